@@ -1,0 +1,1 @@
+"""Findings: the rules of `rules/` run over the graph."""

@@ -1,0 +1,1 @@
+"""The world read into facts: templates, live accounts, snapshots."""

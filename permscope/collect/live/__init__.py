@@ -1,0 +1,1 @@
+"""Live accounts read into facts through boto3."""

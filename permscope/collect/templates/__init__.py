@@ -1,0 +1,1 @@
+"""Templates read into facts: located YAML and JSON, parameters, intrinsics, SAM, nested stacks."""

@@ -1,0 +1,76 @@
+"""Every deliberate error of permscope.
+
+```
+PermscopeError            has `source` (where) and `hint` (what to do)
+├── InputError            a file, directory or stream that cannot be used
+│   ├── TemplateError     a template that is broken at one place
+│   └── SnapshotError     a snapshot that is broken, or of another version
+├── PolicyError           a policy document or request that cannot be decided
+├── RuleError             a rule file that is wrong
+├── ConfigError           `permscope.yaml` or a command-line value that is wrong
+├── NameNotFoundError     a name on the command line that matches nothing
+└── CollectError          a live account that cannot be read at all
+```
+
+Messages are lower case, have no final period and quote user input in backticks. A *finding* is never an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from permscope.inventory.source import Source
+
+
+class PermscopeError(Exception):
+    """Something the user can understand and mend.
+
+    Args:
+        message: what is wrong, lower case, without a final period.
+        source: the place, where there is one.
+        hint: what to do about it, where that is known.
+    """
+
+    def __init__(self, message: str, *, source: Source | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.source}: " if self.source else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.message}{hint}"
+
+
+class InputError(PermscopeError):
+    """A file, directory or stream that cannot be used."""
+
+
+class TemplateError(InputError):
+    """A template that is broken at one place."""
+
+
+class SnapshotError(InputError):
+    """A snapshot that is broken, or of a version this permscope does not read."""
+
+
+class PolicyError(PermscopeError):
+    """A policy document or a request that cannot be decided."""
+
+
+class RuleError(PermscopeError):
+    """A rule file that is wrong."""
+
+
+class ConfigError(PermscopeError):
+    """`permscope.yaml` or a command-line value that is wrong."""
+
+
+class NameNotFoundError(PermscopeError):
+    """A name on the command line that matches nothing in the input."""
+
+
+class CollectError(PermscopeError):
+    """A live account that cannot be read at all."""

@@ -1,0 +1,220 @@
+"""All facts of one run together, indexed by what they say about whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, TypeVar
+
+from permscope.errors import PermscopeError
+from permscope.inventory.arn import function_arn_and_qualifier
+from permscope.inventory.facts import (
+    AnyFact,
+    Fact,
+    Function,
+    Group,
+    GroupMembership,
+    ManagedPolicy,
+    PolicyAttachment,
+    Resource,
+    ResourcePolicy,
+    Role,
+    Unknown,
+    User,
+)
+from permscope.inventory.policies import Policy, PolicyKind, parse_policy
+
+F = TypeVar("F", bound=Fact)
+IamPrincipal = Role | User | Group
+
+
+class AttachedPolicy(NamedTuple):
+    """An identity policy of a principal and the place that attaches it."""
+
+    policy: Policy
+    attached_by: Fact
+
+
+@dataclass(slots=True)
+class Collected:
+    """What reading one or more inputs gave: facts, and the errors of what could not be read."""
+
+    facts: list[AnyFact] = field(default_factory=list)
+    errors: list[PermscopeError] = field(default_factory=list)
+    files: tuple[str, ...] = ()
+
+
+class Inventory:
+    """The world of one run: every fact, and the questions the rest of permscope asks of them.
+
+    Args:
+        facts: in reading order; equal ARNs from several inputs are one thing, the first read wins.
+        errors: inputs that could not be read.
+        files: template and snapshot paths that were read.
+    """
+
+    def __init__(
+        self, facts: Iterable[AnyFact], *, errors: Iterable[PermscopeError] = (), files: Iterable[str] = ()
+    ) -> None:
+        self.facts = tuple(facts)
+        self.errors = tuple(errors)
+        self.files = tuple(files)
+        self._by_class: dict[type, list[Fact]] = defaultdict(list)
+        for fact in self.facts:
+            self._by_class[type(fact)].append(fact)
+
+    def of(self, kind: type[F]) -> tuple[F, ...]:
+        """Every fact of one class, in reading order."""
+        return tuple(self._by_class.get(kind, ()))  # type: ignore[arg-type]
+
+    @cached_property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """What could not be read, resolved or decided, without repetitions."""
+        return tuple(dict.fromkeys((*self.of(Unknown), *self._policy_unknowns)))
+
+    @cached_property
+    def functions(self) -> Mapping[str, Function]:
+        """Functions by unqualified ARN."""
+        return _first(self.of(Function), "arn")
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """Roles by ARN."""
+        return _first(self.of(Role), "arn")
+
+    @cached_property
+    def users(self) -> Mapping[str, User]:
+        """Users by ARN."""
+        return _first(self.of(User), "arn")
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """Groups by ARN."""
+        return _first(self.of(Group), "arn")
+
+    @cached_property
+    def resources(self) -> Mapping[str, Resource]:
+        """Other resources by id (their ARN where they have one)."""
+        return _first(self.of(Resource), "id")
+
+    @cached_property
+    def managed_policies(self) -> Mapping[str, ManagedPolicy]:
+        """Customer managed policies by ARN."""
+        return _first(self.of(ManagedPolicy), "arn")
+
+    @cached_property
+    def resource_policies(self) -> Mapping[str, tuple[ResourcePolicy, ...]]:
+        """Resource-based policies by the ARN they are on (qualified for a function's version or alias)."""
+        found: dict[str, list[ResourcePolicy]] = defaultdict(list)
+        for policy in self.of(ResourcePolicy):
+            found[policy.resource_arn].append(policy)
+        return {arn: tuple(policies) for arn, policies in found.items()}
+
+    def function(self, arn: str) -> Function | None:
+        """The function behind an ARN, qualified or not."""
+        return self.functions.get(arn) or self.functions.get(function_arn_and_qualifier(arn)[0])
+
+    @cached_property
+    def _attachments(self) -> Mapping[str, tuple[PolicyAttachment, ...]]:
+        found: dict[str, list[PolicyAttachment]] = defaultdict(list)
+        for attachment in self.of(PolicyAttachment):
+            found[attachment.principal_arn].append(attachment)
+        return {arn: tuple(attachments) for arn, attachments in found.items()}
+
+    @cached_property
+    def _memberships(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for membership in self.of(GroupMembership):
+            found[membership.user_arn].append(membership.group_arn)
+        return {arn: tuple(groups) for arn, groups in found.items()}
+
+    def managed_policy(self, arn: str) -> Policy | None:
+        """A managed policy document: from the input, or AWS's own; None when neither has it."""
+        known = self.managed_policies.get(arn)
+        if known is not None:
+            return known.policy
+        if ":aws:policy/" not in arn and arn.startswith("arn:"):
+            return None
+        return _aws_managed_policy(arn)
+
+    def identity_policies(self, principal: IamPrincipal) -> tuple[AttachedPolicy, ...]:
+        """Every identity policy of a principal: inline, attached, through groups; in file order.
+
+        A managed policy that is neither in the input nor one of AWS's is in `missing_policies`.
+        """
+        found: list[AttachedPolicy] = []
+        for holder in (principal, *self.groups_of(principal)):
+            found.extend(AttachedPolicy(policy, holder) for policy in holder.inline_policies)
+            for arn in holder.managed_policy_arns:
+                policy = self.managed_policy(arn)
+                if policy is not None:
+                    found.append(AttachedPolicy(policy, holder))
+            for attachment in self._attachments.get(holder.arn, ()):
+                policy = attachment.policy or self.managed_policy(attachment.policy_arn or "")
+                if policy is not None:
+                    found.append(AttachedPolicy(policy, attachment))
+        return tuple(found)
+
+    def missing_policies(self, principal: IamPrincipal) -> tuple[str, ...]:
+        """ARNs of managed policies attached to a principal whose document nobody has."""
+        arns: list[str] = []
+        for holder in (principal, *self.groups_of(principal)):
+            arns.extend(holder.managed_policy_arns)
+            arns.extend(a.policy_arn for a in self._attachments.get(holder.arn, ()) if a.policy_arn)
+        return tuple(arn for arn in dict.fromkeys(arns) if self.managed_policy(arn) is None)
+
+    def groups_of(self, principal: IamPrincipal) -> tuple[Group, ...]:
+        """The groups a user is in; empty for roles and groups."""
+        if not isinstance(principal, User):
+            return ()
+        arns = dict.fromkeys((*principal.group_arns, *self._memberships.get(principal.arn, ())))
+        return tuple(self.groups[arn] for arn in arns if arn in self.groups)
+
+    @cached_property
+    def _policy_unknowns(self) -> tuple[Unknown, ...]:
+        found: list[Unknown] = []
+        principals: tuple[IamPrincipal, ...] = (
+            *self.roles.values(),
+            *self.users.values(),
+            *self.groups.values(),
+        )
+        for principal in principals:
+            boundary = getattr(principal, "boundary_arn", None)
+            missing = list(self.missing_policies(principal))
+            if boundary and self.managed_policy(boundary) is None:
+                missing.append(boundary)
+            found.extend(
+                Unknown(
+                    what=f"managed policy `{arn}`",
+                    why=f"it is attached to `{principal.logical_id or principal.name}` but its document is in no input",
+                    kind="managed-policy",
+                    source=getattr(arn, "source", principal.source),
+                    logical_id=principal.logical_id,
+                )
+                for arn in missing
+            )
+        return tuple(found)
+
+
+def _first(facts: Iterable[F], key: str) -> dict[str, F]:
+    found: dict[str, F] = {}
+    for fact in facts:
+        found.setdefault(getattr(fact, key), fact)
+    return found
+
+
+_AWS_MANAGED: dict[str, Policy | None] = {}
+
+
+def _aws_managed_policy(arn: str) -> Policy | None:
+    """AWS's own managed policy, parsed once."""
+    if arn not in _AWS_MANAGED:
+        from permscope.catalog import managed_policies
+
+        found = managed_policies.document(arn)
+        _AWS_MANAGED[arn] = found and parse_policy(
+            found.document, name=found.name, kind=PolicyKind.AWS_MANAGED, arn=str(arn)
+        )
+    return _AWS_MANAGED[arn]

@@ -1,0 +1,45 @@
+"""Tokens: the parts of a value that only a deployment can settle.
+
+A token is written `${...}` inside text:
+
+* `${AWS::AccountId}`, `${AWS::Region}`, `${AWS::Partition}`, ...: a pseudo parameter nothing binds;
+* `${Orders}`, `${Api.RootResourceId}`: a name or attribute that CloudFormation generates for a logical id
+  (`${stack/Orders}` where several stacks are read together);
+* `${Param::Table}`, `${Import::shared-table}`, `${Dynamic::...}`, `${Unknown::...}`: an **unknown value**.
+
+The first two kinds are identities: such a token equals itself and nothing else, so "this account" is never taken for
+a foreign one. An unknown value equals itself; against anything else the answer is unknown. An IAM policy variable has
+one colon (`${aws:username}`) and is no token.
+"""
+
+from __future__ import annotations
+
+import re
+
+PARTITION = "${AWS::Partition}"
+REGION = "${AWS::Region}"
+ACCOUNT = "${AWS::AccountId}"
+URL_SUFFIX = "${AWS::URLSuffix}"
+
+TOKEN = re.compile(r"\$\{(?:AWS::[A-Za-z]+|[A-Z][A-Za-z]*::[^{}]*|[^{}:*?$]+)\}")
+UNKNOWN_TOKEN = re.compile(r"\$\{(?!AWS::)[A-Z][A-Za-z]*::[^{}]*\}")
+
+
+def unknown_token(kind: str, name: str) -> str:
+    """The token of an unknown value; `kind` is `Param`, `Import`, `Dynamic`, `Transform` or `Unknown`."""
+    return f"${{{kind}::{re.sub(r'[^A-Za-z0-9_./:@+=-]', '_', name)}}}"
+
+
+def has_token(text: str) -> bool:
+    """Whether any part of `text` is left to the deployment."""
+    return "${" in text and TOKEN.search(text) is not None
+
+
+def has_unknown(text: str) -> bool:
+    """Whether any part of `text` is an unknown value."""
+    return "::" in text and "${" in text and UNKNOWN_TOKEN.search(text) is not None
+
+
+def unknowns_in(text: str) -> tuple[str, ...]:
+    """The unknown tokens of `text`, in order."""
+    return tuple(UNKNOWN_TOKEN.findall(text)) if has_unknown(text) else ()

@@ -1,0 +1,1 @@
+"""Policy decisions exactly as AWS makes them."""

@@ -1,0 +1,1 @@
+"""Findings and graphs as text: terminal, JSON and the formats other programs read."""

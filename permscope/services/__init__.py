@@ -1,0 +1,31 @@
+"""Everything permscope knows of each AWS service, one file per service; see `interface` for what a file may define."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import ModuleType
+
+from permscope.services.interface import TemplateReader
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Every service module, by name."""
+    return tuple(
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+        if found.name != "interface" and not found.name.startswith("_")
+    )
+
+
+@cache
+def template_readers() -> Mapping[str, tuple[TemplateReader, ...]]:
+    """CloudFormation type -> the functions that read it; several services may read one type."""
+    found: dict[str, tuple[TemplateReader, ...]] = {}
+    for module in modules():
+        for type_name, reader in getattr(module, "TEMPLATE", {}).items():
+            found[type_name] = (*found.get(type_name, ()), reader)
+    return found

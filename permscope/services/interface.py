@@ -1,0 +1,272 @@
+"""What a service file is made of.
+
+A module in `permscope/services/` describes one AWS service. It is found by being there; nothing is registered by hand.
+It may define, all optional:
+
+    TEMPLATE: Mapping[str, TemplateReader]   CloudFormation type -> function that reads one such resource into facts
+    SERVICE_PRINCIPALS: tuple[str, ...]      principals under which the service acts
+    LIVE: tuple[LiveReader, ...]             functions that read the service from a live account
+
+A reader yields facts and never raises on strange input: what it cannot make sense of it yields as `Unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from permscope.inventory.arn import make_arn
+from permscope.inventory.facts import AnyFact, Resource, Unknown, resource_id
+from permscope.inventory.located import (
+    Alternatives,
+    LocatedStr,
+    as_list,
+    as_text,
+    options_of,
+    source_of,
+    value_source,
+)
+from permscope.inventory.policies import Policy, PolicyKind, parse_policy
+from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, URL_SUFFIX
+
+
+@dataclass(slots=True, kw_only=True)
+class Stack:
+    """The template a resource stands in, as far as its readers need to know.
+
+    Attributes:
+        label: empty where one template is read, otherwise what tells its tokens from those of other stacks.
+        resources: every resource of the template by logical id, in file order.
+        partition, region, account, url_suffix, name, id: the pseudo parameters, bound or tokens.
+        directory: folder of the template, for local files a property names; None for standard input.
+        root: folder that no reference may leave.
+    """
+
+    label: str = ""
+    resources: dict[str, TemplateResource] = field(default_factory=dict)
+    partition: str = PARTITION
+    region: str = REGION
+    account: str = ACCOUNT
+    url_suffix: str = URL_SUFFIX
+    name: str = "${AWS::StackName}"
+    id: str = "${AWS::StackId}"
+    directory: str | None = None
+    root: str | None = None
+    source: Source = NOWHERE
+    _by_ref: dict[str, TemplateResource] | None = None
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """An ARN in this stack's partition, Region and account; pass `""` for an empty field."""
+        return make_arn(
+            service,
+            resource,
+            partition=self.partition,
+            region=self.region if region is None else region,
+            account=self.account if account is None else account,
+        )
+
+    def of_type(self, *types: str) -> Iterator[TemplateResource]:
+        """The resources of the given CloudFormation types."""
+        return (resource for resource in self.resources.values() if resource.type in types)
+
+    def find(self, value: object, *types: str) -> TemplateResource | None:
+        """The resource of this template that a resolved value names: its `Ref`, ARN, name or id.
+
+        Args:
+            value: what `Ref`, `Fn::GetAtt` or a literal gave.
+            types: only resources of these CloudFormation types; none given means any.
+        """
+        text = as_text(value)
+        if not text:
+            return None
+        if self._by_ref is None:
+            self._by_ref = {}
+            for resource in self.resources.values():
+                for name in (resource.ref, resource.arn, resource.name):
+                    if name:
+                        self._by_ref.setdefault(name, resource)
+                        self._by_ref.setdefault(f"{resource.type}|{name}", resource)
+        for type_name in types:
+            found = self._by_ref.get(f"{type_name}|{text}")
+            if found is not None:
+                return found
+        return None if types else self._by_ref.get(text)
+
+    def function_arn(self, value: object) -> str | None:
+        """The full ARN of a function given by name, `name:alias`, partial ARN (`123456789012:function:f`) or ARN.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (FunctionName)
+        """
+        text = as_text(value)
+        if not text:
+            return None
+        source = source_of(value)
+        if text.startswith("arn:"):
+            return LocatedStr(text, source)
+        if ":function:" in text:
+            account, _, name = text.partition(":function:")
+            return LocatedStr(self.arn("lambda", f"function:{name}", account=account), source)
+        return LocatedStr(self.arn("lambda", f"function:{text}"), source)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TemplateResource:
+    """One resource of a template, intrinsics resolved as far as they can be.
+
+    Attributes:
+        logical_id: as in the (SAM-expanded) template.
+        type: CloudFormation type.
+        properties: resolved values; located, with tokens for what only a deployment settles.
+        source: where the resource stands; for a SAM-generated one the SAM resource or event that made it.
+        origin: logical id the user wrote: the SAM resource for a generated one, otherwise `logical_id`.
+        name: physical name or its token.
+        arn: None for a type without ARN.
+        ref: what `Ref` returns.
+        only_if: the undecided condition of the resource.
+        metadata, update_policy: the resource attributes of those names.
+    """
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    stack: Stack
+    source: Source = NOWHERE
+    origin: str = ""
+    name: str = ""
+    arn: str | None = None
+    ref: str = ""
+    only_if: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    update_policy: Mapping[str, Any] = field(default_factory=dict)
+    unknowns: list[Unknown] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Its ARN, or the id of a resource that has none."""
+        return self.arn or resource_id(self.type, self.logical_id, self.stack.label)
+
+    def get(self, *path: str) -> Any:
+        """The raw value at a property path, or None; of undecided alternatives the first that has it."""
+        return _get(self.properties, path)
+
+    def text(self, *path: str) -> str | None:
+        """The text at a property path (numbers and booleans as text, with their place), or None."""
+        parent = _get(self.properties, path[:-1]) if len(path) > 1 else self.properties
+        value = _get(self.properties, path)
+        text = as_text(value)
+        if text is None:
+            if value is not None:
+                self.unknowns.append(self.unknown(f"`{'.'.join(path)}`", "it is not text", "shape", value))
+            return None
+        if isinstance(text, LocatedStr) or not isinstance(parent, Mapping):
+            return text
+        return LocatedStr(text, value_source(parent, path[-1], self.source))
+
+    def texts(self, *path: str) -> tuple[str, ...]:
+        """The text values of a list (or of one value) at a property path; other shapes become unknowns."""
+        found = []
+        for item in as_list(_get(self.properties, path)):
+            text = as_text(item)
+            if text is None:
+                self.unknowns.append(self.unknown(f"`{'.'.join(path)}`", "an element is not text", "shape", item))
+            else:
+                found.append(text)
+        return tuple(found)
+
+    def items(self, *path: str) -> Iterator[Mapping[str, Any]]:
+        """The mappings of a list (or one mapping) at a property path; other shapes become unknowns."""
+        for item in as_list(_get(self.properties, path)):
+            for option in options_of(item):
+                if isinstance(option, Mapping):
+                    yield option
+                elif option is not None:
+                    self.unknowns.append(
+                        self.unknown(f"`{'.'.join(path)}`", "an element is not a mapping", "shape", option)
+                    )
+
+    def flag(self, *path: str) -> bool:
+        """Whether the value at a property path is true (`true`, `"true"`)."""
+        value = _get(self.properties, path)
+        return value is True or (isinstance(value, str) and value.lower() == "true")
+
+    def place(self, *path: str) -> Source:
+        """Where the value at a property path stands; the resource's own place where there is none."""
+        parent = _get(self.properties, path[:-1]) if len(path) > 1 else self.properties
+        if isinstance(parent, Mapping) and path and path[-1] in parent:
+            return value_source(parent, path[-1], self.source)
+        return self.source
+
+    def policy(self, document: object, kind: PolicyKind, *, name: str, arn: str | None = None) -> Policy:
+        """A policy document that stands in this resource."""
+        return parse_policy(
+            document,
+            name=name,
+            kind=kind,
+            arn=arn,
+            logical_id=self.origin,
+            source=self.source,
+            only_if=self.only_if,
+        )
+
+    def facts_about(self, source: object = None) -> dict[str, Any]:
+        """The keyword arguments every fact of this resource shares; `source` is a value or place to point at."""
+        place = source if isinstance(source, Source) else source_of(source, self.source)
+        return {
+            "source": place if place is not NOWHERE else self.source,
+            "logical_id": self.origin or self.logical_id,
+            "only_if": self.only_if,
+            "stack": self.stack.label,
+        }
+
+    def resource(self, **attributes: Any) -> Resource:
+        """The `Resource` fact of this resource; attributes that are None or empty are left out."""
+        return Resource(
+            id=self.id,
+            arn=self.arn,
+            type=self.type,
+            name=self.name,
+            attributes={key: value for key, value in attributes.items() if value not in (None, "", ())},
+            **self.facts_about(),
+        )
+
+    def unknown(self, what: str, why: str, kind: str, source: object = None) -> Unknown:
+        """An `Unknown` fact about this resource."""
+        return Unknown(what=f"{what} of `{self.logical_id}`", why=why, kind=kind, **self.facts_about(source))
+
+
+def _get(value: Any, path: Iterable[str]) -> Any:
+    for key in path:
+        value = next(
+            (option[key] for option in options_of(value) if isinstance(option, Mapping) and key in option),
+            None,
+        )
+        if value is None:
+            return None
+    if isinstance(value, Alternatives) and not any(isinstance(option, list | Mapping) for option in value):
+        return next((option for option in options_of(value) if option is not None), None)
+    return value
+
+
+TemplateReader = Callable[[TemplateResource], Iterable[AnyFact]]
+
+
+class Session(Protocol):
+    """One account and Region of a live collection; `permscope.collect.live` implements it."""
+
+    account: str
+    region: str
+    partition: str
+
+    def call(self, client: str, operation: str, **arguments: Any) -> Mapping[str, Any] | None:
+        """One API call; None when it failed (the failure becomes an `Unknown`) or when there is no such thing."""
+
+    def pages(self, client: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """Every item under `key` over all pages of a list operation."""
+
+    def unknown(self, fact: Unknown) -> None:
+        """Keep something that could not be read."""
+
+
+LiveReader = Callable[[Session], Iterable[AnyFact]]
