@@ -296,14 +296,18 @@ class Route(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(Fact):
-    """Where a function's results or failures are sent with its execution role.
+    """Where a function's results or failures are sent with its execution role, or what another resource passes on.
 
     Attributes:
         sender_id: function ARN, or the id of another resource that delivers.
-        target_arn: queue, topic, bus, bucket or function.
-        event: `dead-letter-queue`, `on-success`, `on-failure`.
-        role_arn: role that must allow it; None means the function's execution role.
+        target_arn: queue, topic, bus, bucket or function; a pipe, for what the pipe reads.
+        event: `dead-letter-queue`, `on-success`, `on-failure`, `rule-target`, `pipe-source`, ...
+        role_arn: role that must allow it; None means the function's execution role, or no role where `service` is set.
         required: what the role must be allowed.
+        service: principal that delivers without a role, so that the target's own policy must let it in.
+        source_arn: `aws:SourceArn` that this service sends.
+        source_account: `aws:SourceAccount` that it sends, where it sends one.
+        enabled: False for a disabled rule or schedule.
     """
 
     sender_id: str
@@ -311,6 +315,10 @@ class Delivery(Fact):
     event: str
     role_arn: str | None = None
     required: tuple[Need, ...] = ()
+    service: str | None = None
+    source_arn: str | None = None
+    source_account: str | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,3 +29,16 @@ def template_readers() -> Mapping[str, tuple[TemplateReader, ...]]:
         for type_name, reader in getattr(module, "TEMPLATE", {}).items():
             found[type_name] = (*found.get(type_name, ()), reader)
     return found
+
+
+@cache
+def readers_for(type_name: str) -> tuple[TemplateReader, ...]:
+    """The functions that read a CloudFormation type; a key that ends in `*` (`Custom::*`) is a prefix."""
+    readers = template_readers()
+    by_prefix = (
+        reader
+        for pattern, found in readers.items()
+        if pattern.endswith("*") and type_name.startswith(pattern[:-1])
+        for reader in found
+    )
+    return (*readers.get(type_name, ()), *by_prefix)

@@ -3,7 +3,8 @@
 A module in `permscope/services/` describes one AWS service. It is found by being there; nothing is registered by hand.
 It may define, all optional:
 
-    TEMPLATE: Mapping[str, TemplateReader]   CloudFormation type -> function that reads one such resource into facts
+    TEMPLATE: Mapping[str, TemplateReader]   CloudFormation type -> function that reads one such resource into facts;
+                                             a key that ends in `*` (`Custom::*`) is a prefix, see `services.readers_for`
     SERVICE_PRINCIPALS: tuple[str, ...]      principals under which the service acts
     LIVE: tuple[LiveReader, ...]             functions that read the service from a live account
 
