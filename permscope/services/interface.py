@@ -14,13 +14,15 @@ A reader yields facts and never raises on strange input: what it cannot make sen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, Protocol
 
 from permscope.inventory.arn import make_arn
-from permscope.inventory.facts import AnyFact, Resource, Unknown, resource_id
+from permscope.inventory.facts import AnyFact, Resource, ResourcePolicy, Unknown, resource_id
 from permscope.inventory.located import (
     Alternatives,
+    LocatedDict,
     LocatedStr,
     as_list,
     as_text,
@@ -187,6 +189,48 @@ class TemplateResource:
                         self.unknown(f"`{'.'.join(path)}`", "an element is not a mapping", "shape", option)
                     )
 
+    def elements(self, *path: str) -> Iterator[tuple[Any, str | None]]:
+        """Each element of a list (or the one value) at a property path, with the undecided condition it depends on."""
+        return _elements(_get(self.properties, path, keep=True), self.only_if)
+
+    def variants(self, *keys: str) -> Iterator[TemplateResource]:
+        """This resource once for every way the named properties can turn out; once where all of them are decided.
+
+        A variant that depends on an undecided condition has it in `only_if`. Combinations beyond the first 16 become
+        one unknown.
+        """
+        undecided = [key for key in keys if isinstance(self.properties.get(key), Alternatives)]
+        if not undecided:
+            yield self
+            return
+        choices = [list(_elements(self.properties[key], None, split=False)) for key in undecided]
+        for number, choice in enumerate(product(*choices)):
+            if number == _MOST_VARIANTS:
+                why = "too many conditions are undecided"
+                self.unknowns.append(self.unknown("a combination of properties", why, "condition"))
+                return
+            properties = dict(self.properties)
+            for key, (value, _) in zip(undecided, choice, strict=True):
+                if value is None:
+                    del properties[key]
+                else:
+                    properties[key] = value
+            conditions = (self.only_if, *(condition for _, condition in choice))
+            only_if = " and ".join(dict.fromkeys(name for name in conditions if name))
+            located = LocatedDict(properties, source_of(self.properties, self.source))
+            yield replace(self, properties=located, only_if=only_if or None)
+
+    def protects(self, arn: str | None, *path: str) -> Iterator[ResourcePolicy | Unknown]:
+        """The resource-based policy at a property path, as the one that protects `arn`; nothing where there is none."""
+        document = _get(self.properties, path)
+        if document is None:
+            return
+        if not arn:
+            yield self.unknown("the resource policy", "what it protects is not known", "target", document)
+            return
+        policy = self.policy(document, PolicyKind.RESOURCE, name=f"{self.logical_id}/{path[-1]}")
+        yield ResourcePolicy(resource_arn=arn, policy=policy, **self.facts_about(self.place(*path)))
+
     def flag(self, *path: str) -> bool:
         """Whether the value at a property path is true (`true`, `"true"`)."""
         value = _get(self.properties, path)
@@ -237,7 +281,21 @@ class TemplateResource:
         return Unknown(what=f"{what} of `{self.logical_id}`", why=why, kind=kind, **self.facts_about(source))
 
 
-def _get(value: Any, path: Iterable[str]) -> Any:
+_MOST_VARIANTS = 16
+
+
+def _elements(value: Any, only_if: str | None, *, split: bool = True) -> Iterator[tuple[Any, str | None]]:
+    if isinstance(value, Alternatives):
+        for item in value:
+            yield from _elements(item, value.condition if only_if is None else only_if, split=split)
+    elif split and isinstance(value, list):
+        for item in value:
+            yield from _elements(item, only_if)
+    elif value is not None or not split:
+        yield value, only_if
+
+
+def _get(value: Any, path: Iterable[str], *, keep: bool = False) -> Any:
     for key in path:
         value = next(
             (option[key] for option in options_of(value) if isinstance(option, Mapping) and key in option),
@@ -245,7 +303,7 @@ def _get(value: Any, path: Iterable[str]) -> Any:
         )
         if value is None:
             return None
-    if isinstance(value, Alternatives) and not any(isinstance(option, list | Mapping) for option in value):
+    if not keep and isinstance(value, Alternatives) and not any(isinstance(option, list | Mapping) for option in value):
         return next((option for option in options_of(value) if option is not None), None)
     return value
 
