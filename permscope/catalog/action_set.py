@@ -180,6 +180,6 @@ ActionSet.empty = ActionSet(None, {})
 
 
 def _restore(patterns: tuple[str, ...]) -> ActionSet:
-    from permscope.catalog.actions import load  # noqa: PLC0415 (the two modules need each other)
+    from permscope.catalog.actions import load
 
     return load().action_set(patterns)

@@ -140,7 +140,7 @@ class ActionCatalog:
 
     def closest(self, action: str) -> str | None:
         """The known action that a misspelt one most likely means."""
-        from permscope.catalog.spelling import closest  # noqa: PLC0415 (difflib, for mistakes only)
+        from permscope.catalog.spelling import closest
 
         return closest(self, action)
 
@@ -229,7 +229,7 @@ class ActionCatalog:
         Raises:
             KeyError: when AWS has no such action today.
         """
-        from permscope.catalog.action_details import details  # noqa: PLC0415 (json and zlib, when needed)
+        from permscope.catalog.action_details import details
 
         place = self.position(action)
         if place is None or place[1] >= self._service(place[0]).live:
@@ -238,14 +238,14 @@ class ActionCatalog:
 
     def resource_types(self, service: str) -> tuple[ResourceType, ...]:
         """The resource types of a service, sorted by name; empty for an unknown service."""
-        from permscope.catalog.action_details import resource_types  # noqa: PLC0415
+        from permscope.catalog.action_details import resource_types
 
         return resource_types(service.lower())
 
     @property
     def condition_keys(self) -> ConditionKeys:
         """Type by condition key name, as AWS writes it, global `aws:` keys included."""
-        from permscope.catalog.condition_keys import condition_keys  # noqa: PLC0415
+        from permscope.catalog.condition_keys import condition_keys
 
         return condition_keys()
 
@@ -291,7 +291,7 @@ class ActionCatalog:
             if all(masks.get(service, 0) & mask == mask for service, mask in whole.items()):
                 extra = {service: mask & ~whole.get(service, 0) for service, mask in masks.items()}
                 return ["*", *(name for service in sorted(extra) for name in self.names_in(service, extra[service]))]
-        texts = []
+        texts: list[str] = []
         for service in sorted(masks):
             texts.extend(self._render(service, masks[service], wildcards=wildcards))
         return texts
@@ -302,7 +302,7 @@ class ActionCatalog:
             return [f"{prefix}:*", *self.names_in(service, mask & ~opened.full)]
         if not wildcards:
             return self.names_in(service, mask)
-        from permscope.catalog.spelling import shortest_prefixes  # noqa: PLC0415
+        from permscope.catalog.spelling import shortest_prefixes
 
         covered = shortest_prefixes(opened.names[: opened.live], mask & opened.full)
         retired = self.names_in(service, mask & ~opened.full)
