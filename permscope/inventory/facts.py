@@ -302,7 +302,8 @@ class Delivery(Fact):
         sender_id: function ARN, or the id of another resource that delivers.
         target_arn: queue, topic, bus, bucket or function; a pipe, for what the pipe reads.
         event: `dead-letter-queue`, `on-success`, `on-failure`, `rule-target`, `pipe-source`, ...
-        role_arn: role that must allow it; None means the function's execution role, or no role where `service` is set.
+        role_arn: role that must allow it; None means the function's execution role. Where the sender is no function and
+            `service` is not set either, nothing has to allow it (a rule reads its own bus).
         required: what the role must be allowed.
         service: principal that delivers without a role, so that the target's own policy must let it in.
         source_arn: `aws:SourceArn` that this service sends.

@@ -1,0 +1,180 @@
+"""CloudWatch Logs: log groups, subscription filters, destinations, and the policies of all of them.
+
+A subscribed function must let `logs.amazonaws.com` in; streams are written with a role.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from permscope.inventory.arn import split_arn
+from permscope.inventory.facts import AnyFact, Delivery, Mechanism, ResourcePolicy, RoleUse, Trigger
+from permscope.inventory.located import LocatedStr, source_of
+from permscope.inventory.policies import PolicyKind
+from permscope.services._targets import sending, target
+from permscope.services._values import Text, about, branches, json_value, located, mappings, root, texts
+from permscope.services.interface import TemplateResource
+
+SERVICE = "logs.amazonaws.com"
+SERVICE_PRINCIPALS = (SERVICE, "delivery.logs.amazonaws.com")
+
+
+def log_group_arn(resource: TemplateResource, name: str) -> str:
+    """The ARN of a log group given by name or ARN, as CloudWatch Logs sends it: it ends in `:*`."""
+    place = source_of(name, resource.source)
+    if name.startswith("arn:"):
+        return LocatedStr(name if name.endswith(":*") else f"{name}:*", place)
+    found = resource.stack.find(name, "AWS::Logs::LogGroup")
+    if found is not None and found.arn:
+        return LocatedStr(found.arn if found.arn.endswith(":*") else f"{found.arn}:*", place)
+    return LocatedStr(resource.stack.arn("logs", f"log-group:{name}:*"), place)
+
+
+def read_log_group(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::Logs::LogGroup`: a log group and its policy."""
+    yield resource.resource(kms_key_arn=resource.text("KmsKeyId"), retention_in_days=resource.text("RetentionInDays"))
+    yield from resource.protects(resource.arn, "ResourcePolicyDocument")
+
+
+def read_subscription_filter(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::Logs::SubscriptionFilter`: where the events of a log group go."""
+    yield resource.resource(filter_pattern=resource.text("FilterPattern"))
+    for name in root(resource).texts("LogGroupName"):
+        group = log_group_arn(resource, located(name))
+        for text in root(resource).texts("DestinationArn"):
+            yield from _subscription(resource, group, text, [*root(resource).texts("RoleArn")])
+
+
+def _subscription(resource: TemplateResource, group: str, text: Text, roles: list[Text]) -> Iterator[AnyFact]:
+    where = target(resource.stack, located(text))
+    shared = about(resource, text.source, text.only_if)
+    if where.is_function:
+        yield Trigger(
+            function_arn=where.arn,
+            event="logs-subscription",
+            mechanism=Mechanism.RESOURCE_POLICY,
+            service=SERVICE,
+            source_id=group,
+            source_arn=group,
+            source_account=resource.stack.account,
+            **shared,
+        )
+        return
+    if not where.known:
+        why = "only a deployment tells what it is"
+        yield resource.unknown(f"destination `{text.text}`", why, "target", text.source)
+    if roles:
+        needs = sending(resource.stack, where)
+        for role in roles:
+            yield RoleUse(
+                user_id=resource.id,
+                role_arn=located(role),
+                service=SERVICE,
+                required=needs,
+                exact=bool(needs),
+                **{**shared, "only_if": role.only_if or text.only_if or resource.only_if},
+            )
+    yield Delivery(
+        sender_id=group,
+        target_arn=where.arn,
+        event="logs-subscription",
+        role_arn=located(roles[0]) if roles else None,
+        required=sending(resource.stack, where) if roles else (),
+        service=None if roles else SERVICE,
+        source_arn=None if roles else group,
+        source_account=None if roles else resource.stack.account,
+        **shared,
+    )
+
+
+def read_account_policy(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::Logs::AccountPolicy`: a subscription filter over every log group of the account.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters-AccountLevel.html
+    """
+    yield resource.resource(
+        policy_type=resource.text("PolicyType"), selection_criteria=resource.text("SelectionCriteria")
+    )
+    if resource.text("PolicyType") != "SUBSCRIPTION_FILTER_POLICY":
+        return
+    everything = LocatedStr(resource.stack.arn("logs", "log-group:*"), resource.source)
+    for raw, condition in branches(resource.get("PolicyDocument")):
+        document = json_value(raw)
+        found = [*mappings(document, condition)]
+        if not found:
+            yield resource.unknown("`PolicyDocument`", "it is not a JSON mapping", "shape", raw)
+        for item in found:
+            place = source_of(raw, resource.place("PolicyDocument"))
+            roles = [*texts(item.value.get("RoleArn"), place, condition)]
+            for text in texts(item.value.get("DestinationArn"), place, condition):
+                yield from _subscription(resource, everything, text, roles)
+
+
+def read_destination(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::Logs::Destination`: a door through which other accounts' log groups write to a stream."""
+    yield resource.resource(target_arn=resource.text("TargetArn"))
+    yield from resource.protects(resource.arn, "DestinationPolicy")
+    for text in root(resource).texts("TargetArn"):
+        where = target(resource.stack, located(text))
+        needs = sending(resource.stack, where)
+        for role in root(resource).texts("RoleArn"):
+            yield RoleUse(
+                user_id=resource.id,
+                role_arn=located(role),
+                service=SERVICE,
+                required=needs,
+                exact=bool(needs),
+                **about(resource, text.source, text.only_if or role.only_if),
+            )
+            yield Delivery(
+                sender_id=resource.id,
+                target_arn=where.arn,
+                event="logs-destination",
+                role_arn=located(role),
+                required=needs,
+                **about(resource, text.source, text.only_if or role.only_if),
+            )
+
+
+def read_resource_policy(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::Logs::ResourcePolicy`: which services may write to log groups of the account, or of one log group."""
+    yield resource.resource()
+    document = resource.get("PolicyDocument")
+    if document is None:
+        return
+    policy = resource.policy(
+        document, PolicyKind.RESOURCE, name=resource.text("PolicyName") or f"{resource.logical_id}/PolicyDocument"
+    )
+    named = resource.text("ResourceArn")
+    arns = [named] if named else sorted({arn for statement in policy.statements for arn in statement.resources or ()})
+    for arn in arns or [resource.stack.arn("logs", "*")]:
+        parts = split_arn(arn)
+        covered = arn if parts is not None else resource.stack.arn("logs", "*")
+        yield ResourcePolicy(
+            resource_arn=covered,
+            policy=policy,
+            **about(resource, source_of(document, resource.place("PolicyDocument"))),
+        )
+
+
+def read_delivery_destination(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::Logs::DeliveryDestination`: where a service's own logs go, and who may send them there."""
+    yield resource.resource(destination_resource_arn=resource.text("DestinationResourceArn"))
+    document = resource.get("DeliveryDestinationPolicy")
+    inner = next((item.value.get("DeliveryDestinationPolicy") for item in mappings(document)), None)
+    whole = inner if inner is not None else document
+    if whole is not None and resource.arn:
+        name = f"{resource.logical_id}/DeliveryDestinationPolicy"
+        policy = resource.policy(whole, PolicyKind.RESOURCE, name=name)
+        yield ResourcePolicy(resource_arn=resource.arn, policy=policy, **about(resource, source_of(whole)))
+
+
+TEMPLATE = {
+    "AWS::Logs::LogGroup": read_log_group,
+    "AWS::Logs::SubscriptionFilter": read_subscription_filter,
+    "AWS::Logs::AccountPolicy": read_account_policy,
+    "AWS::Logs::Destination": read_destination,
+    "AWS::Logs::ResourcePolicy": read_resource_policy,
+    "AWS::Logs::DeliveryDestination": read_delivery_destination,
+}
