@@ -1,0 +1,5 @@
+"""`python -m permscope`."""
+
+from permscope.cli import main
+
+main()

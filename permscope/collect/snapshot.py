@@ -1,0 +1,251 @@
+"""Snapshots: the facts of a live account (or of templates) in one file.
+
+The file is one JSON document, plain, gzip (`.gz`) or Zstandard (`.zst`):
+
+    {"schema": "permscope/snapshot/1", "made_by": "permscope 0.1.0", "collected": "2026-11-23T21:00:00Z",
+     "accounts": ["111122223333"], "facts": {"Role": [...], "Function": [...], ...}}
+
+Each fact is an object with the attributes of its class in `inventory/facts.py`; attributes that have their default are
+left out. Environment values, secret values, code and payloads are never facts, so they are never in a snapshot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from permscope.errors import InputError, SnapshotError
+from permscope.inventory import facts as fact_classes
+from permscope.inventory.facts import AnyFact
+from permscope.inventory.source import Source
+from permscope.version import __version__
+
+SCHEMA = "permscope/snapshot/1"
+_SCHEMA_FAMILY = "permscope/snapshot/"
+_LARGEST = 4 * 1024**3  # bytes after decompression; more is refused
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Snapshot(NamedTuple):
+    """A snapshot that was read.
+
+    Attributes:
+        facts: in file order.
+        collected: ISO 8601 time of the collection, or the empty string.
+        accounts: 12-digit ids of the accounts it was collected from.
+        resume: what a collection that was interrupted had finished.
+    """
+
+    facts: tuple[AnyFact, ...]
+    collected: str = ""
+    accounts: tuple[str, ...] = ()
+    resume: tuple[str, ...] = ()
+
+
+def write_snapshot(
+    path: str | Path,
+    facts: Iterable[AnyFact],
+    *,
+    collected: str = "",
+    accounts: Iterable[str] = (),
+    resume: Iterable[str] = (),
+) -> None:
+    """Write a snapshot atomically: the file is there whole, or as it was before.
+
+    Args:
+        path: `.json`, `.json.gz` or `.json.zst`; the ending decides the compression.
+        facts: what to write.
+        collected: ISO 8601 time of the collection.
+        accounts: 12-digit ids of the accounts read.
+        resume: names of finished parts, where the collection is not complete.
+    """
+    grouped: dict[str, list[Any]] = {}
+    for fact in facts:
+        grouped.setdefault(type(fact).__name__, []).append(encode(fact))
+    document = {
+        "schema": SCHEMA,
+        "made_by": f"permscope {__version__}",
+        "collected": collected,
+        "accounts": list(accounts),
+        **({"resume": list(resume)} if resume else {}),
+        "facts": grouped,
+    }
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    target = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(_compress(data, target.suffix))
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be written: {error.strerror}") from error
+
+
+def is_snapshot(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a snapshot, plain or compressed."""
+    return start.startswith((_ZSTD_MAGIC, _GZIP_MAGIC)) or _SCHEMA_FAMILY.encode() in start[:200]
+
+
+def read_snapshot(path: str | Path) -> Snapshot:
+    """Read a snapshot.
+
+    Raises:
+        SnapshotError: the file is broken, or of a schema version this permscope does not read.
+    """
+    source = Source(file=str(path))
+    try:
+        data = _decompress(Path(path).read_bytes(), source)
+        document = json.loads(data)
+    except OSError as error:
+        raise SnapshotError(f"cannot be read: {error.strerror}", source=source) from error
+    except (ValueError, RecursionError) as error:
+        raise SnapshotError("is not a whole snapshot", source=source, hint="collect it again") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(schema, str) or not schema.startswith(_SCHEMA_FAMILY):
+        raise SnapshotError("is not a snapshot", source=source)
+    if schema != SCHEMA:
+        hint = f"this permscope {__version__} reads `{SCHEMA}`; collect again, or use the permscope that wrote it"
+        raise SnapshotError(f"has the schema `{schema}`", source=source, hint=hint)
+    found: list[AnyFact] = []
+    try:
+        for name, items in document["facts"].items():
+            decode = decoder(getattr(fact_classes, name))
+            found.extend(decode(item) for item in items)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(f"holds a fact that cannot be read: {error}", source=source) from error
+    return Snapshot(
+        tuple(found),
+        str(document.get("collected", "")),
+        tuple(document.get("accounts", ())),
+        tuple(document.get("resume", ())),
+    )
+
+
+def _compress(data: bytes, suffix: str) -> bytes:
+    match suffix:
+        case ".gz":
+            import gzip
+
+            return gzip.compress(data, mtime=0)
+        case ".zst":
+            import zstandard
+
+            return zstandard.ZstdCompressor(level=9).compress(data)
+        case _:
+            return data
+
+
+def _decompress(data: bytes, source: Source) -> bytes:
+    """The document's bytes; a decompression bomb is refused."""
+    import io
+
+    if data.startswith(_GZIP_MAGIC):
+        import gzip
+        import zlib
+
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+                plain = stream.read(_LARGEST + 1)
+        except (EOFError, zlib.error, OSError) as error:
+            raise SnapshotError("is cut off or not gzip", source=source) from error
+    elif data.startswith(_ZSTD_MAGIC):
+        import zstandard
+
+        try:
+            with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data)) as reader:
+                plain = reader.read(_LARGEST + 1)
+        except zstandard.ZstdError as error:
+            raise SnapshotError("is cut off or not Zstandard", source=source) from error
+    else:
+        plain = data
+    if len(plain) > _LARGEST:
+        raise SnapshotError("is larger than 4 GiB", source=source)
+    return plain
+
+
+def encode(value: Any) -> Any:
+    """A fact, or anything inside one, as plain JSON values; attributes with their default are left out."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if dataclasses.is_dataclass(value):
+        return {
+            name: encode(item)
+            for name, default in _defaults(type(value))  # type: ignore[arg-type]
+            if (item := getattr(value, name)) != default or default is dataclasses.MISSING
+        }
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # named tuples keep their names
+        return {name: encode(item) for name, item in zip(value._fields, value, strict=True) if item not in (None, ())}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    return [encode(item) for item in value]
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    found = []
+    for field in dataclasses.fields(kind):
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        found.append((field.name, default))
+    return tuple(found)
+
+
+Decoder = Callable[[Any], Any]
+
+
+@cache
+def decoder(annotation: Any) -> Decoder:
+    """A function that turns plain JSON values back into a value of an annotated type."""
+    origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return _union_decoder(arguments)
+    if origin is tuple:
+        item = decoder(arguments[0])
+        return lambda raw: tuple([item(one) for one in raw])
+    if origin is not None and issubclass(origin, Mapping):
+        item = decoder(arguments[1])
+        return lambda raw: {key: item(one) for key, one in raw.items()}
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return annotation
+    if dataclasses.is_dataclass(annotation) or hasattr(annotation, "_fields"):
+        return _record_decoder(annotation)
+    return lambda raw: raw
+
+
+def _record_decoder(kind: Any) -> Decoder:
+    hints = typing.get_type_hints(kind)
+    decoders = {name: decoder(hint) for name, hint in hints.items()}
+
+    def decode(raw: Any) -> Any:
+        return kind(**{name: decoders[name](value) for name, value in raw.items()})
+
+    return decode
+
+
+def _union_decoder(arguments: tuple[Any, ...]) -> Decoder:
+    """`X | None`, or plain values and a tuple of texts."""
+    others = [argument for argument in arguments if argument is not types.NoneType]
+    if len(others) == 1:
+        inner = decoder(others[0])
+        return lambda raw: None if raw is None else inner(raw)
+    return lambda raw: tuple(raw) if isinstance(raw, list) else raw

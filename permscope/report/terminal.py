@@ -1,0 +1,130 @@
+"""The console: the only place that knows width, colour and where bytes go."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from permscope.report.escape import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+SEVERITY_STYLES = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "yellow",
+    "low": "cyan",
+    "info": "dim",
+}
+LEVEL_STYLES = {
+    "Permissions management": "bold red",
+    "Write": "yellow",
+    "Tagging": "yellow",
+    "Read": "green",
+    "List": "green",
+}
+_WIDTH_OF_A_PIPE = 100
+
+
+class Symbols(NamedTuple):
+    """The few characters that are not letters."""
+
+    dot: str = "·"
+    arrow: str = "→"
+    yes: str = "✓"
+    no: str = "✗"
+    unsure: str = "?"
+    bar: str = "│"
+    ellipsis: str = "…"
+
+
+ASCII = Symbols(dot="-", arrow="->", yes="ok", no="NOT", unsure="?", bar="|", ellipsis="...")
+UNICODE = Symbols()
+
+
+def make_console(
+    *,
+    width: int | None = None,
+    no_color: bool = False,
+    ascii_only: bool = False,
+    file: TextIO | None = None,
+) -> Console:
+    """A console for a report.
+
+    Args:
+        width: columns; None means the terminal's, or 100 in a pipe.
+        no_color: no colour even on a terminal; `NO_COLOR` in the environment does the same.
+        ascii_only: draw with ASCII characters; also done when the output's encoding has no line characters.
+        file: where to write; standard output when None.
+    """
+    from rich.console import Console
+
+    out = file or sys.stdout
+    if width is None and not out.isatty():
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdigit() and int(columns) else _WIDTH_OF_A_PIPE
+    drawn_in = "ascii" if ascii_only or not _can_draw(getattr(out, "encoding", None)) else "utf-8"
+
+    class ReportConsole(Console):
+        encoding = drawn_in  # type: ignore[assignment]
+
+    return ReportConsole(
+        file=out,
+        width=width,
+        no_color=no_color or bool(os.environ.get("NO_COLOR")),
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def symbols(console: Console) -> Symbols:
+    """The characters this console can draw."""
+    return ASCII if console.encoding == "ascii" else UNICODE
+
+
+def _can_draw(encoding: str | None) -> bool:
+    try:
+        "├─→".encode(encoding or "utf-8")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def text(*parts: str | tuple[str, str]) -> Text:
+    """Rich text from plain parts and (part, style) pairs; every part is made visible first."""
+    from rich.text import Text
+
+    made = Text()
+    for part in parts:
+        if isinstance(part, tuple):
+            made.append(visible(part[0]), style=part[1])
+        else:
+            made.append(visible(part))
+    return made
+
+
+def tree(label: Text) -> Tree:
+    """A tree with dim guide lines."""
+    from rich.tree import Tree
+
+    return Tree(label, guide_style="dim", highlight=False)
+
+
+def levels(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Access levels as coloured parts, with a comma between."""
+    parts: list[tuple[str, str]] = []
+    for name in names:
+        if parts:
+            parts.append((", ", ""))
+        parts.append((name, LEVEL_STYLES.get(name, "")))
+    return parts
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 function`, `2 functions`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

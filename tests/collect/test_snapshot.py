@@ -1,0 +1,93 @@
+"""A snapshot gives back the facts it was made of, and says clearly why it cannot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from permscope.collect.snapshot import SCHEMA, is_snapshot, read_snapshot, write_snapshot
+from permscope.errors import InputError, SnapshotError
+from permscope.inventory.facts import Mechanism, Need, Resource, Role, Trigger
+from permscope.inventory.policies import PolicyKind, parse_policy
+from permscope.inventory.source import Source
+
+TRUST = parse_policy(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        },
+    },
+    name="trust",
+    kind=PolicyKind.TRUST,
+)
+FACTS = (
+    Role(
+        arn="arn:aws:iam::111122223333:role/app",
+        name="app",
+        trust=TRUST,
+        managed_policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",),
+        source=Source(call="iam.get_account_authorization_details", account="111122223333"),
+        tags={"team": "a"},
+    ),
+    Trigger(
+        function_arn="arn:aws:lambda:eu-west-1:111122223333:function:f",
+        event="event-source-mapping",
+        mechanism=Mechanism.POLL,
+        service="lambda.amazonaws.com",
+        required=(Need(actions=("sqs:ReceiveMessage",), resource_arn="arn:aws:sqs:eu-west-1:111122223333:q"),),
+        context={"aws:x": ("1", "2")},
+    ),
+    Resource(id="q", type="AWS::SQS::Queue", name="q", attributes={"public": True, "names": ("a", "b"), "key": "k"}),
+)
+
+
+@pytest.mark.parametrize("name", ["estate.json", "estate.json.gz", "estate.json.zst"])
+def test_a_snapshot_gives_back_the_same_facts(tmp_path: Path, name: str) -> None:
+    """Writing and reading changes nothing, however it is compressed."""
+    path = tmp_path / name
+    write_snapshot(path, FACTS, collected="2026-11-23T00:00:00Z", accounts=["111122223333"])
+    snapshot = read_snapshot(path)
+    assert snapshot.facts == FACTS
+    assert snapshot.accounts == ("111122223333",)
+    assert is_snapshot(path.read_bytes()[:200])
+
+
+def test_an_older_or_newer_schema_is_refused_with_a_hint(tmp_path: Path) -> None:
+    """A snapshot that cannot be understood is not half read."""
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({"schema": "permscope/snapshot/0", "facts": {}}), encoding="utf-8")
+    with pytest.raises(SnapshotError, match="permscope/snapshot/0") as caught:
+        read_snapshot(path)
+    assert SCHEMA in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("cut", [10, 60])
+@pytest.mark.parametrize("name", ["estate.json", "estate.json.gz", "estate.json.zst"])
+def test_a_snapshot_that_is_cut_off_is_an_error(tmp_path: Path, name: str, cut: int) -> None:
+    """Half a file is said to be half a file."""
+    path = tmp_path / name
+    write_snapshot(path, FACTS)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(SnapshotError):
+        read_snapshot(path)
+
+
+def test_a_fact_of_an_unknown_kind_is_an_error(tmp_path: Path) -> None:
+    """Nothing is skipped silently."""
+    path = tmp_path / "strange.json"
+    path.write_text(json.dumps({"schema": SCHEMA, "facts": {"Wizard": [{}]}}), encoding="utf-8")
+    with pytest.raises(SnapshotError, match="Wizard"):
+        read_snapshot(path)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    """The file is whole or as it was."""
+    with pytest.raises(InputError):
+        write_snapshot(tmp_path / "nowhere" / "estate.json", FACTS)
+    assert list(tmp_path.iterdir()) == []
