@@ -4,7 +4,7 @@ A module in `permscope/services/` describes one AWS service. It is found by bein
 It may define, all optional:
 
     TEMPLATE: Mapping[str, TemplateReader]   CloudFormation type -> function that reads one such resource into facts;
-                                             a key that ends in `*` (`Custom::*`) is a prefix, see `services.readers_for`
+                                             a key that ends in `*` (`Custom::*`) is a prefix: `services.readers_for`
     SERVICE_PRINCIPALS: tuple[str, ...]      principals under which the service acts
     LIVE: tuple[LiveReader, ...]             functions that read the service from a live account
 
@@ -13,6 +13,7 @@ A reader yields facts and never raises on strange input: what it cannot make sen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -32,7 +33,7 @@ from permscope.inventory.located import (
 )
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
 from permscope.inventory.source import NOWHERE, Source
-from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, URL_SUFFIX
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, URL_SUFFIX
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,13 +90,19 @@ class Stack:
             for resource in self.resources.values():
                 for name in (resource.ref, resource.arn, resource.name):
                     if name:
-                        self._by_ref.setdefault(name, resource)
-                        self._by_ref.setdefault(f"{resource.type}|{name}", resource)
+                        self._by_ref.setdefault(_any_partition(name), resource)
+                        self._by_ref.setdefault(f"{resource.type}|{_any_partition(name)}", resource)
+        text = _any_partition(text)
         for type_name in types:
             found = self._by_ref.get(f"{type_name}|{text}")
             if found is not None:
                 return found
         return None if types else self._by_ref.get(text)
+
+    def mentioned(self, text: str) -> tuple[TemplateResource, ...]:
+        """The resources of this template whose generated names or attributes (`${Orders.StreamArn}`) a text holds."""
+        names = (token[2:-1].removeprefix(f"{self.label}/").partition(".")[0] for token in TOKEN.findall(text))
+        return tuple(self.resources[name] for name in dict.fromkeys(names) if name in self.resources)
 
     def function_arn(self, value: object) -> str | None:
         """The full ARN of a function given by name, `name:alias`, partial ARN (`123456789012:function:f`) or ARN.
@@ -189,10 +196,6 @@ class TemplateResource:
                         self.unknown(f"`{'.'.join(path)}`", "an element is not a mapping", "shape", option)
                     )
 
-    def elements(self, *path: str) -> Iterator[tuple[Any, str | None]]:
-        """Each element of a list (or the one value) at a property path, with the undecided condition it depends on."""
-        return _elements(_get(self.properties, path, keep=True), self.only_if)
-
     def variants(self, *keys: str) -> Iterator[TemplateResource]:
         """This resource once for every way the named properties can turn out; once where all of them are decided.
 
@@ -203,7 +206,7 @@ class TemplateResource:
         if not undecided:
             yield self
             return
-        choices = [list(_elements(self.properties[key], None, split=False)) for key in undecided]
+        choices = [list(_choices(self.properties[key], None)) for key in undecided]
         for number, choice in enumerate(product(*choices)):
             if number == _MOST_VARIANTS:
                 why = "too many conditions are undecided"
@@ -219,6 +222,14 @@ class TemplateResource:
             only_if = " and ".join(dict.fromkeys(name for name in conditions if name))
             located = LocatedDict(properties, source_of(self.properties, self.source))
             yield replace(self, properties=located, only_if=only_if or None)
+
+    def part(self, properties: Mapping[str, Any], only_if: str | None = None) -> TemplateResource:
+        """This resource seen through one mapping inside it, such as one replica of a global table."""
+        return replace(self, properties=properties, only_if=only_if or self.only_if)
+
+    def when(self, only_if: str | None) -> TemplateResource:
+        """This resource, depending on an undecided condition besides."""
+        return replace(self, only_if=only_if) if only_if else self
 
     def protects(self, arn: str | None, *path: str) -> Iterator[ResourcePolicy | Unknown]:
         """The resource-based policy at a property path, as the one that protects `arn`; nothing where there is none."""
@@ -282,20 +293,23 @@ class TemplateResource:
 
 
 _MOST_VARIANTS = 16
+_PARTITION_OF = re.compile(r"^arn:(?:aws|aws-cn|aws-us-gov|\$\{AWS::Partition\}):")
 
 
-def _elements(value: Any, only_if: str | None, *, split: bool = True) -> Iterator[tuple[Any, str | None]]:
+def _any_partition(text: str) -> str:
+    """An ARN without its partition: a template means its own, whether it writes `aws` or `${AWS::Partition}`."""
+    return _PARTITION_OF.sub("arn::", text) if text.startswith("arn:") else text
+
+
+def _choices(value: Any, only_if: str | None) -> Iterator[tuple[Any, str | None]]:
     if isinstance(value, Alternatives):
         for item in value:
-            yield from _elements(item, value.condition if only_if is None else only_if, split=split)
-    elif split and isinstance(value, list):
-        for item in value:
-            yield from _elements(item, only_if)
-    elif value is not None or not split:
+            yield from _choices(item, value.condition)
+    else:
         yield value, only_if
 
 
-def _get(value: Any, path: Iterable[str], *, keep: bool = False) -> Any:
+def _get(value: Any, path: Iterable[str]) -> Any:
     for key in path:
         value = next(
             (option[key] for option in options_of(value) if isinstance(option, Mapping) and key in option),
@@ -303,7 +317,7 @@ def _get(value: Any, path: Iterable[str], *, keep: bool = False) -> Any:
         )
         if value is None:
             return None
-    if not keep and isinstance(value, Alternatives) and not any(isinstance(option, list | Mapping) for option in value):
+    if isinstance(value, Alternatives) and not any(isinstance(option, list | Mapping) for option in value):
         return next((option for option in options_of(value) if option is not None), None)
     return value
 

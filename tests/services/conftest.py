@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from permscope.inventory.facts import AnyFact
-from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr
+from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, source_of
 from permscope.inventory.source import Source
 from permscope.services import readers_for
 from permscope.services.interface import Stack, TemplateResource
@@ -37,10 +37,6 @@ _IDENTITIES = {
 }
 
 
-class _Intrinsic(dict[str, Any]):
-    """A short-form intrinsic such as `!Ref Orders`."""
-
-
 def _build(node: yaml.Node) -> Any:
     source = Source("template.yaml", node.start_mark.line + 1, node.start_mark.column + 1)
     if node.tag.startswith("!") and node.tag != "!":
@@ -65,7 +61,7 @@ class _Reader:
 
     def identity(self, logical_id: str) -> tuple[str, str | None, str]:
         resource = self.resources[logical_id]
-        properties = resource.get("Properties", {})
+        properties = resource.get("Properties", LocatedDict())
         if resource["Type"] in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
             function = self.resolve(properties["FunctionName"])
             arn = self.stack.function_arn(function)
@@ -81,18 +77,20 @@ class _Reader:
         match value:
             case {"Ref": str(name)}:
                 if name not in self.resources:
-                    return LocatedStr(f"${{{name}}}" if name.startswith("AWS::") else f"${{Param::{name}}}", value.source)
-                return LocatedStr(self.identity(name)[2], value.source)
+                    return LocatedStr(
+                        f"${{{name}}}" if name.startswith("AWS::") else f"${{Param::{name}}}", source_of(value)
+                    )
+                return LocatedStr(self.identity(name)[2], source_of(value))
             case {"Fn::GetAtt": [str(name), str(attribute)]}:
                 arn = self.identity(name)[1]
                 known = attribute.endswith("Arn") and attribute != "StreamArn" and arn
-                return LocatedStr(arn if known else f"${{{name}.{attribute}}}", value.source)
+                return LocatedStr(arn if known else f"${{{name}.{attribute}}}", source_of(value))
             case {"Fn::Sub": str(text)}:
-                return LocatedStr(re.sub(r"\$\{([^}:]+)\}", self.substitute, text), value.source)
+                return LocatedStr(re.sub(r"\$\{([^}:]+)\}", self.substitute, text), source_of(value))
             case dict():
-                return LocatedDict(((key, self.resolve(item)) for key, item in value.items()), value.source)
+                return LocatedDict(((key, self.resolve(item)) for key, item in value.items()), source_of(value))
             case list():
-                return LocatedList((self.resolve(item) for item in value), value.source)
+                return LocatedList((self.resolve(item) for item in value), source_of(value))
             case _:
                 return value
 
@@ -107,7 +105,7 @@ class _Reader:
             self.stack.resources[logical_id] = TemplateResource(
                 logical_id=logical_id,
                 type=resource["Type"],
-                properties=self.resolve(resource.get("Properties", {})),
+                properties=self.resolve(resource.get("Properties", LocatedDict())),
                 stack=self.stack,
                 source=logical_id.source,
                 origin=logical_id,

@@ -1,0 +1,112 @@
+"""AWS KMS: keys and their policies, and which key a resource is encrypted with.
+
+Key policies: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from permscope.inventory.facts import AnyFact, ResourcePolicy
+from permscope.inventory.located import LocatedStr, as_text, source_of
+from permscope.inventory.policies import PolicyKind
+from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services.interface import Stack, TemplateResource
+
+_KEY_TYPES = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
+_BUCKET_KEY = (
+    "BucketEncryption",
+    "ServerSideEncryptionConfiguration",
+    "ServerSideEncryptionByDefault",
+    "KMSMasterKeyID",
+)
+_KEY_PROPERTIES: dict[str, tuple[str, ...]] = {
+    "AWS::SQS::Queue": ("KmsMasterKeyId",),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::Kinesis::Stream": ("StreamEncryption", "KeyId"),
+    "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::S3::Bucket": _BUCKET_KEY,
+    "AWS::SecretsManager::Secret": ("KmsKeyId",),
+    "AWS::EFS::FileSystem": ("KmsKeyId",),
+    "AWS::ECR::Repository": ("EncryptionConfiguration", "KmsKey"),
+    "AWS::Backup::BackupVault": ("EncryptionKeyArn",),
+    "AWS::RDS::DBCluster": ("KmsKeyId",),
+    "AWS::RDS::DBInstance": ("KmsKeyId",),
+    "AWS::DocDB::DBCluster": ("KmsKeyId",),
+    "AWS::OpenSearchService::Domain": ("EncryptionAtRestOptions", "KmsKeyId"),
+    "AWS::Elasticsearch::Domain": ("EncryptionAtRestOptions", "KmsKeyId"),
+    "AWS::AmazonMQ::Broker": ("EncryptionOptions", "KmsKeyId"),
+    "AWS::MSK::Cluster": ("EncryptionInfo", "EncryptionAtRest", "DataVolumeKMSKeyId"),
+    "AWS::KinesisFirehose::DeliveryStream": ("DeliveryStreamEncryptionConfigurationInput", "KeyARN"),
+}
+
+
+def key_arn(stack: Stack, value: object) -> str | None:
+    """The ARN of a key given by id, ARN or alias; an alias that the template makes is followed to its key."""
+    text = as_text(value)
+    if not text:
+        return None
+    key = stack.find(text, *_KEY_TYPES)
+    if key is not None and key.arn:
+        return LocatedStr(key.arn, source_of(value))
+    alias = stack.find(text, "AWS::KMS::Alias")
+    if alias is not None:
+        return key_arn(stack, alias.text("TargetKeyId")) or alias.arn
+    if text.startswith("arn:") or UNKNOWN_TOKEN.fullmatch(text):
+        return text
+    return LocatedStr(stack.arn("kms", text if text.startswith("alias/") else f"key/{text}"), source_of(value))
+
+
+def encryption_key(resource: TemplateResource) -> str | None:
+    """The ARN of the key a resource's data is encrypted with; None for keys that AWS owns and types not known."""
+    path = _KEY_PROPERTIES.get(resource.type)
+    if path is None:
+        return None
+    value: object = None
+    if path is _BUCKET_KEY:
+        rules = resource.items(*path[:2])
+        value = next((key for rule in rules if (key := (rule.get(path[2]) or {}).get(path[3])) is not None), None)
+    else:
+        value = resource.get(*path)
+    return key_arn(resource.stack, value)
+
+
+def customer_key(resource: TemplateResource | None) -> str | None:
+    """As `encryption_key`, without AWS managed keys (`alias/aws/sqs`), which ask nothing of a policy of the account."""
+    arn = encryption_key(resource) if resource is not None else None
+    return None if arn is None or ":alias/aws/" in arn else arn
+
+
+def read_key(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A key with its key policy, the root of trust of everything the key protects."""
+    yield resource.resource(
+        multi_region=resource.flag("MultiRegion"),
+        enabled=resource.get("Enabled") is None or resource.flag("Enabled"),
+        key_spec=resource.text("KeySpec"),
+    )
+    if resource.get("KeyPolicy") is None:
+        # Without `KeyPolicy` KMS attaches its default, which hands the key to the account's IAM policies.
+        policy = resource.policy(_default_policy(resource.stack), PolicyKind.RESOURCE, name="default key policy")
+        yield ResourcePolicy(resource_arn=resource.id, policy=policy, **resource.facts_about())
+    else:
+        yield from resource.protects(resource.arn, "KeyPolicy")
+
+
+def _default_policy(stack: Stack) -> dict[str, object]:
+    statement = {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": stack.arn("iam", "root", region="")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return {"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}
+
+
+def read_alias(resource: TemplateResource) -> Iterable[AnyFact]:
+    """An alias and the key behind it."""
+    yield resource.resource(target_key_arn=key_arn(resource.stack, resource.text("TargetKeyId")))
+
+
+TEMPLATE = {"AWS::KMS::Key": read_key, "AWS::KMS::ReplicaKey": read_key, "AWS::KMS::Alias": read_alias}
+SERVICE_PRINCIPALS = ("kms.amazonaws.com",)

@@ -1,0 +1,187 @@
+"""Amazon S3: buckets, what they notify, their policies and what keeps them from being public.
+
+Object Lambda, directory, table and vector buckets are in `s3_variants`.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/NotificationHowTo.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
+from permscope.inventory.located import LocatedStr, as_text, source_of
+from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._values import about, located, root
+from permscope.services.iam import principal_arn
+from permscope.services.interface import Stack, TemplateResource
+from permscope.services.kms import encryption_key
+from permscope.services.sns import topic_arn
+from permscope.services.sqs import queue_arn
+
+SERVICE = "s3.amazonaws.com"
+EVENT = "s3-notification"
+_BLOCKS = {
+    "BlockPublicAcls": "block_public_acls",
+    "BlockPublicPolicy": "block_public_policy",
+    "IgnorePublicAcls": "ignore_public_acls",
+    "RestrictPublicBuckets": "restrict_public_buckets",
+}
+
+
+def bucket_arn(stack: Stack, value: object) -> str | None:
+    """The ARN of a bucket given by name or ARN."""
+    text = as_text(value)
+    if not text:
+        return None
+    known = stack.find(text, "AWS::S3::Bucket")
+    if known is not None and known.arn:
+        return LocatedStr(known.arn, source_of(value))
+    if text.startswith("arn:") or (UNKNOWN_TOKEN.fullmatch(text) and "arn" in text.lower()):
+        return text
+    return LocatedStr(stack.arn("s3", text, region="", account=""), source_of(value))
+
+
+def public_access_block(resource: TemplateResource) -> dict[str, bool]:
+    """The four switches that keep the public out.
+
+    A new bucket or access point without the block has all four on; a block given turns off what it does not name
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
+    """
+    given = resource.get("PublicAccessBlockConfiguration")
+    if not isinstance(given, Mapping):
+        found = dict.fromkeys(_BLOCKS.values(), True)
+    else:
+        found = {name: resource.flag("PublicAccessBlockConfiguration", key) for key, name in _BLOCKS.items()}
+    return {"public_access_block": all(found.values()), **found}
+
+
+def read_bucket(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A bucket, everything it notifies, and the role it replicates with."""
+    ownership = [rule.text("ObjectOwnership") for rule in root(resource).items("OwnershipControls", "Rules")]
+    event_bridge = resource.get("NotificationConfiguration", "EventBridgeConfiguration")
+    yield resource.resource(
+        kms_key_arn=encryption_key(resource),
+        object_ownership=next((text for text in ownership if text), None) or "BucketOwnerEnforced",
+        access_control=resource.text("AccessControl"),
+        event_bridge=isinstance(event_bridge, Mapping)
+        and as_text(event_bridge.get("EventBridgeEnabled", True)) != "false",
+        website=resource.get("WebsiteConfiguration") is not None,
+        **public_access_block(resource),
+    )
+    yield from _notifications(resource)
+    yield from _replication(resource)
+
+
+def _notifications(resource: TemplateResource) -> Iterator[AnyFact]:
+    stack = resource.stack
+    for item in root(resource).items("NotificationConfiguration", "LambdaConfigurations"):
+        for found in item.texts("Function"):
+            yield Trigger(
+                function_arn=stack.function_arn(located(found)) or found.text,
+                event=EVENT,
+                mechanism=Mechanism.RESOURCE_POLICY,
+                service=SERVICE,
+                source_id=resource.id,
+                source_arn=resource.arn,
+                source_account=stack.account,
+                **about(resource, found.source, found.only_if),
+            )
+    for key, target in (("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")):
+        for item in root(resource).items("NotificationConfiguration", key):
+            for found in item.texts(target):
+                text = located(found)
+                arn = queue_arn(stack, text) if target == "Queue" else topic_arn(stack, text)
+                yield Delivery(
+                    sender_id=resource.id,
+                    target_arn=arn or text,
+                    event=EVENT,
+                    service=SERVICE,
+                    source_arn=resource.arn,
+                    source_account=stack.account,
+                    **about(resource, found.source, found.only_if),
+                )
+
+
+def _replication(resource: TemplateResource) -> Iterator[AnyFact]:
+    """The role of replication (https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html)."""
+    for configuration in root(resource).items("ReplicationConfiguration"):
+        targets = [
+            bucket_arn(resource.stack, located(found))
+            for rule in configuration.items("Rules")
+            for found in rule.texts("Destination", "Bucket")
+        ]
+        needs = [
+            Need(
+                actions=("s3:GetReplicationConfiguration", "s3:ListBucket"),
+                resource_arn=resource.id,
+                why="to find what to replicate",
+            ),
+            Need(
+                actions=(
+                    "s3:GetObjectVersionForReplication",
+                    "s3:GetObjectVersionAcl",
+                    "s3:GetObjectVersionTagging",
+                ),
+                resource_arn=f"{resource.id}/*",
+                why="to read the objects",
+            ),
+        ]
+        needs += [
+            Need(
+                actions=("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"),
+                resource_arn=f"{arn}/*",
+                why="to write the replicas",
+            )
+            for arn in dict.fromkeys(targets)
+            if arn
+        ]
+        for found in configuration.texts("Role"):
+            role = principal_arn(resource.stack, located(found))
+            if role:
+                shared = about(resource, found.source, found.only_if)
+                yield RoleUse(user_id=resource.id, role_arn=role, service=SERVICE, required=tuple(needs), **shared)
+
+
+def read_bucket_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """The policy of a bucket."""
+    for found in root(resource).texts("Bucket"):
+        yield from resource.when(found.only_if).protects(bucket_arn(resource.stack, located(found)), "PolicyDocument")
+
+
+def read_access_point(resource: TemplateResource) -> Iterable[AnyFact]:
+    """An access point of a bucket, with its own policy and public access block."""
+    bucket = bucket_arn(resource.stack, resource.text("Bucket"))
+    vpc = resource.text("VpcConfiguration", "VpcId")
+    yield resource.resource(bucket_arn=bucket, vpc_id=vpc, **public_access_block(resource))
+    yield from resource.protects(resource.arn, "Policy")
+
+
+def read_multi_region_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """The policy of a multi-Region access point, whose ARN has its alias and no Region."""
+    for found in root(resource).texts("MrapName"):
+        known = resource.stack.find(found.text, "AWS::S3::MultiRegionAccessPoint")
+        arn = known.arn if known is not None else None
+        if arn is None:
+            arn = resource.stack.arn("s3", f"accesspoint/{found.text}", region="")
+        yield from resource.when(found.only_if).protects(arn, "Policy")
+
+
+def read_access_grants_location(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A location of S3 Access Grants, which hands out credentials of its role."""
+    yield resource.resource(location_scope=resource.text("LocationScope"))
+    for found in root(resource).texts("IamRoleArn"):
+        role = principal_arn(resource.stack, located(found))
+        if role:
+            shared = about(resource, found.source, found.only_if)
+            service = "access-grants.s3.amazonaws.com"
+            yield RoleUse(user_id=resource.id, role_arn=role, service=service, exact=False, **shared)
+
+
+TEMPLATE = {
+    "AWS::S3::Bucket": read_bucket,
+    "AWS::S3::BucketPolicy": read_bucket_policy,
+    "AWS::S3::AccessPoint": read_access_point,
+    "AWS::S3::MultiRegionAccessPointPolicy": read_multi_region_policy,
+    "AWS::S3::AccessGrantsLocation": read_access_grants_location,
+}
+SERVICE_PRINCIPALS = (SERVICE, "batchoperations.s3.amazonaws.com", "access-grants.s3.amazonaws.com")

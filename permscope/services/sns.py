@@ -1,0 +1,128 @@
+"""Amazon SNS: topics, their policies, and what is subscribed to them.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
+from permscope.inventory.located import LocatedStr, source_of
+from permscope.services._values import Item, about, located, root
+from permscope.services.iam import principal_arn
+from permscope.services.interface import Stack, TemplateResource
+from permscope.services.kms import encryption_key
+from permscope.services.sqs import dead_letter_queues, queue_arn
+
+SERVICE = "sns.amazonaws.com"
+EVENT = "sns-subscription"
+_FIREHOSE_ACTIONS = (
+    "firehose:DescribeDeliveryStream",
+    "firehose:ListDeliveryStreams",
+    "firehose:ListTagsForDeliveryStream",
+    "firehose:PutRecord",
+    "firehose:PutRecordBatch",
+)
+
+
+def topic_arn(stack: Stack, value: str) -> str:
+    """The ARN of a topic, in the spelling of the topic's own fact where this template has it."""
+    known = stack.find(value, "AWS::SNS::Topic")
+    return LocatedStr(known.arn, source_of(value)) if known is not None and known.arn else value
+
+
+def read_topic(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A topic with its inline subscriptions and the roles it logs deliveries with."""
+    yield resource.resource(
+        kms_key_arn=encryption_key(resource),
+        fifo=resource.flag("FifoTopic"),
+    )
+    for subscription in root(resource).items("Subscription"):
+        yield from _subscribed(resource, resource.id, subscription)
+    for logging in root(resource).items("DeliveryStatusLogging"):
+        for key in ("SuccessFeedbackRoleArn", "FailureFeedbackRoleArn"):
+            for found in logging.texts(key):
+                role = principal_arn(resource.stack, located(found))
+                if role:
+                    shared = about(resource, found.source, found.only_if)
+                    yield RoleUse(user_id=resource.id, role_arn=role, service=SERVICE, exact=False, **shared)
+
+
+def read_subscription(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A subscription: a trigger of a function, or a delivery to a queue or delivery stream."""
+    for topic in root(resource).texts("TopicArn"):
+        arn = topic_arn(resource.stack, located(topic))
+        yield from _subscribed(resource, arn, Item(resource.properties, topic.only_if))
+        for queue in dead_letter_queues(resource, "RedrivePolicy"):
+            yield Delivery(
+                sender_id=arn,
+                target_arn=queue_arn(resource.stack, queue) or queue,
+                event="dead-letter-queue",
+                service=SERVICE,
+                source_arn=arn,
+                **about(resource, queue.source, topic.only_if),
+            )
+
+
+def _subscribed(resource: TemplateResource, topic: str, subscription: Item) -> Iterator[AnyFact]:
+    """What one subscription wires; mail addresses, numbers and URLs are people and sites, not resources."""
+    stack = resource.stack
+    for protocol in subscription.texts("Protocol"):
+        for endpoint in subscription.texts("Endpoint"):
+            shared = about(resource, endpoint.source, endpoint.only_if or protocol.only_if or subscription.only_if)
+            match protocol.text.lower():
+                case "lambda":
+                    yield Trigger(
+                        function_arn=stack.function_arn(located(endpoint)) or endpoint.text,
+                        event=EVENT,
+                        mechanism=Mechanism.RESOURCE_POLICY,
+                        service=SERVICE,
+                        source_id=topic,
+                        source_arn=topic,
+                        **shared,
+                    )
+                case "sqs":
+                    yield Delivery(
+                        sender_id=topic,
+                        target_arn=queue_arn(stack, located(endpoint)) or located(endpoint),
+                        event=EVENT,
+                        service=SERVICE,
+                        source_arn=topic,
+                        **shared,
+                    )
+                case "firehose":
+                    target = located(endpoint)
+                    yield Delivery(
+                        sender_id=topic,
+                        target_arn=target,
+                        event=EVENT,
+                        role_arn=principal_arn(stack, subscription.text("SubscriptionRoleArn")),
+                        required=(Need(actions=_FIREHOSE_ACTIONS, resource_arn=target, why="to send the messages"),),
+                        **shared,
+                    )
+                case "application" | "email" | "email-json" | "http" | "https" | "sms":
+                    pass
+                case _:
+                    yield resource.unknown("the subscription", "its `Protocol` is not known", "target", protocol.source)
+
+
+def read_topic_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """One policy for several topics."""
+    for found in root(resource).texts("Topics"):
+        yield from resource.when(found.only_if).protects(topic_arn(resource.stack, located(found)), "PolicyDocument")
+
+
+def read_inline_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """The policy of one topic."""
+    for found in root(resource).texts("TopicArn"):
+        yield from resource.when(found.only_if).protects(topic_arn(resource.stack, located(found)), "PolicyDocument")
+
+
+TEMPLATE = {
+    "AWS::SNS::Topic": read_topic,
+    "AWS::SNS::Subscription": read_subscription,
+    "AWS::SNS::TopicPolicy": read_topic_policy,
+    "AWS::SNS::TopicInlinePolicy": read_inline_policy,
+}
+SERVICE_PRINCIPALS = (SERVICE,)

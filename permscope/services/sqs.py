@@ -1,0 +1,90 @@
+"""Amazon SQS: queues, their policies, and where they move messages nobody could handle.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-overview-of-managing-access.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from permscope.inventory.facts import AnyFact, Delivery, Need
+from permscope.inventory.located import LocatedStr, as_text, source_of
+from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._values import about, branches, json_value, root, texts
+from permscope.services.interface import Stack, TemplateResource
+from permscope.services.kms import encryption_key
+
+_URL = re.compile(
+    r"https://(?:sqs\.(?P<region>(?:\$\{[^}]*\}|[^./])+)|(?P<old>[a-z0-9-]+)\.queue)\.[^/]+/"
+    r"(?P<account>(?:\$\{[^}]*\}|[^/])+)/(?P<name>.+)"
+)
+POLL_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+def queue_arn(stack: Stack, value: object) -> str | None:
+    """The ARN of a queue given by URL, ARN or name."""
+    text = as_text(value)
+    if not text:
+        return None
+    known = stack.find(text, "AWS::SQS::Queue")
+    if known is not None and known.arn:
+        return LocatedStr(known.arn, source_of(value))
+    if text.startswith("arn:") or UNKNOWN_TOKEN.fullmatch(text):
+        return text
+    url = _URL.fullmatch(text)
+    if url is not None:
+        region = url["region"] or url["old"]
+        return LocatedStr(stack.arn("sqs", url["name"], region=region, account=url["account"]), source_of(value))
+    return None if "/" in text else LocatedStr(stack.arn("sqs", text), source_of(value))
+
+
+def needs_to_poll(arn: str) -> tuple[Need, ...]:
+    """What an execution role needs to take messages from a queue.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    return (Need(actions=POLL_ACTIONS, resource_arn=arn, why="to take messages from the queue"),)
+
+
+def dead_letter_queues(resource: TemplateResource, *path: str) -> Iterable[LocatedStr]:
+    """The `deadLetterTargetArn` of a redrive policy given as a mapping or as JSON text."""
+    for document, _ in branches(resource.get(*path)):
+        value = json_value(document)
+        for found in texts(value.get("deadLetterTargetArn") if isinstance(value, dict) else None, source_of(document)):
+            yield LocatedStr(found.text, found.source)
+
+
+def read_queue(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A queue and the queue it moves failed messages to; SQS does that itself and asks nobody."""
+    targets = tuple(dead_letter_queues(resource, "RedrivePolicy"))
+    yield resource.resource(
+        kms_key_arn=encryption_key(resource),
+        redrive_target_arn=targets[0] if targets else None,
+        fifo=resource.flag("FifoQueue"),
+    )
+    for target in targets:
+        shared = about(resource, target.source)
+        yield Delivery(sender_id=resource.id, target_arn=target, event="redrive", **shared)
+
+
+def read_queue_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """One policy for several queues, each given by URL."""
+    for found in root(resource).texts("Queues"):
+        arn = queue_arn(resource.stack, LocatedStr(found.text, found.source))
+        yield from resource.when(found.only_if).protects(arn, "PolicyDocument")
+
+
+def read_inline_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """The policy of one queue."""
+    for found in root(resource).texts("Queue"):
+        arn = queue_arn(resource.stack, LocatedStr(found.text, found.source))
+        yield from resource.when(found.only_if).protects(arn, "PolicyDocument")
+
+
+TEMPLATE = {
+    "AWS::SQS::Queue": read_queue,
+    "AWS::SQS::QueuePolicy": read_queue_policy,
+    "AWS::SQS::QueueInlinePolicy": read_inline_policy,
+}
+SERVICE_PRINCIPALS = ("sqs.amazonaws.com",)
