@@ -1,0 +1,73 @@
+"""Everything the command line can name, read into one inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from permscope.collect.discover import Found, discover
+from permscope.collect.parameter_files import read_parameter_file
+from permscope.collect.templates.collect import read_templates
+from permscope.collect.templates.options import LoadOptions
+from permscope.errors import ConfigError, InputError
+from permscope.inventory.inventory import Collected, Inventory
+
+__all__ = ["LoadOptions", "collect_templates", "load"]
+
+
+def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
+    """Read templates, directories, globs, CDK and SAM build output, and standard input (`-`) into one inventory.
+
+    Raises:
+        InputError: where nothing can be read at all; the first of several errors speaks for all.
+        ConfigError: for parameter values that no template takes, or a parameter file that cannot be read.
+    """
+    collected = collect_templates(paths, options)
+    if not collected.facts:
+        if not collected.errors:
+            raise InputError("nothing to read", hint="name a template, a directory, or `-` for standard input")
+        if len(collected.errors) == 1:
+            raise collected.errors[0]
+        raise InputError(
+            f"nothing can be read; {len(collected.errors)} inputs are broken, the first: {collected.errors[0].message}",
+            source=collected.errors[0].source,
+            hint=collected.errors[0].hint,
+        )
+    return Inventory(collected.facts, errors=collected.errors, files=collected.files)
+
+
+def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) -> Collected:
+    """The facts of every template the paths name; what is broken is in `errors`, and the rest is read.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    options = _with_parameter_files(options or LoadOptions())
+    found = discover(list(paths), options)
+    for path in found.snapshots:
+        found.errors.append(InputError(f"`{path}` is not a template", hint="this version reads no snapshots yet"))
+    _check_parameters(options, found)
+    collected = read_templates(found.templates) if found.templates else Collected()
+    collected.errors = [*found.errors, *collected.errors]
+    return collected
+
+
+def _with_parameter_files(options: LoadOptions) -> LoadOptions:
+    values: dict[str, str] = {}
+    for path in options.parameter_files:
+        values.update(read_parameter_file(path))
+    return replace(options, parameters={**values, **options.parameters}) if values else options
+
+
+def _check_parameters(options: LoadOptions, found: Found) -> None:
+    """A value for a parameter that no template has is a spelling mistake."""
+    declared: set[str] = set()
+    for template in found.templates:
+        section = template.document.value.get("Parameters")
+        declared.update(section if isinstance(section, dict) else ())
+    for name in options.parameters:
+        if name not in declared and not found.errors:
+            known = ", ".join(f"`{each}`" for each in sorted(declared)[:10])
+            raise ConfigError(
+                f"no template has a parameter `{name}`", hint=f"there are {known}" if known else "there are none"
+            )

@@ -1,0 +1,83 @@
+"""What the user says about the deployment of the templates that are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, URL_SUFFIX
+
+_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-us-gov": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+    "aws-eusc": "amazonaws.eu",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """How templates are bound to a deployment; what is None stays a token.
+
+    Attributes:
+        account: 12-digit id.
+        stack_name: of the one stack that is read.
+        parameters: parameter name -> value, from the command line.
+        parameter_files: JSON or `samconfig.toml` files with parameter values; the command line wins over them.
+    """
+
+    account: str | None = None
+    region: str | None = None
+    partition: str | None = None
+    stack_name: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameter_files: tuple[str, ...] = ()
+
+    def bound(
+        self, *, account: str | None = None, region: str | None = None, stack_name: str | None = None
+    ) -> LoadOptions:
+        """These options, completed by what an input says of its own deployment."""
+        return replace(
+            self,
+            account=self.account or account,
+            region=self.region or region,
+            stack_name=self.stack_name or stack_name,
+        )
+
+    @property
+    def known_partition(self) -> str | None:
+        """The partition given, or the one the Region is in."""
+        if self.partition or not self.region:
+            return self.partition
+        return next((name for prefix, name in _PARTITIONS if self.region.startswith(prefix)), "aws")
+
+
+def pseudo_parameters(options: LoadOptions, label: str = "", *, stack_name: str | None = None) -> dict[str, object]:
+    """The pseudo parameters of a stack, bound or tokens.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+    """
+    partition = options.known_partition
+    own = f"${{{label}/AWS.%s}}" if label else "${AWS::%s}"
+    return {
+        "AWS::AccountId": options.account or ACCOUNT,
+        "AWS::Region": options.region or REGION,
+        "AWS::Partition": partition or PARTITION,
+        "AWS::URLSuffix": _SUFFIXES.get(partition or "", URL_SUFFIX),
+        "AWS::StackName": stack_name or own % "StackName",
+        "AWS::StackId": own % "StackId",
+        "AWS::NotificationARNs": [own % "NotificationARNs"],
+    }
