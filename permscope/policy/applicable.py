@@ -1,0 +1,127 @@
+"""Which actions can be about a resource, by the ARN formats of the catalogue.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from permscope.catalog.actions import ActionSet, load
+from permscope.policy.matching import covers, opened, patterns_intersect
+from permscope.policy.unrestrictable import restrictable
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+# Services whose actions are about resources of another service, from the ARN formats of the catalogue
+# (tests/policy/test_applicable.py holds this to it).
+_ALSO: dict[str, tuple[str, ...]] = {
+    "acm": ("ec2",),
+    "amplify": ("wafv2",),
+    "apigateway": ("wafv2",),
+    "app-integrations": ("connect",),
+    "apprunner": ("wafv2",),
+    "appsync": ("wafv2",),
+    "bedrock-agentcore": ("wafv2",),
+    "billing": ("bcm-data-exports", "ce"),
+    "catalog": ("servicecatalog",),
+    "cloudfront": ("cloudfront-keyvaluestore",),
+    "cloudtrail": ("cloudtrail-data",),
+    "codewhisperer": ("q",),
+    "cognito-idp": ("wafv2",),
+    "compute-optimizer": ("aco-automation",),
+    "ds": ("ds-data",),
+    "ec2": ("ebs", "ec2-instance-connect", "ssm", "vpce", "wafv2", "workspaces-instances"),
+    "ecs": ("ssm",),
+    "eks": ("aps", "eks-auth"),
+    "elastic-inference": ("ec2",),
+    "elasticloadbalancing": ("arc-zonal-shift", "waf-regional", "wafv2"),
+    "iam": ("ec2", "ssm", "sts"),
+    "iot": ("greengrass", "iotjobsdata", "iotwireless"),
+    "iq-permission": ("iq",),
+    "kafka": ("kafka-cluster",),
+    "kms": ("events", "kinesis"),
+    "license-manager": ("ec2",),
+    "mpa": ("payment-cryptography",),
+    "opensearch": ("es",),
+    "qbusiness": ("qapps",),
+    "qdeveloper": ("q",),
+    "rds": ("rds-data",),
+    "redshift": ("redshift-data",),
+    "redshift-serverless": ("redshift-data",),
+    "resource-groups": ("ec2",),
+    "route53-recovery-control": ("route53-recovery-cluster", "route53-recovery-control-config"),
+    "s3": ("ssm",),
+    "s3-object-lambda": ("s3",),
+    "sagemaker": ("sagemaker-mlflow",),
+    "sns": ("devops-guru",),
+    "sso": ("sso-oauth",),
+    "vpc-lattice": ("vpc-lattice-svcs",),
+    "wafv2": ("apprunner", "cognito-idp"),
+    "wisdom": ("connect",),
+}
+_FIELDS = 6
+_ANY_SERVICE = ("backup",)  # its ARN format leaves the service open
+
+
+@lru_cache(maxsize=512)
+def _types(prefix: str) -> tuple[tuple[str, ActionSet], ...]:
+    """Each ARN pattern of a service with the actions that can be about it."""
+    catalog = load()
+    names: dict[str, list[str]] = {}
+    for action in catalog.actions_of(prefix):
+        for kind in catalog.details(action).resource_types:
+            for form in kind.arn_formats:
+                names.setdefault(_PLACEHOLDER.sub("*", form), []).append(action)
+    return tuple((pattern, catalog.action_set(actions)) for pattern, actions in names.items())
+
+
+@lru_cache(maxsize=65_536)
+def applicable_actions(resource: str) -> ActionSet | None:
+    """The actions that can be about an encoded ARN or ARN pattern; None when the catalogue cannot tell.
+
+    Of the formats that fit, the most specific ones count: an object is no bucket, though `arn:aws:s3:::*` fits both.
+    """
+    fields = opened(resource).split(":", _FIELDS - 1)
+    service = fields[2] if len(fields) == _FIELDS else ""
+    if fields[0] != "arn" or not service.isascii() or not load().is_known_service(service):
+        return None
+    own = _fitting(service, fields)
+    if own is None:
+        return None
+    found = own
+    for other in (*_ALSO.get(service, ()), *_ANY_SERVICE):
+        found |= _fitting(other, fields) or ActionSet.empty
+    return found
+
+
+def _fitting(prefix: str, fields: list[str]) -> ActionSet | None:
+    """The actions of one service that can be about what an ARN pattern matches; None when no format fits.
+
+    Fields are compared one by one: a `*` for any Region must not reach into the resource.
+    """
+    fitting = []
+    for form, actions in _types(prefix):
+        own = form.split(":", _FIELDS - 1)
+        if len(own) == _FIELDS and all(map(patterns_intersect, own[2:], fields[2:])):
+            fitting.append((own[-1], actions))
+    if not fitting:
+        return None
+    exact = [form for form, _ in fitting if covers(form, fields[-1])]
+    fitting = [
+        (form, actions)
+        for form, actions in fitting
+        if not any(other != form and covers(form, other) for other in exact)
+    ]
+    found = ActionSet.empty
+    for _, actions in fitting:
+        found |= actions
+    return found
+
+
+def limit_to_resource(actions: ActionSet, resource: str) -> ActionSet:
+    """The part of a set that a statement really grants on an encoded resource pattern."""
+    if not resource.strip("*"):
+        return actions
+    able = applicable_actions(resource)
+    return actions & (restrictable() if able is None else able)

@@ -1,0 +1,160 @@
+"""Lists of action patterns and of resource patterns, compiled once and matched often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from permscope.policy.context import RequestContext
+from permscope.policy.matching import (
+    ANY_PARTITION,
+    UNKNOWN,
+    compare,
+    encode,
+    glob,
+    opened,
+    patterns_intersect,
+)
+from permscope.policy.ternary import either
+from permscope.policy.variables import Unresolved, escape, expand, has_variable
+
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc")
+
+
+class ActionPatterns:
+    """Action patterns of a statement; case does not matter.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+    """
+
+    __slots__ = ("_exact", "_globs", "_prefixes", "everything", "texts")
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.texts = texts
+        lower = [text.lower() for text in texts]
+        self.everything = any(text in ("*", "*:*") for text in lower)
+        self._exact = frozenset(text for text in lower if "*" not in text and "?" not in text)
+        rest = [text for text in lower if text not in self._exact]
+        simple = [text for text in rest if text.find("*") == len(text) - 1 and "?" not in text]
+        self._prefixes = tuple(text[:-1] for text in simple)
+        self._globs = tuple(text for text in rest if text not in simple)
+
+    def matches(self, action: str) -> bool:
+        """Whether one of them matches a lower-case action."""
+        return (
+            action in self._exact
+            or self.everything
+            or action.startswith(self._prefixes)
+            or any(glob(pattern, action) for pattern in self._globs)
+        )
+
+
+@lru_cache(maxsize=16_384)
+def action_patterns(texts: tuple[str, ...]) -> ActionPatterns:
+    """Compiled action patterns, shared between statements that say the same."""
+    return ActionPatterns(texts)
+
+
+class ResourcePatterns:
+    """Resource patterns of a statement; case matters.
+
+    Attributes:
+        texts: encoded, as the statement has them.
+        everything: whether one of them is `*`.
+    """
+
+    __slots__ = ("_dynamic", "_exact", "_globs", "_prefixes", "_unknown", "everything", "texts")
+
+    def __init__(self, texts: tuple[str, ...], *, variables: bool) -> None:
+        self.texts = tuple(encode(text) for text in texts)
+        self._dynamic = tuple(text for text in texts if variables and has_variable(text))
+        plain = [text for text in self.texts if text not in self._dynamic] if self._dynamic else list(self.texts)
+        self._unknown = tuple(text for text in plain if UNKNOWN in text)
+        self.everything = False
+        exact: set[str] = set()
+        prefixes: list[str] = []
+        globs: list[str] = []
+        for text in plain:
+            for pattern in _with_partitions(text):
+                star = pattern.find("*")
+                if not pattern.strip("*") and pattern:
+                    self.everything = True
+                elif "?" in pattern or (star >= 0 and star < len(pattern) - 1):
+                    globs.append(pattern)
+                elif star >= 0:
+                    prefixes.append(pattern[:-1])
+                else:
+                    exact.add(pattern)
+        self._exact = frozenset(exact)
+        self._prefixes = tuple(prefixes)
+        self._globs = tuple(globs)
+
+    def matches(self, resource: str, context: RequestContext, why: set[str]) -> bool | None:
+        """Whether one of them matches an encoded resource; what leaves this open is added to `why`."""
+        if (
+            self.everything
+            or resource in self._exact
+            or resource.startswith(self._prefixes)
+            or any(glob(pattern, resource) for pattern in self._globs)
+        ):
+            return True
+        if not self._dynamic and not self._unknown and max(resource, default="") < "\ue000":
+            return False
+        return self._matches_slowly(resource, context, why)
+
+    def _matches_slowly(self, resource: str, context: RequestContext, why: set[str]) -> bool | None:
+        result: bool | None = False
+        open_keys: set[str] = set()
+        patterns = [text for text in self.texts if text not in self._dynamic]
+        if resource.startswith(ANY_PARTITION) or UNKNOWN in resource or self._unknown:
+            for pattern in patterns:
+                found = compare(pattern, resource)
+                if found:
+                    return True
+                if found is None:
+                    open_keys.add("resource")
+                result = either(result, found)
+        escaped = escape(resource)
+        for text in self._dynamic:
+            try:
+                found = compare(expand(text, context), escaped)
+            except Unresolved as unresolved:
+                if unresolved.key is None:
+                    continue
+                found = None if _possible(text, resource) else False
+                if found is None:
+                    open_keys.add(unresolved.key)
+            if found:
+                return True
+            result = either(result, found)
+        if result is None:
+            why |= open_keys
+        return result
+
+    def has_unresolvable(self, context: RequestContext) -> bool:
+        """Whether a variable in them surely has no value, which makes a `NotResource` statement invalid."""
+        for text in self._dynamic:
+            try:
+                expand(text, context)
+            except Unresolved as unresolved:
+                if unresolved.key is None:
+                    return True
+        return False
+
+
+def _with_partitions(pattern: str) -> Iterable[str]:
+    """A pattern, once per partition where the template leaves the partition open."""
+    yield pattern
+    if pattern.startswith(ANY_PARTITION):
+        for partition in _PARTITIONS:
+            yield f"arn:{partition}:{pattern[len(ANY_PARTITION) :]}"
+
+
+def _possible(text: str, resource: str) -> bool:
+    return patterns_intersect(opened(encode(text)), opened(resource))
+
+
+@lru_cache(maxsize=16_384)
+def resource_patterns(texts: tuple[str, ...], *, variables: bool) -> ResourcePatterns:
+    """Compiled resource patterns, shared between statements that say the same."""
+    return ResourcePatterns(texts, variables=variables)
