@@ -21,6 +21,8 @@ from permscope.inventory.source import NOWHERE, Source
 if TYPE_CHECKING:
     import networkx
 
+    from permscope.graph.decisions import Decisions
+
 
 class NodeKind(StrEnum):
     """What a node is."""
@@ -92,6 +94,7 @@ class Node:
         service: principal, of a service node.
         auth, method, path: of a route node.
         fact: the inventory fact behind it, where there is one.
+        trusted: of an account or something in another account: whether it is the user's own or he vouches for it.
     """
 
     id: str
@@ -108,6 +111,7 @@ class Node:
     path: str | None = None
     only_if: str | None = None
     fact: Fact | None = None
+    trusted: bool | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -150,12 +154,16 @@ class PermissionGraph:
 
     Args:
         unknowns: what could not be read or decided while the graph was made.
+
+    Attributes:
+        decisions: the policy decisions behind the edges, to ask about single resources; None in a graph made by hand.
     """
 
     def __init__(self, unknowns: Iterable[Unknown] = ()) -> None:
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
         self.unknowns: list[Unknown] = list(unknowns)
+        self.decisions: Decisions | None = None
         self._out: dict[str, list[Edge]] = defaultdict(list)
         self._in: dict[str, list[Edge]] = defaultdict(list)
 

@@ -1,0 +1,48 @@
+"""An inventory becomes a graph: nodes from facts, edges from what the policies decide."""
+
+from __future__ import annotations
+
+from permscope.graph.access import AccessEdges
+from permscope.graph.collector import EdgeCollector
+from permscope.graph.decisions import Decisions
+from permscope.graph.invoke import ResourcePolicyEdges
+from permscope.graph.model import PermissionGraph
+from permscope.graph.nodes import Nodes
+from permscope.graph.routes import RouteEdges
+from permscope.graph.targets import Targets
+from permscope.graph.trust import TrustEdges
+from permscope.graph.trusted import TrustedParties
+from permscope.graph.wiring import Wiring
+from permscope.inventory.facts import Route
+from permscope.inventory.inventory import Inventory
+
+
+def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> PermissionGraph:
+    """Everything the facts say about who can invoke what and what each function can touch.
+
+    Args:
+        inventory: the facts of one run.
+        trusted: accounts, organizations and subjects outside the input that the user vouches for.
+    """
+    graph = PermissionGraph(inventory.unknowns)
+    nodes = Nodes(inventory, graph, trusted or TrustedParties())
+    nodes.add_facts()
+    decisions = Decisions(inventory)
+    graph.decisions = decisions
+    edges = EdgeCollector(graph)
+    Wiring(nodes, decisions).add()
+    routes = RouteEdges(nodes, edges, decisions)
+    for route in inventory.of(Route):
+        routes.add(route)
+    resource_policies = ResourcePolicyEdges(nodes, edges, decisions)
+    for arn, policies in inventory.resource_policies.items():
+        resource_policies.add(arn, policies)
+    access = AccessEdges(nodes, edges, Targets(nodes))
+    for principals in (inventory.roles, inventory.users, inventory.groups):
+        for principal in principals.values():
+            access.add(graph.nodes[principal.arn], decisions.effective(principal).grants)
+    trust = TrustEdges(nodes, edges, decisions)
+    for role in inventory.roles.values():
+        trust.add_trust(role)
+    trust.add_grants(access.assume_grants)
+    return graph

@@ -1,0 +1,140 @@
+"""Gathers permission edges, so that there is one per principal, target and conditions, however many statements say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from permscope.catalog.actions import ActionSet
+from permscope.graph.model import Decision, Edge, EdgeKind, PermissionGraph, Provenance
+from permscope.inventory.policies import ConditionEntry, Policy, Statement
+from permscope.inventory.source import NOWHERE
+
+if TYPE_CHECKING:
+    from permscope.policy.effective import Grant
+
+NO_CONDITIONS: Mapping[str, Any] = {}
+Conditions = Mapping[str, Any]
+
+
+class EdgeCollector:
+    """Merges what several statements say about the same pair.
+
+    Args:
+        graph: where the edges go, in the order in which each was first met.
+    """
+
+    def __init__(self, graph: PermissionGraph) -> None:
+        self._graph = graph
+        self._edges: dict[tuple[object, ...], Edge] = {}
+
+    def add(  # noqa: PLR0913 (an edge has that many parts)
+        self,
+        kind: EdgeKind,
+        source: str,
+        target: str,
+        *,
+        actions: ActionSet,
+        provenance: Provenance,
+        conditions: Conditions = NO_CONDITIONS,
+        decision: Decision = Decision.ALLOW,
+        qualifier: str | None = None,
+        via: str | None = None,
+        pattern: str | None = None,
+        reason: str | None = None,
+    ) -> Edge:
+        """Add an edge, or widen the one that is there; `pattern` is the `Resource` as the statement writes it."""
+        key = (kind, source, target, frozen(conditions) if conditions else None, decision, qualifier, via)
+        edge = self._edges.get(key)
+        if edge is None:
+            edge = self._edges[key] = Edge(
+                source=source,
+                target=target,
+                kind=kind,
+                actions=actions,
+                conditions=conditions,
+                decision=decision,
+                qualifier=qualifier,
+                via=via,
+                reason=reason,
+                provenance=(provenance,),
+                attributes={"resources": (pattern,)} if pattern is not None else NO_CONDITIONS,
+            )
+            self._graph.add_edge(edge)
+            return edge
+        edge.actions = edge.actions | actions
+        if not any(_same(provenance, known) for known in edge.provenance):
+            edge.provenance = (*edge.provenance, provenance)
+        patterns = edge.attributes.get("resources", ())
+        if pattern is not None and pattern not in patterns:
+            edge.attributes = {**edge.attributes, "resources": (*patterns, pattern)}
+        return edge
+
+
+def frozen(value: Any) -> object:
+    """Conditions as a hashable value."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(key), frozen(item)) for key, item in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(frozen(item) for item in value)
+    return value
+
+
+def distinct(provenance: Iterable[Provenance]) -> tuple[Provenance, ...]:
+    """Each reason once, in order; statements are the same when they are the same object."""
+    found: list[Provenance] = []
+    for one in provenance:
+        if not any(_same(one, known) for known in found):
+            found.append(one)
+    return tuple(found)
+
+
+def _same(one: Provenance, other: Provenance) -> bool:
+    if one.fact is not None or other.fact is not None:
+        return one.fact is other.fact
+    return one.source == other.source and one.logical_id == other.logical_id and one.statement == other.statement
+
+
+def said_by(statement: Statement, policy: Policy, logical_id: str | None = None) -> Provenance:
+    """A statement as a reason for an edge."""
+    return Provenance(
+        source=statement.source,
+        logical_id=policy.logical_id or logical_id,
+        statement=statement.sid or f"{policy.name}[{statement.index}]",
+        policy=policy,
+        fact=statement,
+    )
+
+
+def grant_said_by(grant: Grant, logical_id: str | None = None) -> Provenance:
+    """The statement behind a grant as a reason for an edge."""
+    if grant.statement is None or grant.policy is None:
+        return Provenance(source=NOWHERE, logical_id=logical_id)
+    return said_by(grant.statement, grant.policy, logical_id)
+
+
+def grant_conditions(grant: Grant) -> dict[str, Any]:
+    """What a grant depends on: its conditions, and an undecided template condition."""
+    conditions: dict[str, Any] = dict(conditions_of(grant.conditions))
+    if grant.statement is not None and grant.statement.only_if:
+        conditions["template"] = {"condition": [grant.statement.only_if]}
+    return conditions
+
+
+def grant_limits(grant: Grant) -> str | None:
+    """The Deny, boundary and control policy statements that make a grant conditional, as a clause."""
+    if not grant.limited_by:
+        return None
+    names = dict.fromkeys(
+        f"`{each.sid}`" if each.sid else f"the {each.effect} at {each.source}" for each in grant.limited_by
+    )
+    return "limited by " + ", ".join(names)
+
+
+def conditions_of(entries: Iterable[ConditionEntry]) -> dict[str, dict[str, list[str]]]:
+    """Condition entries as they stand in a policy: operator -> key -> values."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for entry in entries:
+        values = found.setdefault(str(entry.operator), {}).setdefault(str(entry.key), [])
+        values.extend(str(value) for value in entry.values if str(value) not in values)
+    return found

@@ -1,0 +1,221 @@
+"""Whether the policies on functions, roles, queues, ... let in the service that is wired to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+
+from permscope.graph.decisions import Context, Decisions
+from permscope.graph.outcome import NO, Outcome, all_of, bindings
+from permscope.inventory.arn import account_of, function_arn_and_qualifier
+from permscope.inventory.facts import Delivery, ResourcePolicy, Trigger
+from permscope.inventory.policies import Policy
+from permscope.inventory.tokens import has_unknown
+from permscope.policy.matching import compare, encode
+from permscope.policy.requester import ANONYMOUS, Requester, service
+
+# Keys that only other kinds of invocation carry:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+_URL_CONTEXT: Context = {"lambda:InvokedViaFunctionUrl": ("true",), "lambda:FunctionUrlAuthType": ("NONE",)}
+
+
+class LettingIn:
+    """Asks resource policies and trust policies about services and strangers.
+
+    Args:
+        decisions: the policy decisions.
+    """
+
+    def __init__(self, decisions: Decisions) -> None:
+        self._decisions = decisions
+        self._inventory = decisions.inventory
+        self._trust: dict[tuple[str, str, str | None], Outcome] = {}
+
+    def trusts(self, role_arn: str, service_name: str, source_arn: str | None) -> Outcome:
+        """Whether a role's trust policy lets a service in that acts for the thing of `source_arn`."""
+        key = (role_arn, service_name, source_arn)
+        if key not in self._trust:
+            self._trust[key] = self._trusts(role_arn, service_name, source_arn)
+        return self._trust[key]
+
+    def _trusts(self, role_arn: str, service_name: str, source_arn: str | None) -> Outcome:
+        role = self._inventory.roles.get(role_arn)
+        if role is None:
+            return Outcome(None, reason=f"the role `{role_arn}` is in no input")
+        context = source_context(source_arn, None)
+        outcome = self._may((role.trust,), service(service_name), ("sts:AssumeRole",), role_arn, context, ())
+        if outcome.authorized is False:
+            return Outcome(False, reason=f"`{role.logical_id or role.name}` does not trust `{service_name}`")
+        return outcome
+
+    def invokes(self, trigger: Trigger) -> Outcome:
+        """Whether the policy of exactly the wired function, version or alias lets the service in."""
+        base, qualifier = function_arn_and_qualifier(trigger.function_arn)
+        arn = base if qualifier == "$LATEST" else trigger.function_arn
+        function = self._inventory.function(arn)
+        named = tuple(action for need in trigger.required for action in need.actions if action.startswith("lambda:"))
+        context = {**source_context(trigger.source_arn, trigger.source_account), **trigger.context}
+        holds = (trigger.only_if, function.only_if if function else None)
+        return self._by_policy(arn, trigger.service, named or ("lambda:InvokeFunction",), context, holds)
+
+    def delivers(self, delivery: Delivery, actions: tuple[str, ...]) -> Outcome:
+        """Whether the target's own policy lets a service in that delivers without a role."""
+        arn = function_arn_and_qualifier(delivery.target_arn)[0]
+        known = arn in self._inventory.resources or arn in self._inventory.functions
+        if not actions or (not known and not self._decisions.resource_policies(delivery.target_arn)):
+            return Outcome(None, reason="the target's policy is in no input")
+        context = source_context(delivery.source_arn, delivery.source_account)
+        return self._by_policy(delivery.target_arn, delivery.service or "", actions, context, (delivery.only_if,))
+
+    def public_url(self, trigger: Trigger) -> Outcome:
+        """Whether anyone may use a function URL that asks for nothing: that takes two actions.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+        """
+        policies = self._decisions.resource_policies(trigger.function_arn)
+        parts = []
+        actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+        for action in actions:
+            part = self._may(policies, ANONYMOUS, (action,), trigger.function_arn, _URL_CONTEXT, (trigger.only_if,))
+            if part.authorized is False:
+                part = Outcome(False, reason=f"the function's policy does not let everyone `{action}`")
+            parts.append(part)
+        outcome = all_of(parts)
+        if outcome.authorized is False:
+            others = self._perhaps_on(trigger.function_arn)
+            context, holds = _URL_CONTEXT, (trigger.only_if,)
+            if others:
+                both = (*policies, *others)
+                perhaps = self._may(both, ANONYMOUS, actions, trigger.function_arn, context, holds)
+                if perhaps.authorized is not False:
+                    return Outcome(None, reason="a policy on something that is not known may be meant for it")
+        return outcome
+
+    def calls(self, policies: tuple[Policy, ...], execute_arn: str) -> Outcome:
+        """Whether an API's own policy lets callers without AWS credentials in."""
+        return self._may(policies, ANONYMOUS, ("execute-api:Invoke",), execute_arn, {}, ())
+
+    def _by_policy(  # noqa: PLR0913 (on what, who, what, when)
+        self,
+        arn: str,
+        service_name: str,
+        actions: tuple[str, ...],
+        context: Context,
+        holds: Collection[str | None],
+    ) -> Outcome:
+        policies = self._decisions.resource_policies(arn)
+        requester = service(service_name)
+        outcome = self._may(policies, requester, actions, arn, context, holds)
+        if outcome.authorized is not False:
+            return outcome
+        others = self._perhaps_on(arn)
+        if others and self._may(others, requester, actions, arn, context, holds).authorized is not False:
+            return Outcome(None, reason="a policy on something that is not known may be meant for it")
+        return Outcome(False, reason=self._why_not(arn, service_name, policies))
+
+    def _may(  # noqa: PLR0913 (by what, who, what, on what, when)
+        self,
+        policies: tuple[Policy, ...],
+        requester: Requester,
+        actions: tuple[str, ...],
+        arn: str,
+        context: Context,
+        holds: Collection[str | None],
+    ) -> Outcome:
+        """Every action: first with the statements that surely stand, then with those that may."""
+        parts = []
+        keys = tuple(context)
+        flat = tuple(value for key in keys for value in context[key][:1])
+        for action in actions:
+            best = NO
+            for assumed, standing in _by_template_condition(policies, holds):
+                for bound, values in bindings(flat, standing):
+                    known = {key: (value,) for key, value in zip(keys, values, strict=True)}
+                    answer = self._decisions.ask(requester, action, arn, known, resource=standing)
+                    best = best.or_else(answer.assuming({**assumed, **bound}))
+                    if best.authorized:
+                        break
+                if best.authorized:
+                    break
+            parts.append(best)
+        return all_of(parts)
+
+    @cached_property
+    def _of_unknown(self) -> tuple[ResourcePolicy, ...]:
+        return tuple(fact for fact in self._inventory.of(ResourcePolicy) if has_unknown(fact.resource_arn))
+
+    def _perhaps_on(self, arn: str) -> tuple[Policy, ...]:
+        """Policies whose resource is not known and may be this one, read as if they were on it."""
+        return tuple(
+            _read_as_on(fact.policy, arn)
+            for fact in self._of_unknown
+            if fact.resource_arn != arn and compare(encode(fact.resource_arn), encode(arn)) is not False
+        )
+
+    def _why_not(self, arn: str, service_name: str, policies: tuple[Policy, ...]) -> str:
+        if _names(policies, service_name):
+            return f"the policy lets `{service_name}` in, but for another source or action"
+        base, qualifier = function_arn_and_qualifier(arn)
+        function = self._inventory.function(base)
+        for other in (base, *function.aliases, *function.versions) if function else ():
+            if other != arn and _names(self._decisions.resource_policies(other), service_name):
+                elsewhere = function_arn_and_qualifier(other)[1]
+                where = f"`{elsewhere}`" if elsewhere else "the unqualified function"
+                wired = f"`{qualifier}`" if qualifier else "the unqualified function"
+                return f"`{service_name}` is let in on {where}, and the wiring is to {wired}"
+        return f"no statement of a resource policy lets `{service_name}` in"
+
+
+def _names(policies: tuple[Policy, ...], service_name: str) -> bool:
+    return any(
+        principal.value == service_name
+        for policy in policies
+        for statement in policy.statements
+        for principal in statement.principals or ()
+    )
+
+
+def source_context(source_arn: str | None, source_account: str | None) -> dict[str, tuple[str, ...]]:
+    """`aws:SourceArn` and `aws:SourceAccount` of a call that a service makes for a resource.
+
+    A service that sends the one sends the other:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceaccount
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    if source_arn:
+        found["aws:SourceArn"] = (source_arn,)
+    account = source_account or (account_of(source_arn) if source_arn else None)
+    if account:
+        found["aws:SourceAccount"] = (account,)
+    return found
+
+
+def _by_template_condition(
+    policies: tuple[Policy, ...], holds: Collection[str | None]
+) -> Iterator[tuple[Mapping[str, list[str]], tuple[Policy, ...]]]:
+    """The statements that stand where the wiring does; then those of undecided conditions with them."""
+    conditions = {each.only_if for policy in policies for each in policy.statements if each.only_if}
+    if not conditions:
+        yield {}, policies
+        return
+    undecided = sorted(conditions - set(holds))
+    yield {}, tuple(_standing(policy, undecided) for policy in policies)
+    if undecided:
+        yield {"condition": undecided}, tuple(_standing(policy, ()) for policy in policies)
+
+
+def _standing(policy: Policy, dropped: Collection[str]) -> Policy:
+    """A policy without Allow statements that may not be there, and the others as if they were."""
+    if not any(each.only_if for each in policy.statements):
+        return policy
+    kept = tuple(
+        replace(each, only_if=None) if each.effect == "Allow" else each
+        for each in policy.statements
+        if each.effect != "Allow" or each.only_if not in dropped
+    )
+    return replace(policy, statements=kept)
+
+
+def _read_as_on(policy: Policy, arn: str) -> Policy:
+    return replace(policy, statements=tuple(replace(each, resources=(arn,)) for each in policy.statements))

@@ -1,0 +1,154 @@
+"""Ways from one node to another along permissions, hop by hop, each with its reasons."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from permscope.graph.feeding import feeds
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.queries import in_set
+
+if TYPE_CHECKING:
+    import networkx
+
+_FOLLOWED = (
+    EdgeKind.CAN_INVOKE,
+    EdgeKind.TRIGGERS,
+    EdgeKind.EXECUTES_AS,
+    EdgeKind.CAN_ASSUME,
+    EdgeKind.CAN_ACCESS,
+    EdgeKind.CAN_TAKE_OVER,
+    EdgeKind.WRITES_INTO,
+    EdgeKind.DELIVERS_TO,
+)
+_SOURCES = (NodeKind.RESOURCE, NodeKind.EXTERNAL)
+_CONDITIONAL_COST = 0.01
+
+
+class Hop(NamedTuple):
+    """One step: the edge that allows it, and the known thing meant where the edge ends at a set."""
+
+    edge: Edge
+    source: Node
+    target: Node
+
+
+class Path(NamedTuple):
+    """A way from one node to another.
+
+    Attributes:
+        hops: in order.
+        decision: `CONDITIONAL` when any hop is.
+    """
+
+    hops: tuple[Hop, ...]
+    decision: Decision
+
+
+class _State(NamedTuple):
+    """A node, and whether what runs it was set going: data reached is not a source that was written to."""
+
+    id: str
+    running: bool
+
+
+def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -> list[Path]:
+    """The shortest ways from one node to another, certain ones before conditional ones of the same length.
+
+    Args:
+        graph: what to search.
+        start: role, function, service, `public`, bucket, ...; from a resource: whoever can write to it.
+        end: what to reach.
+        limit: at most so many ways.
+    """
+    import networkx as nx
+
+    network = _network(graph, start, end)
+    goal = _State("", False)  # noqa: FBT003 (a named field)
+    first = _State(start.id, True)  # noqa: FBT003 (a named field)
+    if start.id == end.id or first not in network:
+        return []
+    for running in (False, True):
+        if _State(end.id, running) in network:
+            network.add_edge(_State(end.id, running), goal, weight=0.0, hop=None)
+    if goal not in network or not nx.has_path(network, first, goal):
+        return []
+    found: list[Path] = []
+    seen: set[tuple[int, ...]] = set()
+    for states in islice(nx.shortest_simple_paths(network, first, goal, weight="weight"), limit * 4):
+        hops = tuple(
+            network.edges[one, other]["hop"] for one, other in zip(states, states[1:-1], strict=False) if other != goal
+        )
+        key = tuple(id(hop.edge) for hop in hops)
+        if key in seen:
+            continue
+        seen.add(key)
+        sure = all(hop.edge.decision is Decision.ALLOW for hop in hops)
+        found.append(Path(hops, Decision.ALLOW if sure else Decision.CONDITIONAL))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _network(graph: PermissionGraph, start: Node, end: Node) -> networkx.DiGraph[_State]:
+    """What can be reached from a node, as far as it is needed."""
+    import networkx as nx
+
+    network: networkx.DiGraph[_State] = nx.DiGraph()
+    first = _State(start.id, True)  # noqa: FBT003 (a named field)
+    todo = deque([first])
+    seen = {first}
+    network.add_node(first)
+    functions = [node for node in graph.of_kind(NodeKind.FUNCTION) if node.arn]
+    while todo:
+        state = todo.popleft()
+        for edge in graph.outgoing(state.id, *_FOLLOWED):
+            if not _can_follow(graph, state, edge):
+                continue
+            for target, running in _ends(graph, edge, end, functions):
+                following = _State(target.id, running)
+                hop = Hop(edge, graph.nodes[edge.source], target)
+                _keep(network, state, following, hop)
+                if following not in seen:
+                    seen.add(following)
+                    todo.append(following)
+    return network
+
+
+def _can_follow(graph: PermissionGraph, state: _State, edge: Edge) -> bool:
+    if edge.decision is Decision.DENY or edge.authorized is False:
+        return False
+    return state.running or graph.nodes[state.id].kind not in _SOURCES
+
+
+def _ends(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]) -> Iterator[tuple[Node, bool]]:
+    """Where an edge leads: its target, and of a set the known things in it that matter."""
+    target = graph.nodes[edge.target]
+    if target.kind is not NodeKind.RESOURCE_SET:
+        yield target, edge.kind is not EdgeKind.CAN_ACCESS or feeds(edge, target.type)
+        return
+    yield target, False
+    members = functions if edge.kind is EdgeKind.CAN_INVOKE else [end]
+    for member in members:
+        if member.arn and in_set(target, member.arn) and _still_allowed(graph, edge, member):
+            yield member, edge.kind is not EdgeKind.CAN_ACCESS or feeds(edge, member.type)
+
+
+def _still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
+    """Whether a wide grant still holds for one of its members, Deny taken off."""
+    if graph.decisions is None or member.arn is None:
+        return True
+    if graph.nodes[edge.source].kind not in (NodeKind.ROLE, NodeKind.USER):
+        return True
+    return not graph.decisions.on(edge.source, member.arn).isdisjoint(edge.actions)
+
+
+def _keep(network: networkx.DiGraph[_State], one: _State, other: _State, hop: Hop) -> None:
+    """Of several edges between two nodes, the certain one."""
+    weight = 1.0 + (0.0 if hop.edge.decision is Decision.ALLOW else _CONDITIONAL_COST)
+    known = network.get_edge_data(one, other)
+    if known is None or known["weight"] > weight:
+        network.add_edge(one, other, weight=weight, hop=hop)

@@ -1,0 +1,318 @@
+"""Questions asked of a graph: which node a name means, who can do something, what a principal can do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from permscope.catalog.actions import LEVELS, ActionSet, load
+from permscope.catalog.wildcard import matches
+from permscope.errors import NameNotFoundError
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.nodes import PUBLIC
+from permscope.inventory.arn import function_arn_and_qualifier
+from permscope.inventory.tokens import PARTITION
+
+_PUBLIC_NAMES = frozenset({"public", "internet", "the internet", "anyone", "everyone", "*"})
+_SHOWN = 6
+_PERMISSIONS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
+_STRANGERS = (NodeKind.EXTERNAL, NodeKind.RESOURCE_SET)
+
+
+def find_node(graph: PermissionGraph, name: str) -> Node:
+    """The node a person means by a logical id, a name, an ARN, an ARN pattern, `public`, `s3`, `account:...`.
+
+    Raises:
+        NameNotFoundError: when nothing, or more than one thing, has that name.
+    """
+    text = name.strip()
+    if text.lower() in _PUBLIC_NAMES:
+        return graph.nodes.get(PUBLIC) or Node(id=PUBLIC, kind=NodeKind.PUBLIC, label="public")
+    exact = graph.nodes.get(text) or graph.nodes.get(function_arn_and_qualifier(text)[0])
+    if exact is not None:
+        return exact
+    for folded in (False, True):
+        for names_of in (_own_names, _other_names):
+            wanted = text.lower() if folded else text
+            found = [
+                node
+                for node in graph.nodes.values()
+                if wanted in ((each.lower() for each in names_of(node)) if folded else names_of(node))
+            ]
+            if found:
+                return _only(found, text)
+    if "*" in text or "?" in text or text.startswith("arn:"):
+        found = [node for node in graph.nodes.values() if _same_arn(text, node)]
+        if found:
+            return _only(found, text)
+    raise _not_found(graph, text)
+
+
+def _own_names(node: Node) -> Iterator[str]:
+    yield node.label
+    if node.logical_id:
+        yield node.logical_id
+    if node.account and node.kind is NodeKind.ACCOUNT:
+        yield node.account
+
+
+def _other_names(node: Node) -> Iterator[str]:
+    name = getattr(node.fact, "name", None)
+    if name:
+        yield name
+    if node.service:
+        yield node.service
+        yield node.service.partition(".")[0]
+    if node.kind is NodeKind.ROUTE:
+        yield node.path or ""
+        yield f"{node.method or ''} {node.path or ''}".strip()
+    if node.arn and node.kind is not NodeKind.RESOURCE_SET:
+        yield re.split(r"[:/]", node.arn)[-1]
+    if node.logical_id and node.fact is not None and node.fact.stack:
+        yield f"{node.fact.stack}/{node.logical_id}"
+    if node.fact is not None and node.fact.logical_id and node.fact.logical_id != node.logical_id:
+        yield node.fact.logical_id
+
+
+def _same_arn(pattern: str, node: Node) -> bool:
+    if node.kind is NodeKind.RESOURCE_SET and node.arn is None:
+        return False
+    arn = node.arn or node.id
+    return matches(pattern, arn) or matches(pattern.replace("arn:aws:", f"arn:{PARTITION}:", 1), arn)
+
+
+def _only(found: list[Node], name: str) -> Node:
+    """The one that is meant: of several, the only function, else the only one that stands in the input."""
+    if len(found) == 1:
+        return found[0]
+    rules: tuple[Callable[[Node], bool], ...] = (
+        lambda node: node.kind is NodeKind.FUNCTION,
+        lambda node: node.kind not in _STRANGERS,
+        lambda node: node.logical_id == name,
+    )
+    for rule in rules:
+        preferred = [node for node in found if rule(node)]
+        if len(preferred) == 1:
+            return preferred[0]
+    shown = ", ".join(f"`{node.id}`" for node in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    raise NameNotFoundError(f"`{name}` could be {len(found)} things", hint=f"say which: {shown}{more}")
+
+
+def _not_found(graph: PermissionGraph, name: str) -> NameNotFoundError:
+    by_lower: dict[str, str] = {}
+    for node in graph.nodes.values():
+        for own in (*_own_names(node), *_other_names(node)):
+            by_lower.setdefault(own.lower(), own)
+    close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
+    hint = "did you mean " + " or ".join(f"`{by_lower[each]}`" for each in close) + "?" if close else None
+    if hint is None:
+        functions = sorted(node.label for node in graph.of_kind(NodeKind.FUNCTION))[:_SHOWN]
+        hint = "functions are " + ", ".join(f"`{label}`" for label in functions) if functions else None
+    return NameNotFoundError(f"nothing here is called `{name}`", hint=hint)
+
+
+class Answer(NamedTuple):
+    """One principal that can do what was asked.
+
+    Attributes:
+        principal: role, user, service, account, public, ...
+        decision: whether it surely can.
+        conditions: what that depends on.
+        provenance: the statements that allow it.
+        edge: where the graph says so.
+    """
+
+    principal: Node
+    decision: Decision
+    conditions: Any
+    provenance: tuple[Provenance, ...]
+    edge: Edge
+
+
+def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
+    """Everyone who can take an action on a resource, certain ones first.
+
+    Args:
+        action: `s3:GetObject`, or a pattern: any action it matches counts.
+        resource: a name as for `find_node`, or an ARN in no input.
+
+    Raises:
+        NameNotFoundError: when the action is in no list, or the resource is neither an ARN nor a name.
+    """
+    catalog = load()
+    wanted = catalog.expand(action)
+    if not wanted:
+        close = catalog.closest(action)
+        raise NameNotFoundError(f"`{action}` is no IAM action", hint=f"did you mean `{close}`?" if close else None)
+    node, arn = _resource(graph, resource)
+    found: list[Answer] = []
+    for edge in _edges_to(graph, node, arn):
+        if edge.actions.isdisjoint(wanted) or edge.decision is Decision.DENY:
+            continue
+        principal = graph.nodes[edge.source]
+        decision = _checked(graph, principal, edge, wanted, arn)
+        if decision is not None:
+            found.append(Answer(principal, decision, edge.conditions, edge.provenance, edge))
+    order = {Decision.ALLOW: 0, Decision.CONDITIONAL: 1, Decision.DENY: 2}
+    return sorted(found, key=lambda one: (order[one.decision], one.principal.kind.value, one.principal.label))
+
+
+def _resource(graph: PermissionGraph, name: str) -> tuple[Node | None, str]:
+    try:
+        node = find_node(graph, name)
+    except NameNotFoundError:
+        if name == "*" or name.startswith("arn:"):
+            return _owner(graph, name), name
+        raise
+    given = name if name.startswith("arn:") else None
+    return node, given or node.arn or node.id
+
+
+def _owner(graph: PermissionGraph, arn: str) -> Node | None:
+    """The node an ARN below it belongs to: the bucket of an object."""
+    for end in sorted((found.start() for found in re.finditer(r"[:/]", arn)), reverse=True):
+        node = graph.nodes.get(arn[:end])
+        if node is not None:
+            return node
+    return None
+
+
+def _edges_to(graph: PermissionGraph, node: Node | None, arn: str) -> Iterator[Edge]:
+    """Permission edges to a node and to every set that holds its ARN."""
+    if node is not None:
+        yield from graph.incoming(node.id, *_PERMISSIONS)
+    for pattern_node in graph.of_kind(NodeKind.RESOURCE_SET):
+        if pattern_node is not node and in_set(pattern_node, arn):
+            yield from graph.incoming(pattern_node.id, *_PERMISSIONS)
+
+
+def in_set(node: Node, arn: str) -> bool:
+    """Whether the pattern of a set matches an ARN; literal and unbound partitions, Regions and accounts count as one."""
+    pattern = node.id.removeprefix("set:")
+    if pattern.startswith("!"):
+        return not any(_pattern_matches(each, arn) for each in pattern[1:].split(", "))
+    return _pattern_matches(pattern, arn)
+
+
+def _pattern_matches(pattern: str, arn: str) -> bool:
+    if pattern == "*":
+        return True
+    from permscope.graph.known import assumptions
+    from permscope.inventory.arn import split_arn
+
+    one, other = split_arn(pattern), split_arn(arn)
+    if one is None or other is None:
+        return matches(pattern, arn)
+    if not matches(one.service, other.service):
+        return False
+    return assumptions(one, other) is not None and (
+        matches(one.resource, other.resource) or matches(one.resource, f"{other.resource}/")
+    )
+
+
+def _checked(graph: PermissionGraph, principal: Node, edge: Edge, wanted: ActionSet, arn: str) -> Decision | None:
+    """The decision for the very ARN: a wide grant may be denied again for it; None when nothing is left."""
+    if graph.decisions is None or principal.kind not in (NodeKind.ROLE, NodeKind.USER):
+        return edge.decision
+    if graph.nodes[edge.target].kind is not NodeKind.RESOURCE_SET:
+        return edge.decision
+    allowed, conditional = graph.decisions.access(principal.id, arn)
+    if not allowed.isdisjoint(wanted):
+        return edge.decision
+    return Decision.CONDITIONAL if not conditional.isdisjoint(wanted) else None
+
+
+class Reach(NamedTuple):
+    """What a principal can do to one target.
+
+    Attributes:
+        target: the node.
+        levels: access level -> actions.
+        edge: where the graph says so.
+        via: the role it acts with, where that is not the principal itself.
+    """
+
+    target: Node
+    levels: dict[str, tuple[str, ...]]
+    edge: Edge
+    via: Node | None = None
+
+
+def what_can(graph: PermissionGraph, principal: Node) -> dict[str, list[Reach]]:
+    """What a principal, or a function through its role, can do: by service prefix, each sorted by target."""
+    found: dict[str, list[Reach]] = defaultdict(list)
+    for actor in (principal, *roles_of(graph, principal)):
+        via = None if actor is principal else actor
+        for edge in graph.outgoing(actor.id, *_PERMISSIONS):
+            for service in edge.actions.services() or ("*",):
+                actions = edge.actions.of_service(service)
+                found[service].append(Reach(graph.nodes[edge.target], by_level(actions), edge, via))
+    return {
+        service: sorted(found[service], key=lambda one: (one.target.label, one.edge.kind.value))
+        for service in sorted(found)
+    }
+
+
+def roles_of(graph: PermissionGraph, node: Node) -> list[Node]:
+    """The roles something acts with."""
+    return [graph.nodes[edge.target] for edge in graph.outgoing(node.id, EdgeKind.EXECUTES_AS)]
+
+
+def by_level(actions: ActionSet) -> dict[str, tuple[str, ...]]:
+    """Access level -> action patterns, in the order of the levels."""
+    catalog = load()
+    found: dict[str, tuple[str, ...]] = {}
+    for level in LEVELS:
+        part = actions & _level_set(level, catalog)
+        if part:
+            found[level] = part.patterns()
+    return found
+
+
+_LEVEL_SETS: dict[str, ActionSet] = {}
+
+
+def _level_set(level: str, catalog: Any) -> ActionSet:
+    if level not in _LEVEL_SETS:
+        _LEVEL_SETS[level] = catalog.level_set(level)
+    return _LEVEL_SETS[level]
+
+
+def focus(graph: PermissionGraph, node: Node, depth: int = 2) -> PermissionGraph:
+    """The part of a graph around a node: what reaches it and what it reaches, each over at most `depth` hops.
+
+    Acting with a role is no hop, so a function's depth 1 holds what its role touches.
+    """
+    kept: dict[str, None] = {node.id: None}
+    edges: dict[int, Edge] = {}
+    for forward in (True, False):
+        frontier: Iterable[tuple[str, int]] = [(node.id, depth)]
+        seen = {node.id: depth}
+        while frontier:
+            following: list[tuple[str, int]] = []
+            for node_id, left in frontier:
+                for edge in graph.outgoing(node_id) if forward else graph.incoming(node_id):
+                    cost = 0 if edge.kind is EdgeKind.EXECUTES_AS else 1
+                    if cost > left:
+                        continue
+                    edges.setdefault(id(edge), edge)
+                    other = edge.target if forward else edge.source
+                    kept.setdefault(other)
+                    if seen.get(other, -1) < left - cost:
+                        seen[other] = left - cost
+                        following.append((other, left - cost))
+            frontier = following
+    part = PermissionGraph(graph.unknowns)
+    part.decisions = graph.decisions
+    for each in graph.nodes.values():
+        if each.id in kept:
+            part.add_node(each)
+    wanted = set(edges)
+    for edge in graph.edges:
+        if id(edge) in wanted:
+            part.add_edge(edge)
+    return part

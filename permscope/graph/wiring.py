@@ -1,0 +1,231 @@
+"""Wired sources as edges: `triggers`, `delivers_to`, and the roles that functions and services act with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from permscope.graph.collector import distinct
+from permscope.graph.decisions import Decisions
+from permscope.graph.letting_in import LettingIn
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.nodes import Nodes
+from permscope.graph.outcome import YES, Outcome, all_of
+from permscope.inventory.arn import function_arn_and_qualifier, split_arn
+from permscope.inventory.facts import Auth, Delivery, Fact, Function, Mechanism, Need, RoleUse, Route, Trigger, Unknown
+from permscope.inventory.tokens import has_unknown, unknowns_in
+
+CALLER = "caller"
+_LAMBDA = "lambda.amazonaws.com"
+_EDGE_LAMBDA = "edgelambda.amazonaws.com"
+# What a service that delivers without a role asks of the target's own policy.
+_DELIVERY_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "sqs": ("sqs:SendMessage",),
+    "sns": ("sns:Publish",),
+    "events": ("events:PutEvents",),
+    "logs": ("logs:CreateLogStream", "logs:PutLogEvents"),
+    "lambda": ("lambda:InvokeFunction",),
+    "s3": ("s3:PutObject",),
+}
+
+
+class Wiring:
+    """Turns `Trigger`, `Delivery` and `RoleUse` facts into edges whose `authorized` the policies decide."""
+
+    def __init__(self, nodes: Nodes, decisions: Decisions) -> None:
+        self.nodes = nodes
+        self.inventory = nodes.inventory
+        self.graph: PermissionGraph = nodes.graph
+        self.decisions = decisions
+        self.letting_in = LettingIn(decisions)
+        self._routes = {route.id: route for route in nodes.inventory.of(Route)}
+
+    def add(self) -> None:
+        """Every wiring of the input."""
+        for function in self.inventory.functions.values():
+            self._function_role(function)
+        for trigger in self.inventory.of(Trigger):
+            self._trigger(trigger)
+        for delivery in self.inventory.of(Delivery):
+            self._delivery(delivery)
+        for use in self.inventory.of(RoleUse):
+            self._role_use(use)
+
+    # Roles
+
+    def _function_role(self, function: Function) -> None:
+        if function.role_arn is None:
+            self._unknown_role(function, "the template does not say which role it runs with")
+            return
+        role = self.nodes.named(function.role_arn)
+        if role.kind is NodeKind.EXTERNAL and has_unknown(function.role_arn):
+            self._unknown_role(function, f"its role is `{unknowns_in(function.role_arn)[0]}`, which nobody gave")
+        self._executes_as(
+            function.arn, role, self.letting_in.trusts(function.role_arn, _LAMBDA, function.arn), function
+        )
+
+    def _unknown_role(self, function: Function, why: str) -> None:
+        self.graph.unknowns.append(
+            Unknown(
+                what=f"execution role of `{function.logical_id or function.name}`",
+                why=why,
+                kind="role",
+                source=function.source,
+                logical_id=function.logical_id,
+            )
+        )
+
+    def _role_use(self, use: RoleUse) -> None:
+        if use.role_arn == CALLER:
+            return
+        user = self.nodes.named(use.user_id)
+        outcome = self.letting_in.trusts(use.role_arn, use.service, user.arn)
+        missing = tuple(
+            f"{action} on {need.resource_arn}"
+            for need in use.required
+            for action in need.actions
+            if self.decisions.role_may(use.role_arn, Need(actions=(action,), resource_arn=need.resource_arn)).authorized
+            is False
+        )
+        attributes: dict[str, Any] = {"service": use.service, "exact": use.exact}
+        if missing:
+            attributes["missing"] = missing
+        self._executes_as(user.id, self.nodes.named(use.role_arn), outcome, use, attributes)
+
+    def _executes_as(
+        self, user_id: str, role: Node, outcome: Outcome, fact: Fact, attributes: Mapping[str, Any] | None = None
+    ) -> None:
+        for edge in self.graph.outgoing(user_id, EdgeKind.EXECUTES_AS):
+            if edge.target == role.id:
+                edge.provenance = distinct((*edge.provenance, said_in(fact), *outcome.provenance))
+                missing = (*edge.attributes.get("missing", ()), *(attributes or {}).get("missing", ()))
+                if missing:
+                    edge.attributes = {**edge.attributes, "missing": tuple(dict.fromkeys(missing))}
+                return
+        self._add(EdgeKind.EXECUTES_AS, user_id, role.id, outcome, fact, attributes=attributes or {})
+
+    # Triggers
+
+    def _trigger(self, trigger: Trigger) -> None:
+        base, qualifier = function_arn_and_qualifier(trigger.function_arn)
+        target = self.nodes.named(base)
+        source = self._trigger_source(trigger)
+        outcome = self._authorize(trigger) if target.kind is NodeKind.FUNCTION else self._of_stranger(trigger)
+        self._add(
+            EdgeKind.TRIGGERS,
+            source.id,
+            target.id,
+            outcome,
+            trigger,
+            mechanism=trigger.mechanism.value,
+            event=trigger.event,
+            qualifier=qualifier,
+            via=trigger.role_arn if trigger.role_arn != CALLER else None,
+            attributes={} if trigger.enabled else {"enabled": False},
+        )
+
+    def _trigger_source(self, trigger: Trigger) -> Node:
+        if trigger.source_id:
+            return self.nodes.named(trigger.source_id)
+        return self.nodes.service(trigger.service)
+
+    def _of_stranger(self, trigger: Trigger) -> Outcome:
+        """A function that is in no input: its own policy cannot be read, but a role can."""
+        if trigger.mechanism is Mechanism.SERVICE_ROLE:
+            return self._by_service_role(trigger)
+        return Outcome(None, reason="the function is in no input")
+
+    def _authorize(self, trigger: Trigger) -> Outcome:
+        route = self._routes.get(trigger.source_id or "")
+        if route is not None and route.id.startswith("url:") and route.auth is Auth.NONE:
+            return self.letting_in.public_url(trigger)
+        match trigger.mechanism:
+            case Mechanism.RESOURCE_POLICY:
+                return self.letting_in.invokes(trigger)
+            case Mechanism.POLL:
+                function = self.inventory.function(trigger.function_arn)
+                return self._by_role(trigger, trigger.role_arn or (function.role_arn if function else None))
+            case Mechanism.SERVICE_ROLE:
+                return self._by_service_role(trigger)
+            case Mechanism.CALLER:
+                return YES
+            case Mechanism.REPLICATION:
+                function = self.inventory.function(trigger.function_arn)
+                role = function.role_arn if function else None
+                return self.letting_in.trusts(role, _EDGE_LAMBDA, None) if role else Outcome(None)
+
+    def _by_service_role(self, trigger: Trigger) -> Outcome:
+        if trigger.role_arn == CALLER:
+            return YES
+        if trigger.role_arn is None:
+            return Outcome(None, reason="the role that invokes is not known")
+        invokes = trigger.required or (
+            Need(actions=("lambda:InvokeFunction",), resource_arn=trigger.function_arn, why="to invoke the function"),
+        )
+        trusted = self.letting_in.trusts(trigger.role_arn, trigger.service, trigger.source_arn)
+        return all_of((trusted, *(self.decisions.role_may(trigger.role_arn, need) for need in invokes)))
+
+    def _by_role(self, trigger: Trigger, role_arn: str | None) -> Outcome:
+        if role_arn is None:
+            return Outcome(None, reason="the execution role is not known")
+        return all_of(tuple(self.decisions.role_may(role_arn, need) for need in trigger.required))
+
+    # Deliveries
+
+    def _delivery(self, delivery: Delivery) -> None:
+        sender = self.nodes.named(delivery.sender_id)
+        target = self.nodes.named(function_arn_and_qualifier(delivery.target_arn)[0])
+        self._add(
+            EdgeKind.DELIVERS_TO,
+            sender.id,
+            target.id,
+            self._may_deliver(delivery),
+            delivery,
+            event=delivery.event,
+            via=delivery.role_arn if delivery.role_arn != CALLER else None,
+            attributes={} if delivery.enabled else {"enabled": False},
+        )
+
+    def _may_deliver(self, delivery: Delivery) -> Outcome:
+        if delivery.service and not delivery.role_arn:
+            parts = split_arn(delivery.target_arn)
+            named = tuple(action for need in delivery.required for action in need.actions)
+            actions = named or _DELIVERY_ACTIONS.get(parts.service if parts else "", ())
+            return self.letting_in.delivers(delivery, actions)
+        function = self.inventory.function(delivery.sender_id)
+        role_arn = delivery.role_arn or (function.role_arn if function else None)
+        if role_arn == CALLER or (not delivery.required and role_arn is None):
+            return YES
+        if role_arn is None:
+            return Outcome(None, reason="the role that delivers is not known")
+        return all_of(tuple(self.decisions.role_may(role_arn, need) for need in delivery.required))
+
+    def _add(self, kind: EdgeKind, source: str, target: str, outcome: Outcome, fact: Fact, **more: Any) -> None:
+        conditions = dict(outcome.conditions)
+        if fact.only_if:
+            conditions["template"] = {**conditions.get("template", {}), "condition": [fact.only_if]}
+        self.graph.add_edge(
+            Edge(
+                source=source,
+                target=target,
+                kind=kind,
+                authorized=outcome.authorized,
+                conditions=conditions,
+                decision=decision_of(outcome.authorized, conditions),
+                reason=outcome.reason,
+                provenance=distinct((said_in(fact), *outcome.provenance)),
+                **more,
+            )
+        )
+
+
+def said_in(fact: Fact) -> Provenance:
+    """The place a wiring was read at."""
+    return Provenance(source=fact.source, logical_id=fact.logical_id)
+
+
+def decision_of(authorized: bool | None, conditions: Mapping[str, Any]) -> Decision:  # noqa: FBT001 (three-valued)
+    """The decision of a wiring: a wiring that is not authorized is denied."""
+    if authorized is False:
+        return Decision.DENY
+    return Decision.ALLOW if authorized and not conditions else Decision.CONDITIONAL
