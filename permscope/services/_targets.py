@@ -62,6 +62,13 @@ class Target(NamedTuple):
     known: bool
 
     @property
+    def node(self) -> str:
+        """The ARN the thing itself goes by: that of a log group is written with `:*` where it is a target."""
+        if self.service == "logs" and self.arn.endswith(":*"):
+            return LocatedStr(self.arn.removesuffix(":*"), source_of(self.arn))
+        return self.arn
+
+    @property
     def is_function(self) -> bool:
         """Whether it is a Lambda function."""
         return self.service == "lambda" and self.kind == "function"

@@ -87,7 +87,7 @@ def _target(resource: TemplateResource, item: Item, text: Text, *, enabled: bool
     if not where.is_function and not roles:
         yield Delivery(
             sender_id=resource.id,
-            target_arn=where.arn,
+            target_arn=where.node,
             event="rule-target",
             service=SERVICE,
             source_arn=resource.arn,

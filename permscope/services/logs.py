@@ -39,7 +39,9 @@ def read_log_group(resource: TemplateResource) -> Iterator[AnyFact]:
 
 def read_subscription_filter(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::Logs::SubscriptionFilter`: where the events of a log group go."""
-    yield resource.resource(filter_pattern=resource.text("FilterPattern"))
+    yield resource.resource(
+        filter_pattern=resource.text("FilterPattern"), destination_arn=resource.text("DestinationArn")
+    )
     for name in root(resource).texts("LogGroupName"):
         group = log_group_arn(resource, located(name))
         for text in root(resource).texts("DestinationArn"):
@@ -55,7 +57,7 @@ def _subscription(resource: TemplateResource, group: str, text: Text, roles: lis
             event="logs-subscription",
             mechanism=Mechanism.RESOURCE_POLICY,
             service=SERVICE,
-            source_id=group,
+            source_id=group.removesuffix(":*"),
             source_arn=group,
             source_account=resource.stack.account,
             **shared,
@@ -76,7 +78,7 @@ def _subscription(resource: TemplateResource, group: str, text: Text, roles: lis
                 **{**shared, "only_if": role.only_if or text.only_if or resource.only_if},
             )
     yield Delivery(
-        sender_id=group,
+        sender_id=group.removesuffix(":*"),
         target_arn=where.arn,
         event="logs-subscription",
         role_arn=located(roles[0]) if roles else None,
@@ -98,7 +100,7 @@ def read_account_policy(resource: TemplateResource) -> Iterator[AnyFact]:
     )
     if resource.text("PolicyType") != "SUBSCRIPTION_FILTER_POLICY":
         return
-    everything = LocatedStr(resource.stack.arn("logs", "log-group:*"), resource.source)
+    everything = LocatedStr(resource.stack.arn("logs", "log-group:*:*"), resource.source)
     for raw, condition in branches(resource.get("PolicyDocument")):
         document = json_value(raw)
         found = [*mappings(document, condition)]

@@ -1,0 +1,163 @@
+"""IoT Core: topic rules and all their actions, custom authorizers, provisioning, role aliases, policies.
+
+A function must let `iot.amazonaws.com` in; every other action of a rule is done with a role of its own.
+https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-actions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from permscope.inventory.facts import AnyFact, Need
+from permscope.inventory.located import LocatedStr
+from permscope.inventory.policies import PolicyKind
+from permscope.services._values import Item, Text, located, mappings
+from permscope.services._wiring import bucket_text, first, need, properties, role_uses, triggers
+from permscope.services.interface import TemplateResource
+from permscope.services.sqs import queue_arn
+
+SERVICE = "iot.amazonaws.com"
+CREDENTIALS = "credentials.iot.amazonaws.com"
+SERVICE_PRINCIPALS = (SERVICE, CREDENTIALS)
+
+_NAMED: Mapping[str, tuple[str, str, str, str]] = {
+    # action -> key that names the resource, IAM action, ARN service, ARN resource prefix
+    "CloudwatchAlarm": ("AlarmName", "cloudwatch:SetAlarmState", "cloudwatch", "alarm:"),
+    "DynamoDB": ("TableName", "dynamodb:PutItem", "dynamodb", "table/"),
+    "Firehose": ("DeliveryStreamName", "firehose:PutRecord", "firehose", "deliverystream/"),
+    "IotAnalytics": ("ChannelName", "iotanalytics:BatchPutMessage", "iotanalytics", "channel/"),
+    "IotEvents": ("InputName", "iotevents:BatchPutMessage", "iotevents", "input/"),
+    "Kinesis": ("StreamName", "kinesis:PutRecord", "kinesis", "stream/"),
+    "StepFunctions": ("StateMachineName", "states:StartExecution", "states", "stateMachine:"),
+}
+_ARN_NAMED: Mapping[str, tuple[str, str]] = {
+    "Sns": ("TargetArn", "sns:Publish"),
+    "Republish": ("Topic", "iot:Publish"),
+}
+
+
+def read_topic_rule(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::IoT::TopicRule`: each action and the error action."""
+    payload = resource.get("TopicRulePayload")
+    enabled = resource.text("TopicRulePayload", "RuleDisabled") != "true"
+    yield resource.resource(sql=resource.text("TopicRulePayload", "Sql"))
+    for item in mappings(payload):
+        for name in ("Actions", "ErrorAction"):
+            for action in item.items(name):
+                yield from _action(resource, action, enabled=enabled)
+
+
+def _action(resource: TemplateResource, action: Item, *, enabled: bool) -> Iterator[AnyFact]:
+    """What one action comes to: a mapping of one key, the kind of action."""
+    for kind in action.value:
+        for inner in action.items(kind):
+            if kind == "Lambda":
+                found = inner.texts("FunctionArn")
+                yield from triggers(resource, found, event="iot-rule", service=SERVICE, enabled=enabled)
+                continue
+            needs = tuple(_action_needs(resource, str(kind), inner))
+            roles = [*inner.texts("RoleArn"), *inner.texts("Auth", "Sigv4", "RoleArn")]
+            yield from role_uses(resource, roles, SERVICE, needs, exact=bool(needs))
+
+
+def _action_needs(resource: TemplateResource, kind: str, inner: Item) -> Iterator[Need]:
+    stack = resource.stack
+    why = f"to do the action `{kind}`"
+    if kind in _NAMED:
+        key, action, service, prefix = _NAMED[kind]
+        yield from need(_named(resource, first(inner, key), service, prefix), action, why=why)
+    elif kind in _ARN_NAMED:
+        key, action = _ARN_NAMED[kind]
+        text = first(inner, key)
+        if kind == "Republish" and text is not None:
+            text = text._replace(text=stack.arn("iot", f"topic/{text.text.removeprefix('$$').lstrip('/')}"))
+        yield from need(text, action, why=why)
+    elif kind == "Sqs":
+        for text in inner.texts("QueueUrl"):
+            arn = queue_arn(stack, located(text))
+            if arn:
+                yield Need(actions=("sqs:SendMessage",), resource_arn=LocatedStr(arn, text.source), why=why)
+    elif kind == "DynamoDBv2":
+        yield from need(
+            _named(resource, first(inner, "PutItem", "TableName"), "dynamodb", "table/"), "dynamodb:PutItem", why=why
+        )
+    elif kind == "S3":
+        bucket = first(inner, "BucketName")
+        yield from need(bucket_text(resource, bucket, "/*") if bucket else None, "s3:PutObject", why=why)
+    elif kind == "CloudwatchLogs":
+        group = _named(resource, first(inner, "LogGroupName"), "logs", "log-group:")
+        yield from need(group, "logs:CreateLogStream", "logs:PutLogEvents", why=why, suffix=":*")
+    elif kind == "CloudwatchMetric":
+        yield Need(actions=("cloudwatch:PutMetricData",), resource_arn="*", why=why)
+    elif kind == "Timestream":
+        yield Need(actions=("timestream:DescribeEndpoints",), resource_arn="*", why=why)
+        database, table = inner.text("DatabaseName"), first(inner, "TableName")
+        if database and table is not None:
+            arn = stack.arn("timestream", f"database/{database}/table/{table.text}")
+            yield Need(actions=("timestream:WriteRecords",), resource_arn=LocatedStr(arn, table.source), why=why)
+    elif kind == "IotSiteWise":
+        yield Need(actions=("iotsitewise:BatchPutAssetPropertyValue",), resource_arn="*", why=why)
+
+
+def _named(resource: TemplateResource, text: Text | None, service: str, prefix: str) -> Text | None:
+    """A resource given by name, as its ARN."""
+    if text is None or text.text.startswith("arn:"):
+        return text
+    found = resource.stack.find(text.text)
+    known = found.arn if found is not None else None
+    arn = known if known and f":{service}:" in known else resource.stack.arn(service, f"{prefix}{text.text}")
+    return text._replace(text=arn)
+
+
+def read_authorizer(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::IoT::Authorizer`: the function that lets devices in."""
+    enabled = resource.text("Status") != "INACTIVE"
+    yield resource.resource(signing_disabled=resource.flag("SigningDisabled"))
+    found = properties(resource, "AuthorizerFunctionArn")
+    yield from triggers(resource, found, event="iot-authorizer", service=SERVICE, enabled=enabled)
+
+
+def read_provisioning_template(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::IoT::ProvisioningTemplate`: the role that registers devices and the function that is asked first."""
+    yield resource.resource()
+    found = properties(resource, "PreProvisioningHook", "TargetArn")
+    yield from triggers(resource, found, event="iot-provisioning-hook", service=SERVICE)
+    yield from role_uses(resource, properties(resource, "ProvisioningRoleArn"), SERVICE, exact=False)
+
+
+def read_role_alias(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::IoT::RoleAlias`: a role that devices get credentials of."""
+    yield resource.resource()
+    yield from role_uses(resource, properties(resource, "RoleArn"), CREDENTIALS, exact=False)
+
+
+def read_logging(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::IoT::Logging`, `TopicRuleDestination`, `AccountAuditConfiguration`: roles that write somewhere."""
+    yield resource.resource()
+    for path in (("RoleArn",), ("VpcProperties", "RoleArn")):
+        yield from role_uses(resource, properties(resource, *path), SERVICE, exact=False)
+
+
+def read_policy(resource: TemplateResource) -> Iterator[AnyFact]:
+    """`AWS::IoT::Policy`: what devices may do; it is no IAM policy, so its allowed part is kept as attributes.
+
+    https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html
+    """
+    policy = resource.policy(resource.get("PolicyDocument"), PolicyKind.RESOURCE, name=resource.name)
+    allowed = [statement for statement in policy.statements if statement.effect == "Allow"]
+    yield resource.resource(
+        allowed_actions=tuple(dict.fromkeys(action for one in allowed for action in one.actions or ())),
+        allowed_resources=tuple(dict.fromkeys(arn for one in allowed for arn in one.resources or ())),
+    )
+
+
+TEMPLATE = {
+    "AWS::IoT::TopicRule": read_topic_rule,
+    "AWS::IoT::Authorizer": read_authorizer,
+    "AWS::IoT::ProvisioningTemplate": read_provisioning_template,
+    "AWS::IoT::RoleAlias": read_role_alias,
+    "AWS::IoT::Logging": read_logging,
+    "AWS::IoT::TopicRuleDestination": read_logging,
+    "AWS::IoT::AccountAuditConfiguration": read_logging,
+    "AWS::IoT::Policy": read_policy,
+}
