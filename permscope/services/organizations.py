@@ -1,47 +1,35 @@
-"""Organizations: service and resource control policies, and who may manage the organization.
+"""AWS Organizations: service and resource control policies.
 
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from permscope.inventory.facts import AnyFact, ControlPolicy
-from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
-from permscope.services._values import about
-from permscope.services._wiring import properties, protection
 from permscope.services.interface import TemplateResource
-
-SERVICE_PRINCIPALS = ("organizations.amazonaws.com",)
 
 _KINDS = {"SERVICE_CONTROL_POLICY": PolicyKind.SCP, "RESOURCE_CONTROL_POLICY": PolicyKind.RCP}
 
 
-def read_policy(resource: TemplateResource) -> Iterator[AnyFact]:
-    """`AWS::Organizations::Policy`: a control policy and what it is attached to."""
+def read_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A control policy and what it is attached to; other kinds (tags, backups) decide nothing."""
     yield resource.resource(policy_type=resource.text("Type"))
     kind = _KINDS.get(resource.text("Type") or "")
-    document = resource.get("Content")
-    if kind is None or document is None:
-        return
-    name = resource.text("Name") or resource.name
-    yield ControlPolicy(
-        policy=resource.policy(document, kind, name=name),
-        targets=tuple(text.text for text in properties(resource, "TargetIds")),
-        **about(resource, source_of(document, resource.place("Content"))),
-    )
+    if kind is not None:
+        policy = resource.policy(resource.get("Content"), kind, name=resource.text("Name") or resource.name)
+        yield ControlPolicy(policy=policy, targets=resource.texts("TargetIds"), **resource.facts_about())
 
 
-def read_resource_policy(resource: TemplateResource) -> Iterator[AnyFact]:
-    """`AWS::Organizations::ResourcePolicy`: which member accounts may manage the organization."""
-    yield resource.resource()
-    arn = resource.arn or resource.stack.arn("organizations", "resourcepolicy/*", region="")
-    yield from protection(resource, arn, resource.get("Content"), "Content")
+def read_resource_policy(resource: TemplateResource) -> Iterable[AnyFact]:
+    """The delegation policy of an organization."""
+    yield from resource.protects(resource.id, "Content")
 
 
 TEMPLATE = {
     "AWS::Organizations::Policy": read_policy,
     "AWS::Organizations::ResourcePolicy": read_resource_policy,
 }
+SERVICE_PRINCIPALS = ("organizations.amazonaws.com",)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
+from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.services._values import about, located, root
+from permscope.services._wiring import triggers
 from permscope.services.iam import principal_arn
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
@@ -75,17 +76,7 @@ def read_bucket(resource: TemplateResource) -> Iterable[AnyFact]:
 def _notifications(resource: TemplateResource) -> Iterator[AnyFact]:
     stack = resource.stack
     for item in root(resource).items("NotificationConfiguration", "LambdaConfigurations"):
-        for found in item.texts("Function"):
-            yield Trigger(
-                function_arn=stack.function_arn(located(found)) or found.text,
-                event=EVENT,
-                mechanism=Mechanism.RESOURCE_POLICY,
-                service=SERVICE,
-                source_id=resource.id,
-                source_arn=resource.arn,
-                source_account=stack.account,
-                **about(resource, found.source, found.only_if),
-            )
+        yield from triggers(resource, item.texts("Function"), event=EVENT, service=SERVICE)
     for key, target in (("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")):
         for item in root(resource).items("NotificationConfiguration", key):
             for found in item.texts(target):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
+from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.services._values import Item, about, located, root
+from permscope.services._wiring import triggers
 from permscope.services.iam import principal_arn
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
@@ -73,14 +74,14 @@ def _subscribed(resource: TemplateResource, topic: str, subscription: Item) -> I
             shared = about(resource, endpoint.source, endpoint.only_if or protocol.only_if or subscription.only_if)
             match protocol.text.lower():
                 case "lambda":
-                    yield Trigger(
-                        function_arn=stack.function_arn(located(endpoint)) or endpoint.text,
+                    yield from triggers(
+                        resource,
+                        [endpoint._replace(only_if=shared["only_if"])],
                         event=EVENT,
-                        mechanism=Mechanism.RESOURCE_POLICY,
                         service=SERVICE,
                         source_id=topic,
                         source_arn=topic,
-                        **shared,
+                        source_account=None,
                     )
                 case "sqs":
                     yield Delivery(

@@ -1,0 +1,91 @@
+"""Readers for types of which permscope knows the resource policy, the key and the roles, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from permscope.catalog.cloudformation import type_facts
+from permscope.inventory.facts import AnyFact
+from permscope.inventory.located import LocatedStr, source_of
+from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._values import Item, Text, mappings, root
+from permscope.services._wiring import role_uses
+from permscope.services.interface import TemplateReader, TemplateResource
+from permscope.services.kms import encryption_key
+
+
+def roles_of(resource: TemplateResource, *paths: str) -> Iterator[Text]:
+    """The roles a resource is given, wherever its type has a property for one.
+
+    Args:
+        resource: what is given the roles.
+        paths: only these properties, written as the catalogue does (`Inputs[].KinesisStreamsInput.RoleARN`).
+    """
+    facts = type_facts(resource.type)
+    for path in paths or (facts.role_properties if facts else ()):
+        *steps, last = path.replace("[]", "").split(".")
+        holders = [root(resource)]
+        for step in steps:
+            holders = [found for holder in holders for found in _below(holder, step)]
+        for holder in holders:
+            yield from holder.texts(last)
+
+
+def _below(holder: Item, step: str) -> Iterator[Item]:
+    if step != "*":
+        return holder.items(step)
+    return (found for value in holder.value.values() for found in mappings(value, holder.only_if))
+
+
+def holder(*policy: str, service: str = "") -> TemplateReader:
+    """A reader of a resource with its own policy.
+
+    Args:
+        policy: path of the policy document; none for a type without one.
+        service: principal that assumes the roles the resource is given, every one of its type's role properties.
+    """
+
+    def read(resource: TemplateResource) -> Iterable[AnyFact]:
+        yield resource.resource(kms_key_arn=encryption_key(resource))
+        if policy:
+            yield from resource.protects(resource.arn, *policy)
+        if service:
+            yield from role_uses(resource, roles_of(resource), service, exact=False)
+
+    read.__doc__ = "A resource with its policy, its key and its roles."
+    return read
+
+
+def policy_for(
+    target: str, *policy: str, arn: Callable[[TemplateResource, str], str | None] | None = None
+) -> TemplateReader:
+    """A reader of a policy that names what it protects.
+
+    Args:
+        target: property that names it: by ARN, or by name where this template has it.
+        policy: path of the policy document.
+        arn: makes the ARN of a name that is not of this template.
+    """
+
+    def read(resource: TemplateResource) -> Iterable[AnyFact]:
+        named = False
+        for found in root(resource).texts(target):
+            named = True
+            yield from resource.when(found.only_if).protects(_protected(resource, found, arn), *policy)
+        if not named:
+            yield from resource.protects(None, *policy)
+
+    read.__doc__ = "The policy of another resource."
+    return read
+
+
+def _protected(
+    resource: TemplateResource, named: Text, arn: Callable[[TemplateResource, str], str | None] | None
+) -> str | None:
+    known = resource.stack.find(named.text)
+    if known is not None and known.arn:
+        return LocatedStr(known.arn, named.source)
+    if named.text.startswith("arn:") or UNKNOWN_TOKEN.fullmatch(named.text):
+        return LocatedStr(named.text, named.source)
+    made = arn(resource, named.text) if arn is not None else None
+    return LocatedStr(made, source_of(named)) if made else None
