@@ -100,7 +100,7 @@ class _Layer:
             self._index.add(pattern, rule)
 
     def touching(self, target: str, actions: ActionSet) -> Iterator[tuple[str, _Rule, bool | None]]:
-        """Rules with one of the actions that touch a pattern: the pattern they have, and how it stands to the target."""
+        """Rules that touch a target with one of the actions: their pattern, and how it stands to the target."""
         for pattern, rule in self._index.touching(target):
             if rule.actions.isdisjoint(actions):
                 continue

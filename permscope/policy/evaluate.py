@@ -30,6 +30,7 @@ RCP_SERVICES = frozenset(
     ["s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs", "dynamodb"]
 )
 _TRUSTED = Layer(allow=True, deny=False)
+_NO_POLICY = ResourceLayer(direct=False, role=False, account=False, deny=False)
 
 
 class Decision(StrEnum):
@@ -117,7 +118,7 @@ class _Case:
     session: Layer = _TRUSTED
     scps: tuple[Layer, ...] = ()
     rcps: tuple[ResourceLayer, ...] = ()
-    resource_policy: ResourceLayer = ResourceLayer(direct=False, role=False, account=False, deny=False)
+    resource_policy: ResourceLayer = _NO_POLICY
 
 
 def evaluate(request: Request, policies: PolicyLayers) -> Verdict:

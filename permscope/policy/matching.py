@@ -167,9 +167,9 @@ def _search(one: str, other: str) -> bool:
             if letter and letter != "*":
                 todo.append((at + 1, at_other))
             todo.append((at, at_other + 1))
-        if letter and letter_other and "*" not in (letter, letter_other):
-            if letter == letter_other or "?" in (letter, letter_other):
-                todo.append((at + 1, at_other + 1))
+        both = (letter, letter_other)
+        if letter and letter_other and "*" not in both and (letter == letter_other or "?" in both):
+            todo.append((at + 1, at_other + 1))
     return False
 
 
