@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
@@ -35,6 +36,24 @@ ParametersOption = Annotated[
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR does the same.")]
 WidthOption = Annotated[int | None, typer.Option("--width", min=40, help="Columns; default: the terminal's.")]
 AsciiOption = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
+
+
+class AnswerFormat(StrEnum):
+    """How an answer is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[AnswerFormat, typer.Option("--format", help="How to write it.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Show the statements behind each answer.")]
+
+
+def write_json(document: dict[str, Any]) -> None:
+    """Write a JSON document to standard output."""
+    import json
+
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_world(

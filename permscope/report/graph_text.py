@@ -109,22 +109,23 @@ def _summary(graph: PermissionGraph, node: Node, signs: Symbols) -> Text:
 
 
 def _entries(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Tree | Text]:
-    wired_services = set()
+    said = set()
     for edge in _sorted(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source"):
         source = graph.nodes[edge.source]
-        wired_services.add(source.service)
+        said |= {one.source for one in edge.provenance if one.fact is not None}
         label = text((name_of(source), "bold"), f"  {_kind_words(source, edge)}")
-        yield _line(label, _qualifier(edge), _authorization(edge, signs), (f"  {place(_first_place(edge))}", "dim"))
+        disabled = text(("  disabled", "dim")) if edge.attributes.get("enabled") is False else text()
+        yield _line(label, _qualifier(edge), disabled, _authorization(edge, signs), (f"  {_edge_place(edge)}", "dim"))
     for edge in _sorted(graph, graph.incoming(node.id, EdgeKind.CAN_INVOKE), by="source"):
         source = graph.nodes[edge.source]
-        if source.kind is NodeKind.SERVICE and _is_wired(graph, node, source):
-            continue  # the wiring above says it already
+        if source.kind is NodeKind.SERVICE and {one.source for one in edge.provenance} <= said:
+            continue  # the statement behind a wiring above
         style = "bold red" if source.kind is NodeKind.PUBLIC else "bold"
         yield _line(
             text((name_of(source), style), f"  may call {actions_of(edge)}"),
             _qualifier(edge),
             _conditional(edge, signs),
-            (f"  {place(_first_place(edge))}", "dim"),
+            (f"  {_edge_place(edge)}", "dim"),
         )
 
 
@@ -132,13 +133,6 @@ def _kind_words(source: Node, edge: Edge) -> str:
     words = auth_of(source) if source.kind is NodeKind.ROUTE else type_name(source)
     event = (edge.event or edge.mechanism or "").replace("_", " ").replace("-", " ")
     return f"{words}, {event}" if event and source.kind is not NodeKind.ROUTE else words
-
-
-def _is_wired(graph: PermissionGraph, function: Node, service: Node) -> bool:
-    return any(
-        edge.mechanism == "resource_policy" and (edge.attributes.get("service") or "") == service.service
-        for edge in graph.incoming(function.id, EdgeKind.TRIGGERS)
-    )
 
 
 def _add_roles(graph: PermissionGraph, node: Node, root: Tree, signs: Symbols) -> None:
@@ -202,10 +196,8 @@ def _place(node: Node) -> tuple[str, str]:
     return f"  {place(node.source)}", "dim"
 
 
-def _first_place(edge: Edge):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from permscope.inventory.source import NOWHERE
-
-    return edge.provenance[0].source if edge.provenance else NOWHERE
+def _edge_place(edge: Edge) -> str:
+    return place(edge.provenance[0].source) if edge.provenance else ""
 
 
 def _line(*parts: Text | tuple[str, str]) -> Text:
