@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from permscope.catalog.actions import ActionSet, load
-from permscope.graph.collector import EdgeCollector, grant_conditions, grant_limits, grant_said_by
+from permscope.graph.collector import EdgeCollector, grant_conditions, grant_said_by
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind, Provenance
 from permscope.graph.nodes import Nodes
 from permscope.graph.targets import Target, Targets
@@ -113,7 +113,7 @@ class AccessEdges:
             return {}, decision
         return {"cross-account": {"policy-in-account": [account]}}, Decision.CONDITIONAL
 
-    def invocation(  # noqa: PLR0913 (an edge has that many parts)
+    def invocation(
         self,
         principal_id: str,
         target: Target,
@@ -153,7 +153,7 @@ class AccessEdges:
                 pattern=pattern,
             )
 
-    def _api_calls(  # noqa: PLR0913 (an edge has that many parts)
+    def _api_calls(
         self,
         principal_id: str,
         target: Target,

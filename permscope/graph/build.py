@@ -34,10 +34,11 @@ def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> 
     routes = RouteEdges(nodes, edges, decisions)
     for route in inventory.of(Route):
         routes.add(route)
-    resource_policies = ResourcePolicyEdges(nodes, edges, decisions)
-    for arn, policies in inventory.resource_policies.items():
-        resource_policies.add(arn, policies)
-    access = AccessEdges(nodes, edges, Targets(nodes))
+    targets = Targets(nodes)
+    resource_policies = ResourcePolicyEdges(nodes, edges, decisions, targets)
+    for policies in decisions.policies_by_resource.values():
+        resource_policies.add(policies)
+    access = AccessEdges(nodes, edges, targets)
     for principals in (inventory.roles, inventory.users, inventory.groups):
         for principal in principals.values():
             access.add(graph.nodes[principal.arn], decisions.effective(principal).grants)

@@ -6,23 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from permscope.catalog.actions import ActionSet
+from permscope.catalog.actions import ActionSet, load
 from permscope.errors import PolicyError
-from permscope.graph.collector import said_by
+from permscope.graph.collector import grant_said_by, said_by
 from permscope.graph.model import Provenance
 from permscope.graph.outcome import NO, Outcome, all_of, bindings
 from permscope.inventory.arn import account_of
-from permscope.inventory.facts import ControlPolicy, Need, OrganizationPath
+from permscope.inventory.facts import ControlPolicy, Need, OrganizationPath, ResourcePolicy
 from permscope.inventory.inventory import IamPrincipal, Inventory
 from permscope.inventory.policies import Policy, PolicyKind, Principal, Statement
 from permscope.policy.context import RequestContext
 from permscope.policy.effective import EffectiveAccess, Grant, effective
 from permscope.policy.evaluate import PolicyLayers, decide
 from permscope.policy.requester import Requester, parse_requester
+from permscope.policy.unrestrictable import is_restrictable
 
 Context = Mapping[str, tuple[str, ...]]
 # Only calls of a function URL carry these:
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+# AWS's own services and SDKs call over TLS; whoever may choose, may choose it.
+_ALWAYS: Context = {"aws:SecureTransport": ("true",)}
 _OF_URLS = ("lambda:InvokedViaFunctionUrl", "lambda:FunctionUrlAuthType")
 
 
@@ -72,6 +75,7 @@ class Decisions:
                 boundary=self.boundary(principal),
                 scps=self.control_levels(account_of(principal.arn) or "", PolicyKind.SCP),
                 principal=requester_of(principal.arn),
+                context=RequestContext(_ALWAYS, complete=False),
             )
         return found
 
@@ -104,11 +108,27 @@ class Decisions:
 
     # Single requests
 
+    @cached_property
+    def policies_by_resource(self) -> Mapping[str, tuple[ResourcePolicy, ...]]:
+        """Resource policies by the ARN they are on, whichever way the ARN writes its partition."""
+        found: dict[str, list[ResourcePolicy]] = {}
+        for fact in self.inventory.of(ResourcePolicy):
+            found.setdefault(any_partition(fact.resource_arn), []).append(fact)
+        return {arn: tuple(facts) for arn, facts in found.items()}
+
     def resource_policies(self, arn: str) -> tuple[Policy, ...]:
         """The resource-based policy of exactly what an ARN names, one policy per fact."""
-        return tuple(fact.policy for fact in self.inventory.resource_policies.get(arn, ()))
+        facts = self.policies_by_resource.get(any_partition(arn), ())
+        if ":logs:" in arn:
+            facts = (*facts, *(fact for fact in self._of_logs if fact not in facts))
+        return tuple(fact.policy for fact in facts)
 
-    def ask(  # noqa: PLR0913 (who, what, on what, when, by what)
+    @cached_property
+    def _of_logs(self) -> tuple[ResourcePolicy, ...]:
+        """Policies of CloudWatch Logs: those of the account are about every log group they name."""
+        return tuple(fact for fact in self.inventory.of(ResourcePolicy) if ":logs:" in fact.resource_arn)
+
+    def ask(
         self,
         requester: Requester,
         action: str,
@@ -118,6 +138,7 @@ class Decisions:
         identity: tuple[Policy, ...] = (),
         resource: tuple[Policy, ...] = (),
         boundary: Policy | None = None,
+        resource_account: str | None = None,
     ) -> Outcome:
         """One request whose other condition keys are not known."""
         layers = PolicyLayers(
@@ -127,8 +148,8 @@ class Decisions:
             scps=self.control_levels(requester.account, PolicyKind.SCP) if requester.is_iam else (),
             rcps=self.control_levels(account_of(arn) or "", PolicyKind.RCP),
         )
-        asked = RequestContext(context, complete=False, absent=_OF_URLS)
-        verdict = decide(requester, action, arn, None, asked, layers)
+        asked = RequestContext({**_ALWAYS, **context}, complete=False, absent=_OF_URLS)
+        verdict = decide(requester, action, arn, resource_account, asked, layers)
         if verdict.allowed is False:
             return NO
         provenance = tuple(
@@ -157,21 +178,75 @@ class Decisions:
         requester = requester_of(role.arn)
         if requester is None:
             return Outcome(None, reason=f"which role `{role.arn}` is, is not known")
+        if resource_arn == "*" and is_restrictable(action.lower()):
+            return self._somewhere(role, action)
         best = NO
         for assumed, (arn,) in bindings((resource_arn,), identity):
-            resource = self.resource_policies(arn) or self.resource_policies(resource_arn)
-            answer = self.ask(
-                requester, action, arn, {}, identity=identity, resource=resource, boundary=self.boundary(role)
-            )
-            best = best.or_else(answer.assuming(assumed))
+            best = best.or_else(self._on_arn(role, requester, action, arn).assuming(assumed))
             if best.authorized:
                 return best
         if best.authorized is None:
             return best
         lacks = f"`{role.logical_id or role.name}` lacks `{action}` on `{resource_arn}`"
-        if self.is_complete(role):
-            return Outcome(False, reason=lacks)
-        return Outcome(None, reason=f"{lacks}, unless a policy that is in no input allows it")
+        if not self.is_complete(role):
+            return Outcome(None, reason=f"{lacks}, unless a policy that is in no input allows it")
+        if action in self._on_a_part(role, resource_arn):
+            return Outcome(None, reason=f"{lacks}, but has it on a part of that")
+        if is_optional(action):
+            return Outcome(None, reason=f"{lacks}, which is not needed everywhere")
+        if not is_restrictable(action.lower()) and self._names_action(role, action):
+            # AWS documents that such an action takes `*` alone; its own samples do not always follow that.
+            return Outcome(None, reason=f"{lacks}: it is granted on an ARN, and it needs `*`")
+        return Outcome(False, reason=lacks)
+
+    def _on_arn(self, role: IamPrincipal, requester: Requester, action: str, arn: str) -> Outcome:
+        identity, boundary = self.identity(role), self.boundary(role)
+        resource = self.resource_policies(arn)
+        owner = account_of(arn)
+        if owner in (None, requester.account) or resource:
+            return self.ask(requester, action, arn, {}, identity=identity, resource=resource, boundary=boundary)
+        # The other account has a word in it, and its policy is in no input.
+        answer = self.ask(
+            requester,
+            action,
+            arn,
+            {},
+            identity=identity,
+            boundary=boundary,
+            resource_account=requester.account,
+        )
+        if answer.authorized is not True:
+            return answer
+        return Outcome(None, answer.provenance, reason=f"the policy in account `{owner}` is in no input")
+
+    def _somewhere(self, role: IamPrincipal, action: str) -> Outcome:
+        """An action that is needed on resources the wiring does not name: any grant may be the right one."""
+        best = NO
+        for grant in self.effective(role).grants:
+            if action in grant.actions:
+                everywhere = "*" in grant.resources and not grant.conditional
+                best = best.or_else(Outcome(True if everywhere else None, (grant_said_by(grant),)))
+        if best.authorized is not False:
+            return best
+        lacks = f"`{role.logical_id or role.name}` lacks `{action}`"
+        unsure = is_optional(action) or not self.is_complete(role)
+        return Outcome(None if unsure else False, reason=lacks)
+
+    def _names_action(self, role: IamPrincipal, action: str) -> bool:
+        catalog = load()
+        return any(
+            statement.effect == "Allow" and action in catalog.action_set(statement.actions or ())
+            for policy in self.identity(role)
+            for statement in policy.statements
+        )
+
+    def _on_a_part(self, role: IamPrincipal, resource_arn: str) -> ActionSet:
+        """What a role may do on some of what a pattern names, or on a version of a document."""
+        if "*" in resource_arn:
+            return self.on(role.arn, resource_arn)
+        if ":ssm:" in resource_arn:
+            return self.on(role.arn, f"{resource_arn}:*")
+        return ActionSet.empty
 
     # What policies with principals grant
 
@@ -190,6 +265,20 @@ class Decisions:
         for principal, allows in named.items():
             applying = [(policy, each) for policy, each in denies if _applies_to(each, principal)]
             yield principal, tuple(_grants((*allows, *applying)))
+
+
+def is_optional(action: str) -> bool:
+    """Whether a wiring may work without an action: lists, and what Lambda needs only for sources in a VPC."""
+    catalog = load()
+    return action.startswith("ec2:") or (catalog.is_known(action) and catalog.access_level(action) == "List")
+
+
+def any_partition(arn: str) -> str:
+    """An ARN without its partition, which may be a token or its literal value."""
+    if arn.startswith("arn:${AWS::Partition}:"):
+        return arn.replace("${AWS::Partition}", "", 1)
+    parts = arn.split(":", 2)
+    return f"arn::{parts[2]}" if len(parts) > 2 and parts[0] == "arn" else arn  # noqa: PLR2004
 
 
 def requester_of(arn: str) -> Requester | None:

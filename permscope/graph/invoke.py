@@ -9,6 +9,7 @@ from permscope.graph.collector import EdgeCollector, grant_conditions, grant_sai
 from permscope.graph.decisions import Decisions
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind
 from permscope.graph.nodes import Nodes
+from permscope.graph.targets import Targets
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import ResourcePolicy
 
@@ -21,17 +22,18 @@ _INVOKE = ("lambda:InvokeFunction", "lambda:InvokeAsync", "lambda:InvokeFunction
 class ResourcePolicyEdges:
     """Turns resource policies into edges from those they let in."""
 
-    def __init__(self, nodes: Nodes, edges: EdgeCollector, decisions: Decisions) -> None:
+    def __init__(self, nodes: Nodes, edges: EdgeCollector, decisions: Decisions, targets: Targets) -> None:
         self._nodes = nodes
         self._graph = nodes.graph
         self._edges = edges
         self._decisions = decisions
+        self._targets = targets
         self._invoke = load().action_set(_INVOKE)
 
-    def add(self, resource_arn: str, policies: tuple[ResourcePolicy, ...]) -> None:
+    def add(self, policies: tuple[ResourcePolicy, ...]) -> None:
         """The edges of one resource's policy, whose statements may come as several facts."""
-        base, qualifier = function_arn_and_qualifier(resource_arn)
-        target = self._nodes.named(base)
+        base, qualifier = function_arn_and_qualifier(policies[0].resource_arn)
+        target = self._graph.nodes[self._targets.of(base)[0].id]
         for principal, grants in self._decisions.granted_by(tuple(fact.policy for fact in policies)):
             source = self._nodes.principal(principal)
             for grant in grants:

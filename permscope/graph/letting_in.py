@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -11,10 +12,13 @@ from permscope.graph.outcome import NO, Outcome, all_of, bindings
 from permscope.inventory.arn import account_of, function_arn_and_qualifier
 from permscope.inventory.facts import Delivery, ResourcePolicy, Trigger
 from permscope.inventory.policies import Policy
-from permscope.inventory.tokens import has_unknown
+from permscope.inventory.tokens import REGION, has_unknown
 from permscope.policy.matching import compare, encode
 from permscope.policy.requester import ANONYMOUS, Requester, service
 
+# Firehose gives the account as external id:
+# https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+_EXTERNAL_ID_IS_ACCOUNT = frozenset({"firehose.amazonaws.com"})
 # Keys that only other kinds of invocation carry:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 _URL_CONTEXT: Context = {"lambda:InvokedViaFunctionUrl": ("true",), "lambda:FunctionUrlAuthType": ("NONE",)}
@@ -44,7 +48,9 @@ class LettingIn:
         if role is None:
             return Outcome(None, reason=f"the role `{role_arn}` is in no input")
         context = source_context(source_arn, None)
-        outcome = self._may((role.trust,), service(service_name), ("sts:AssumeRole",), role_arn, context, ())
+        if service_name in _EXTERNAL_ID_IS_ACCOUNT:
+            context["sts:ExternalId"] = (account_of(role_arn) or "",)
+        outcome = self._as_service((role.trust,), service_name, ("sts:AssumeRole",), role_arn, context, ())
         if outcome.authorized is False:
             return Outcome(False, reason=f"`{role.logical_id or role.name}` does not trust `{service_name}`")
         return outcome
@@ -52,7 +58,7 @@ class LettingIn:
     def invokes(self, trigger: Trigger) -> Outcome:
         """Whether the policy of exactly the wired function, version or alias lets the service in."""
         base, qualifier = function_arn_and_qualifier(trigger.function_arn)
-        arn = base if qualifier == "$LATEST" else trigger.function_arn
+        arn = base if qualifier == "$LATEST" else str(trigger.function_arn)
         function = self._inventory.function(arn)
         named = tuple(action for need in trigger.required for action in need.actions if action.startswith("lambda:"))
         context = {**source_context(trigger.source_arn, trigger.source_account), **trigger.context}
@@ -96,7 +102,7 @@ class LettingIn:
         """Whether an API's own policy lets callers without AWS credentials in."""
         return self._may(policies, ANONYMOUS, ("execute-api:Invoke",), execute_arn, {}, ())
 
-    def _by_policy(  # noqa: PLR0913 (on what, who, what, when)
+    def _by_policy(
         self,
         arn: str,
         service_name: str,
@@ -105,16 +111,36 @@ class LettingIn:
         holds: Collection[str | None],
     ) -> Outcome:
         policies = self._decisions.resource_policies(arn)
-        requester = service(service_name)
-        outcome = self._may(policies, requester, actions, arn, context, holds)
+        outcome = self._as_service(policies, service_name, actions, arn, context, holds)
+        if ":logs:" in arn and outcome.authorized is False:
+            # Statements name a group's streams: `log-group:NAME:*`.
+            stream = f"{arn.removesuffix(':*')}:log-stream:events"
+            outcome = self._as_service(policies, service_name, actions, stream, context, holds)
         if outcome.authorized is not False:
             return outcome
         others = self._perhaps_on(arn)
-        if others and self._may(others, requester, actions, arn, context, holds).authorized is not False:
+        if others and self._as_service(others, service_name, actions, arn, context, holds).authorized is not False:
             return Outcome(None, reason="a policy on something that is not known may be meant for it")
         return Outcome(False, reason=self._why_not(arn, service_name, policies))
 
-    def _may(  # noqa: PLR0913 (by what, who, what, on what, when)
+    def _as_service(
+        self,
+        policies: tuple[Policy, ...],
+        service_name: str,
+        actions: tuple[str, ...],
+        arn: str,
+        context: Context,
+        holds: Collection[str | None],
+    ) -> Outcome:
+        """What a service may, under its own name or under the name it has in one Region."""
+        best = self._may(policies, service(service_name), actions, arn, context, holds)
+        if best.authorized is not True:
+            for region, name in _regional_names(policies, service_name):
+                answer = self._may(policies, service(name), actions, arn, context, holds)
+                best = best.or_else(answer.assuming({} if region == REGION else {"AWS::Region": [region]}))
+        return best
+
+    def _may(
         self,
         policies: tuple[Policy, ...],
         requester: Requester,
@@ -165,6 +191,24 @@ class LettingIn:
                 wired = f"`{qualifier}`" if qualifier else "the unqualified function"
                 return f"`{service_name}` is let in on {where}, and the wiring is to {wired}"
         return f"no statement of a resource policy lets `{service_name}` in"
+
+
+def _regional_names(policies: tuple[Policy, ...], service_name: str) -> list[tuple[str, str]]:
+    """The names with a Region (`states.us-east-1.amazonaws.com`) under which policies mean a service."""
+    prefix = service_name.removesuffix(".amazonaws.com")
+    if prefix == service_name:
+        return []
+    expression = re.compile(
+        rf"{re.escape(prefix)}\.((?:\$\{{[^}}]*\}}|[a-z0-9-])+)\.(?:amazonaws\.com(?:\.cn)?|\$\{{AWS::URLSuffix\}})"
+    )
+    found: dict[str, str] = {}
+    for policy in policies:
+        for statement in policy.statements:
+            for principal in statement.principals or ():
+                named = expression.fullmatch(principal.value) if principal.kind == "Service" else None
+                if named:
+                    found[str(principal.value)] = named[1]
+    return [(region, name) for name, region in found.items()]
 
 
 def _names(policies: tuple[Policy, ...], service_name: str) -> bool:

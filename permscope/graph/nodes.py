@@ -9,7 +9,7 @@ from typing import Any
 from permscope.graph.known import KnownArns
 from permscope.graph.model import Node, NodeKind, PermissionGraph
 from permscope.graph.trusted import TrustedParties
-from permscope.inventory.arn import account_of, split_arn
+from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import (
     Account,
     Fact,
@@ -55,6 +55,8 @@ class Nodes:
         self.known = KnownArns()
         self.own_accounts = frozenset(account.id for account in inventory.of(Account)) | {ACCOUNT}
         self._unique_ids: dict[str, str] = {}
+        # Some properties take a role by name (`ServiceRole: !Ref Role`).
+        self._by_name = {role.name: role.arn for role in reversed(inventory.roles.values()) if role.name}
         self._home = next((account.id for account in inventory.of(Account)), ACCOUNT)
 
     def add_facts(self) -> None:
@@ -238,7 +240,16 @@ class Nodes:
             return found
         for match in self.known.named_by(name):
             return self.graph.nodes[match.id]
-        return self.external(name)
+        by_name = self._by_name.get(name)
+        return self.graph.nodes[by_name] if by_name else self.external(name)
+
+    def function_arn(self, arn: str) -> tuple[str, Mapping[str, str]]:
+        """A function's ARN as the input spells it, qualifier kept, and what must hold for the two to be the same."""
+        base, qualifier = function_arn_and_qualifier(arn)
+        for match in self.known.named_by(base):
+            if not match.rest:
+                return (f"{match.arn}:{qualifier}" if qualifier else match.arn), match.assumes
+        return arn, {}
 
     def principal(self, principal: Principal) -> Node:
         """The node of one principal of a policy."""

@@ -67,8 +67,8 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     import networkx as nx
 
     network = _network(graph, start, end)
-    goal = _State("", False)  # noqa: FBT003 (a named field)
-    first = _State(start.id, True)  # noqa: FBT003 (a named field)
+    goal = _State("", False)
+    first = _State(start.id, True)
     if start.id == end.id or first not in network:
         return []
     for running in (False, True):
@@ -98,7 +98,7 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> networkx.DiGraph
     import networkx as nx
 
     network: networkx.DiGraph[_State] = nx.DiGraph()
-    first = _State(start.id, True)  # noqa: FBT003 (a named field)
+    first = _State(start.id, True)
     todo = deque([first])
     seen = {first}
     network.add_node(first)

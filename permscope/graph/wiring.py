@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from permscope.graph.collector import distinct
@@ -58,11 +59,10 @@ class Wiring:
             self._unknown_role(function, "the template does not say which role it runs with")
             return
         role = self.nodes.named(function.role_arn)
+        trusted = self.letting_in.trusts(role.id, _LAMBDA, function.arn)
         if role.kind is NodeKind.EXTERNAL and has_unknown(function.role_arn):
             self._unknown_role(function, f"its role is `{unknowns_in(function.role_arn)[0]}`, which nobody gave")
-        self._executes_as(
-            function.arn, role, self.letting_in.trusts(function.role_arn, _LAMBDA, function.arn), function
-        )
+        self._executes_as(function.arn, role, trusted, function)
 
     def _unknown_role(self, function: Function, why: str) -> None:
         self.graph.unknowns.append(
@@ -79,18 +79,19 @@ class Wiring:
         if use.role_arn == CALLER:
             return
         user = self.nodes.named(use.user_id)
-        outcome = self.letting_in.trusts(use.role_arn, use.service, user.arn)
+        role = self.nodes.named(use.role_arn)
+        outcome = self.letting_in.trusts(role.id, use.service, user.arn)
         missing = tuple(
             f"{action} on {need.resource_arn}"
             for need in use.required
             for action in need.actions
-            if self.decisions.role_may(use.role_arn, Need(actions=(action,), resource_arn=need.resource_arn)).authorized
+            if self.decisions.role_may(role.id, Need(actions=(action,), resource_arn=need.resource_arn)).authorized
             is False
         )
         attributes: dict[str, Any] = {"service": use.service, "exact": use.exact}
         if missing:
             attributes["missing"] = missing
-        self._executes_as(user.id, self.nodes.named(use.role_arn), outcome, use, attributes)
+        self._executes_as(user.id, role, outcome, use, attributes)
 
     def _executes_as(
         self, user_id: str, role: Node, outcome: Outcome, fact: Fact, attributes: Mapping[str, Any] | None = None
@@ -107,7 +108,10 @@ class Wiring:
     # Triggers
 
     def _trigger(self, trigger: Trigger) -> None:
-        base, qualifier = function_arn_and_qualifier(trigger.function_arn)
+        arn, assumes = self.nodes.function_arn(trigger.function_arn)
+        if arn != trigger.function_arn:
+            trigger = replace(trigger, function_arn=arn)
+        base, qualifier = function_arn_and_qualifier(arn)
         target = self.nodes.named(base)
         source = self._trigger_source(trigger)
         outcome = self._authorize(trigger) if target.kind is NodeKind.FUNCTION else self._of_stranger(trigger)
@@ -115,7 +119,7 @@ class Wiring:
             EdgeKind.TRIGGERS,
             source.id,
             target.id,
-            outcome,
+            outcome.assuming({key: [value] for key, value in assumes.items()}),
             trigger,
             mechanism=trigger.mechanism.value,
             event=trigger.event,
@@ -152,7 +156,7 @@ class Wiring:
             case Mechanism.REPLICATION:
                 function = self.inventory.function(trigger.function_arn)
                 role = function.role_arn if function else None
-                return self.letting_in.trusts(role, _EDGE_LAMBDA, None) if role else Outcome(None)
+                return self.letting_in.trusts(self.nodes.named(role).id, _EDGE_LAMBDA, None) if role else Outcome(None)
 
     def _by_service_role(self, trigger: Trigger) -> Outcome:
         if trigger.role_arn == CALLER:
@@ -162,12 +166,14 @@ class Wiring:
         invokes = trigger.required or (
             Need(actions=("lambda:InvokeFunction",), resource_arn=trigger.function_arn, why="to invoke the function"),
         )
-        trusted = self.letting_in.trusts(trigger.role_arn, trigger.service, trigger.source_arn)
-        return all_of((trusted, *(self.decisions.role_may(trigger.role_arn, need) for need in invokes)))
+        role_arn = self.nodes.named(trigger.role_arn).id
+        trusted = self.letting_in.trusts(role_arn, trigger.service, trigger.source_arn)
+        return all_of((trusted, *(self.decisions.role_may(role_arn, need) for need in invokes)))
 
     def _by_role(self, trigger: Trigger, role_arn: str | None) -> Outcome:
         if role_arn is None:
             return Outcome(None, reason="the execution role is not known")
+        role_arn = self.nodes.named(role_arn).id
         return all_of(tuple(self.decisions.role_may(role_arn, need) for need in trigger.required))
 
     # Deliveries
@@ -198,6 +204,7 @@ class Wiring:
             return YES
         if role_arn is None:
             return Outcome(None, reason="the role that delivers is not known")
+        role_arn = self.nodes.named(role_arn).id
         return all_of(tuple(self.decisions.role_may(role_arn, need) for need in delivery.required))
 
     def _add(self, kind: EdgeKind, source: str, target: str, outcome: Outcome, fact: Fact, **more: Any) -> None:
@@ -224,7 +231,7 @@ def said_in(fact: Fact) -> Provenance:
     return Provenance(source=fact.source, logical_id=fact.logical_id)
 
 
-def decision_of(authorized: bool | None, conditions: Mapping[str, Any]) -> Decision:  # noqa: FBT001 (three-valued)
+def decision_of(authorized: bool | None, conditions: Mapping[str, Any]) -> Decision:
     """The decision of a wiring: a wiring that is not authorized is denied."""
     if authorized is False:
         return Decision.DENY
