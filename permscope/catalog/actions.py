@@ -18,7 +18,7 @@ from permscope.catalog.wildcard import matches
 
 TYPE_CHECKING = False  # not imported: `typing` would be a third of the load time
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from permscope.catalog.action_details import ActionDetails, ResourceType
     from permscope.catalog.condition_keys import ConditionKeys
@@ -28,6 +28,10 @@ __all__ = ["LEVELS", "ActionCatalog", "ActionSet", "load"]
 DATA = join(dirname(__file__), "data")  # noqa: PTH118, PTH120 (pathlib costs more than the whole load)
 _LETTERS = {"List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P"}
 _LEVEL_OF = {letter: level for level, letter in _LETTERS.items()}
+_DIGITS = {
+    level: str.maketrans({each: "1" if each == letter else "0" for each in _LEVEL_OF})
+    for level, letter in _LETTERS.items()
+}
 _CACHE_LIMIT = 50_000  # patterns come from untrusted templates; the cache must not grow without end
 
 
@@ -81,8 +85,7 @@ class _Service:
         """Bits of the actions with that access level, retired ones included."""
         known = self._levels.get(level)
         if known is None:
-            letter = _LETTERS[level]
-            digits = "".join("1" if each == letter else "0" for each in reversed(self.letters))
+            digits = self.letters[::-1].translate(_DIGITS[level])
             known = self._levels[level] = int(digits or "0", 2)
         return known
 
@@ -99,7 +102,7 @@ class ActionCatalog:
         self._index = {prefix: at for at, prefix in enumerate(self._prefixes)}
         self._opened: list[_Service | None] = [None] * len(lines)
         self._sets: dict[str, ActionSet] = {}
-        self._everything: ActionSet | None = None
+        self._derived: dict[str, ActionSet] = {}
 
     # What is in it
 
@@ -149,10 +152,7 @@ class ActionCatalog:
     @property
     def everything(self) -> ActionSet:
         """What `*` covers: every action but the retired ones."""
-        if self._everything is None:
-            services = enumerate(map(self._service, range(len(self._lines))))
-            self._everything = ActionSet(self, {at: service.full for at, service in services if service.full})
-        return self._everything
+        return self._of_each("everything", lambda service: service.full)
 
     def expand(self, pattern: str) -> ActionSet:
         """The actions that one `Action` pattern of a policy matches.
@@ -163,7 +163,9 @@ class ActionCatalog:
         if found is None:
             if len(self._sets) >= _CACHE_LIMIT:
                 self._sets.clear()
-            found = self._sets[pattern] = self._expand(pattern.lower())
+            # Names are ASCII, and lower() maps a few other letters into it: the Kelvin sign is no k.
+            found = self._expand(pattern.lower()) if pattern.isascii() else ActionSet.empty
+            self._sets[pattern] = found
         return found
 
     def action_set(self, patterns: Iterable[str]) -> ActionSet:
@@ -186,17 +188,12 @@ class ActionCatalog:
     @property
     def retired(self) -> ActionSet:
         """The actions AWS once had and documents no more."""
-        masks = {}
-        for at in range(len(self._lines)):
-            service = self._service(at)
-            masks[at] = ((1 << len(service.names)) - 1) & ~service.full
-        return ActionSet(self, {at: mask for at, mask in masks.items() if mask})
+        return self._of_each("retired", lambda service: ((1 << len(service.names)) - 1) & ~service.full)
 
     @property
     def restrictable(self) -> ActionSet:
         """Actions that can be limited to a resource; every other one needs `Resource: "*"`."""
-        masks = {at: self._service(at).restrictable for at in range(len(self._lines))}
-        return ActionSet(self, {at: mask for at, mask in masks.items() if mask})
+        return self._of_each("restrictable", lambda service: service.restrictable)
 
     def level_set(self, level: str) -> ActionSet:
         """Today's actions of one access level.
@@ -204,11 +201,15 @@ class ActionCatalog:
         Raises:
             KeyError: when there is no such level.
         """
-        masks = {}
-        for at in range(len(self._lines)):
-            service = self._service(at)
-            masks[at] = service.level(level) & service.full
-        return ActionSet(self, {at: mask for at, mask in masks.items() if mask})
+        return self._of_each(_LETTERS[level], lambda service: service.level(level) & service.full)
+
+    def _of_each(self, name: str, mask_of: Callable[[_Service], int]) -> ActionSet:
+        """A set made of a mask of every service, made once."""
+        found = self._derived.get(name)
+        if found is None:
+            masks = ((at, mask_of(self._service(at))) for at in range(len(self._lines)))
+            found = self._derived[name] = ActionSet(self, {at: mask for at, mask in masks if mask})
+        return found
 
     # Facts about one action
 
@@ -267,7 +268,7 @@ class ActionCatalog:
         """Service number and bit of an action, live or retired."""
         prefix, _, name = action.lower().partition(":")
         service = self._index.get(prefix)
-        if service is None:
+        if service is None or not action.isascii():
             return None
         bit = self._service(service).position(name)
         return None if bit is None else (service, bit)
@@ -315,8 +316,6 @@ class ActionCatalog:
         return opened
 
     def _expand(self, pattern: str) -> ActionSet:
-        if not pattern.isascii():  # action names are ASCII, and lower() maps some other letters into it
-            return ActionSet.empty
         prefix, colon, name = pattern.partition(":")
         if not colon:
             return self._expand_without_colon(pattern)

@@ -7,10 +7,12 @@ Case does not matter in key names, and some end in a part the policy's author ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+_HOLE = re.compile(r"\$\{.*\}|<.*>")  # AWS writes the author's part in one way or the other
 _FILE = Path(__file__).parent / "data" / "condition_keys.txt"
 
 
@@ -22,9 +24,9 @@ class ConditionKeys(Mapping[str, str]):
         self._exact = {key.lower(): type_ for key, type_ in types.items()}
         self._open: list[tuple[str, str, str]] = []
         for key, type_ in self._exact.items():
-            if "${" in key:
-                head, _, rest = key.partition("${")
-                self._open.append((head, rest.rpartition("}")[2], type_))
+            hole = _HOLE.search(key)
+            if hole:
+                self._open.append((key[: hole.start()], key[hole.end() :], type_))
         self._open.sort(key=lambda each: (-len(each[0]), each))
 
     def __getitem__(self, key: str) -> str:

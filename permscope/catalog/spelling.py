@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from permscope.catalog.wildcard import matches  # noqa: F401
+from permscope.catalog.calls import iam_action
 
 if TYPE_CHECKING:
     from permscope.catalog.actions import ActionCatalog
@@ -16,6 +16,9 @@ _WORTH_A_WILDCARD = 2
 def closest(catalog: ActionCatalog, action: str) -> str | None:
     """The known action that a misspelt one most likely means, None when nothing is near."""
     prefix, _, name = action.partition(":")
+    called = iam_action(prefix, name)
+    if called:
+        return called[0]  # the name of the API call, or of the service in the SDK: `s3:ListObjects`
     if not catalog.is_known_service(prefix):
         near = get_close_matches(prefix.lower(), catalog.services, n=1, cutoff=0.7)
         if not near:
@@ -53,19 +56,13 @@ def shortest_prefixes(names: list[str], mask: int) -> list[str]:
 def _widest(name: str, lower: list[str], mask: int, at: int) -> tuple[str, int]:
     """The shortest word prefix of a name that starts at it and stays inside the mask, and where that ends."""
     for length in range(1, len(name) + 1):
-        at_word_end = length == len(name) or (name[length].isupper() and not name[length - 1].isupper())
-        if not at_word_end:
-            continue
+        inside_word = length < len(name) and not (name[length].isupper() and not name[length - 1].isupper())
         prefix = name[:length].lower()
-        if at and lower[at - 1].startswith(prefix):
+        if inside_word or (at and lower[at - 1].startswith(prefix)):
             continue
         end = at
-        while end < len(lower) and lower[end].startswith(prefix):
-            if not mask >> end & 1:
-                break
+        while end < len(lower) and lower[end].startswith(prefix) and mask >> end & 1:
             end += 1
-        else:
-            return name[:length], end
-        if not lower[end].startswith(prefix):
+        if end == len(lower) or not lower[end].startswith(prefix):
             return name[:length], end
     return name, at + 1
