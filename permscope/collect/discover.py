@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from permscope.collect.assembly import MANIFEST, stacks_of
 from permscope.collect.templates.collect import Template
 from permscope.collect.templates.document import MAX_BYTES, decode, parse_document
 from permscope.collect.templates.files import Place, root_of
@@ -19,14 +20,15 @@ from permscope.errors import InputError, PermscopeError, TemplateError
 from permscope.inventory.source import Source
 
 _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", "venv", "bower_components"])
-_TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam")
-_MAYBE_SUFFIXES = ("", ".txt", ".tpl", ".tmpl", ".yaml.txt", ".stack")
+_TEMPLATE_SUFFIXES = frozenset([".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam"])
+_MAYBE_SUFFIXES = frozenset(["", ".txt", ".tpl", ".tmpl", ".stack"])
 _MAYBE_BYTES = 2 * 1024 * 1024
-_SECTION = re.compile(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
-_TYPE = re.compile(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
-_MANIFEST = "manifest.json"
+_SNAPSHOT_SUFFIXES = (".gz", ".zst")
 
-Hook = Callable[[bytes, str], bool]
+_RESOURCES = re.compile(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
+_TYPE = re.compile(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
+_DECLARED = re.compile(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateFormatVersion")
+_SNAPSHOT = re.compile(rb"^\s*\{\s*\"(?:schema\"\s*:\s*\"permscope/|UserDetailList|RoleDetailList|GroupDetailList)")
 
 
 @dataclass(slots=True)
@@ -36,83 +38,83 @@ class Found:
     Attributes:
         templates: parsed, in the order of the command line, directories sorted.
         errors: inputs that cannot be used.
-        snapshots: files that are no templates but that a later reader may know.
+        snapshots: files that hold facts of a live account rather than a template.
     """
 
     templates: list[Template] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
     snapshots: list[str] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
+    _seen: set[Path] = field(default_factory=set)
 
-    def first_time(self, path: str) -> bool:
+    def first_time(self, path: Path) -> bool:
         """Whether a file was not read before under another name."""
-        real = os.path.realpath(path)
-        if real in self._seen:
-            return False
+        real = path.resolve()
+        is_new = real not in self._seen
         self._seen.add(real)
-        return True
+        return is_new
+
+    def refuse(self, path: Path, error: OSError) -> None:
+        """Keep a file or folder that cannot be read as an error."""
+        reason = (error.strerror or "error").lower()
+        self.errors.append(InputError(f"`{path.as_posix()}` cannot be read: {reason}"))
 
 
 def discover(paths: list[str], options: LoadOptions) -> Found:
     """Find and parse every template the paths name."""
     found = Found()
-    for path in paths:
-        if path == "-":
-            _standard_input(found, options)
-        elif os.path.isdir(path):
-            _directory(path, found, options)
-        elif os.path.exists(path):
-            _named_file(path, found, options)
-        elif any(character in path for character in "*?["):
-            _pattern(path, found, options)
-        else:
-            found.errors.append(InputError(f"there is no file or directory `{path}`", hint="check the path"))
+    for given in paths:
+        path = Path(given)
+        try:
+            if given == "-":
+                data = sys.stdin.buffer.read(MAX_BYTES + 1)
+                _parse(data, Place("<stdin>"), found, options, named=True)
+            elif path.is_dir():
+                _directory(path, found, options)
+            elif path.exists():
+                _named_file(path, found, options)
+            elif any(character in given for character in "*?["):
+                _pattern(given, found, options)
+            else:
+                hint = "check the path; `-` reads standard input"
+                found.errors.append(InputError(f"there is no file or directory `{given}`", hint=hint))
+        except OSError as error:
+            found.refuse(path, error)
+        except ValueError:  # a null byte
+            found.errors.append(InputError("a path is not valid", hint="check the path"))
     return found
 
 
-def _standard_input(found: Found, options: LoadOptions) -> None:
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    place = Place("<stdin>")
-    _parse(data, place, found, options, named=True)
-
-
-def _named_file(path: str, found: Found, options: LoadOptions) -> None:
-    if os.path.basename(path) == _MANIFEST and _assembly(os.path.dirname(path) or ".", found, options, path):
+def _named_file(path: Path, found: Found, options: LoadOptions) -> None:
+    if path.name == MANIFEST and _assembly(path.parent, found, options):
         return
-    if path.endswith((".json.gz", ".json.zst", ".gz", ".zst")):
-        found.snapshots.append(path)
+    if path.name.endswith(_SNAPSHOT_SUFFIXES):
+        found.snapshots.append(str(path))
+        return
+    if not path.is_file():
+        found.errors.append(InputError(f"`{path.as_posix()}` is not a regular file", hint="give a file or a directory"))
         return
     if not found.first_time(path):
         return
-    data = _read(path, found)
-    if data is not None:
-        _parse(data, _place(path), found, options, named=True)
+    with path.open("rb") as stream:
+        data = stream.read(MAX_BYTES + 1)
+    if _SNAPSHOT.match(data):
+        found.snapshots.append(str(path))
+        return
+    _parse(data, _place(path), found, options, named=True)
 
 
-def _place(path: str, given: str | None = None) -> Place:
-    directory = os.path.dirname(os.path.abspath(path))
-    return Place(_shown(path), directory, root_of(directory, given))
+def _place(path: Path, given: Path | None = None) -> Place:
+    directory = Path(os.path.abspath(path)).parent  # noqa: PTH100 - `..` goes, links stay
+    root = root_of(directory, Path(os.path.abspath(given)) if given else None)  # noqa: PTH100
+    return Place(_shown(path), directory, root)
 
 
-def _shown(path: str) -> str:
-    shown = os.path.normpath(path)
-    return shown.replace(os.sep, "/")
-
-
-def _read(path: str, found: Found) -> bytes | None:
-    try:
-        if not os.path.isfile(path):
-            found.errors.append(InputError(f"`{path}` is not a regular file"))
-            return None
-        with open(path, "rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        found.errors.append(InputError(f"`{path}` cannot be read: {(error.strerror or 'error').lower()}"))
-        return None
+def _shown(path: Path) -> str:
+    return Path(os.path.normpath(path)).as_posix()
 
 
 def _parse(data: bytes, place: Place, found: Found, options: LoadOptions, *, named: bool) -> None:
-    """Parse one file; one that is no template is an error only where the user named it."""
+    """Parse a file the user or a manifest named; one that is no template is an error."""
     try:
         document = parse_document(decode(data, place.file), place.file)
         check_shape(document.value, place)
@@ -123,39 +125,91 @@ def _parse(data: bytes, place: Place, found: Found, options: LoadOptions, *, nam
 
 
 def _pattern(pattern: str, found: Found, options: LoadOptions) -> None:
-    matches = sorted(glob.glob(pattern, recursive=True))
-    if not matches:
-        found.errors.append(InputError(f"nothing matches `{pattern}`", hint="quote the pattern and check the path"))
-    for path in matches:
-        if os.path.isdir(path):
-            if not pattern.endswith("**"):
-                _directory(path, found, options)
-        else:
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
+    before = len(found.templates) + len(found.errors)
+    for match in matches:
+        path = Path(match)
+        if not path.is_dir():
             _candidate(path, found, options, None)
+        elif not pattern.endswith("**"):
+            _folders(path, found, options)
+    if before == len(found.templates) + len(found.errors):
+        hint = "quote the pattern and check the path"
+        found.errors.append(InputError(f"no template matches `{pattern}`", hint=hint))
 
 
-def _candidate(path: str, found: Found, options: LoadOptions, given: str | None) -> None:
+def _directory(path: Path, found: Found, options: LoadOptions) -> None:
+    """Every template below a directory; the build output of SAM is read only where its source is not there."""
+    before = len(found.templates) + len(found.errors) + len(found._seen)  # noqa: SLF001
+    _folders(path, found, options)
+    build = path / ".aws-sam" / "build" / "template.yaml"
+    if before == len(found.templates) + len(found.errors) + len(found._seen) and build.is_file():  # noqa: SLF001
+        _folders(build.parent, found, options)
+    if before == len(found.templates) + len(found.errors) + len(found._seen):  # noqa: SLF001
+        hint = "a template is a YAML or JSON file with a `Resources` section"
+        found.errors.append(InputError(f"no template in `{path.as_posix()}`", hint=hint))
+
+
+def _folders(path: Path, found: Found, options: LoadOptions) -> None:
+    for folder in _walk(path):
+        if _assembly(folder, found, options):
+            continue
+        try:
+            files = sorted(child for child in folder.iterdir() if not child.is_dir())
+        except OSError as error:
+            found.refuse(folder, error)
+            continue
+        for file in files:
+            try:
+                _candidate(file, found, options, path)
+            except OSError as error:
+                found.refuse(file, error)
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    """The folders to look in, parents first; hidden ones, packages, and links out or back up are left out."""
+    root = path.resolve()
+    seen: set[Path] = set()
+    todo = [path]
+    while todo:
+        folder = todo.pop()
+        real = folder.resolve()
+        if real in seen or not real.is_relative_to(root):
+            continue
+        seen.add(real)
+        yield folder
+        if (folder / MANIFEST).is_file() and stacks_of(folder) is not None:
+            continue
+        try:
+            children = sorted(folder.iterdir(), reverse=True)
+        except OSError:
+            continue
+        todo.extend(
+            child
+            for child in children
+            if not child.name.startswith(".")
+            and child.name not in _SKIPPED
+            and child.is_dir()
+            and not (child / "pyvenv.cfg").is_file()
+        )
+
+
+def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | None) -> None:
     """A file of a directory or a glob: read if its content says it is a template."""
-    name = os.path.basename(path).lower()
-    suffix = os.path.splitext(name)[1]
-    is_likely = name.endswith(_TEMPLATE_SUFFIXES)
-    if not is_likely and suffix not in _MAYBE_SUFFIXES:
+    suffix = path.suffix.lower()
+    is_likely = suffix in _TEMPLATE_SUFFIXES
+    if not (is_likely or suffix in _MAYBE_SUFFIXES) or not path.is_file():
         return
-    try:
-        if not os.path.isfile(path) or os.path.getsize(path) > (MAX_BYTES if is_likely else _MAYBE_BYTES):
-            return
-        with open(path, "rb") as stream:
-            data = stream.read()
-    except OSError as error:
-        found.errors.append(InputError(f"`{path}` cannot be read: {(error.strerror or 'error').lower()}"))
+    if path.stat().st_size > (MAX_BYTES if is_likely else _MAYBE_BYTES):
         return
+    data = path.read_bytes()
     if not looks_like_template(data) or not found.first_time(path):
         return
     place = _place(path, given)
     try:
         document = parse_document(decode(data, place.file), place.file)
     except TemplateError as error:
-        if _is_declared(data):
+        if _DECLARED.search(data):
             found.errors.append(error)
         return
     try:
@@ -166,143 +220,36 @@ def _candidate(path: str, found: Found, options: LoadOptions, given: str | None)
         found.templates.append(Template(place=place, document=document, options=options))
 
 
+def looks_like_template(data: bytes) -> bool:
+    """Whether bytes may be a template: a `Resources` section and a resource type; UTF-16 text is looked at too."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.replace(b"\x00", b"")
+    return _RESOURCES.search(data) is not None and (
+        _TYPE.search(data) is not None or _DECLARED.search(data) is not None
+    )
+
+
 def _has_types(resources: dict[str, object]) -> bool:
     return any(isinstance(resource, dict) and "::" in str(resource.get("Type", "")) for resource in resources.values())
 
 
-def looks_like_template(data: bytes) -> bool:
-    """Whether bytes may be a template: a `Resources` section and a resource type, or UTF-16 text that must be parsed."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return b"R\x00e\x00s\x00o\x00u\x00r\x00c\x00e\x00s" in data
-    return _SECTION.search(data) is not None and (_TYPE.search(data) is not None or b"AWSTemplateFormatVersion" in data)
-
-
-def _is_declared(data: bytes) -> bool:
-    """Whether broken text is meant to be a template, so that skipping it would hide something."""
-    return re.search(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateFormatVersion", data) is not None
-
-
-def _directory(path: str, found: Found, options: LoadOptions) -> None:
-    """Every template below a directory; a CDK assembly is read through its manifest."""
-    before = len(found.templates), len(found.errors)
-    if os.path.isfile(os.path.join(path, ".aws-sam", "build", "template.yaml")) and not _has_source_template(path):
-        path = os.path.join(path, ".aws-sam", "build")
-    for folder in _walk(path):
-        if _assembly(folder, found, options, os.path.join(folder, _MANIFEST)):
-            continue
-        try:
-            names = sorted(os.listdir(folder))
-        except OSError as error:
-            found.errors.append(InputError(f"`{folder}` cannot be read: {(error.strerror or 'error').lower()}"))
-            continue
-        for name in names:
-            child = os.path.join(folder, name)
-            if not os.path.isdir(child):
-                _candidate(child, found, options, path)
-    if before == (len(found.templates), len(found.errors)):
-        found.errors.append(
-            InputError(f"no template in `{path}`", hint="a template is a YAML or JSON file with a `Resources` section")
-        )
-
-
-def _has_source_template(path: str) -> bool:
-    return any(os.path.isfile(os.path.join(path, name)) for name in ("template.yaml", "template.yml", "template.json"))
-
-
-def _walk(path: str) -> Iterator[str]:
-    """The folders to look in, parents first; hidden ones, packages and links back up are left out."""
-    seen: set[tuple[int, int]] = set()
-    todo = [path]
-    while todo:
-        folder = todo.pop()
-        try:
-            status = os.stat(folder)
-            names = sorted(os.listdir(folder), reverse=True)
-        except OSError:
-            yield folder
-            continue
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        yield folder
-        if os.path.isfile(os.path.join(folder, _MANIFEST)) and _stacks_of(folder) is not None:
-            continue
-        for name in names:
-            child = os.path.join(folder, name)
-            if name.startswith(".") or name in _SKIPPED or not os.path.isdir(child):
-                continue
-            if os.path.isfile(os.path.join(child, "pyvenv.cfg")):
-                continue
-            if os.path.islink(child) and not os.path.realpath(child).startswith(os.path.realpath(path) + os.sep):
-                continue
-            todo.append(child)
-
-
-# CDK assemblies: https://docs.aws.amazon.com/cdk/v2/guide/cfn-layer.html
-
-
-def _manifest(folder: str) -> dict[str, object] | None:
-    try:
-        with open(os.path.join(folder, _MANIFEST), encoding="utf-8") as stream:
-            held = json.load(stream)
-    except (OSError, ValueError, RecursionError):
-        return None
-    return held if isinstance(held, dict) and isinstance(held.get("artifacts"), dict) else None
-
-
-def _stacks_of(folder: str) -> list[tuple[str, LoadOptions]] | None:
-    """Template file and deployment of each stack in a CDK assembly and the assemblies within; None for no assembly."""
-    manifest = _manifest(folder)
-    if manifest is None:
-        return None
-    stacks: list[tuple[str, LoadOptions]] = []
-    artifacts = manifest["artifacts"]
-    for artifact in artifacts.values() if isinstance(artifacts, dict) else ():
-        properties = artifact.get("properties") if isinstance(artifact, dict) else None
-        if not isinstance(properties, dict):
-            continue
-        directory, file = properties.get("directoryName"), properties.get("templateFile")
-        if artifact.get("type") == "cdk:cloud-assembly" and _is_plain(directory):
-            inner = os.path.join(folder, str(directory))
-            if os.path.realpath(inner) != os.path.realpath(folder):
-                stacks.extend(_stacks_of(inner) or ())
-        elif artifact.get("type") == "aws:cloudformation:stack" and _is_plain(file):
-            stacks.append((os.path.join(folder, str(file)), _deployment(artifact, properties)))
-    return stacks
-
-
-def _is_plain(name: object) -> bool:
-    return isinstance(name, str) and bool(name) and name == os.path.basename(name) and name not in (".", "..")
-
-
-def _deployment(artifact: dict[str, object], properties: dict[str, object]) -> LoadOptions:
-    """Account and Region of `aws://111122223333/eu-west-1`, where the app fixes them, and the stack's name."""
-    environment = re.fullmatch(r"aws://([^/]+)/([^/]+)", str(artifact.get("environment", "")))
-    account = environment[1] if environment and re.fullmatch(r"\d{12}", environment[1]) else None
-    region = environment[2] if environment and not environment[2].startswith("unknown") else None
-    name = properties.get("stackName")
-    return LoadOptions(account=account, region=region, stack_name=name if isinstance(name, str) else None)
-
-
-def _assembly(folder: str, found: Found, options: LoadOptions, manifest: str) -> bool:
+def _assembly(folder: Path, found: Found, options: LoadOptions) -> bool:
     """Read the stacks of a CDK assembly; false where the folder is none."""
-    stacks = _stacks_of(folder) if os.path.isfile(manifest) else None
-    if stacks is None:
-        return False
-    for path, deployment in stacks:
-        if not found.first_time(path):
-            continue
-        if not os.path.isfile(path):
+    stacks = stacks_of(folder) if (folder / MANIFEST).is_file() else None
+    for path, deployment in stacks or ():
+        if not path.is_file():
             found.errors.append(
                 InputError(
-                    f"the manifest names `{_shown(path)}`, which does not exist",
-                    source=Source(_shown(manifest)),
+                    f"the manifest names `{path.name}`, which does not exist",
+                    source=Source(_shown(folder / MANIFEST)),
                     hint="run `cdk synth` again",
                 )
             )
-            continue
-        data = _read(path, found)
-        bound = options.bound(account=deployment.account, region=deployment.region, stack_name=deployment.stack_name)
-        if data is not None:
+        elif found.first_time(path):
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+            bound = options.bound(
+                account=deployment.account, region=deployment.region, stack_name=deployment.stack_name
+            )
             _parse(data, _place(path, folder), found, bound, named=False)
-    return True
+    return stacks is not None

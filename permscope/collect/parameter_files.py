@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from permscope.errors import ConfigError
@@ -27,9 +27,9 @@ def read_parameter_file(path: str) -> dict[str, str]:
     Raises:
         ConfigError: for a file that cannot be read or has none of the known shapes; it never shows a value.
     """
-    place = Source(path.replace(os.sep, "/"))
+    place = Source(Path(path).as_posix())
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             text = stream.read(4_000_000).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"the file cannot be read: {(error.strerror or 'error').lower()}", source=place) from None

@@ -8,6 +8,7 @@ everything that does not ask, and they keep their place through `copy.deepcopy`,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from permscope.inventory.source import NOWHERE, Source
@@ -45,6 +46,13 @@ class LocatedDict(dict[str, Any]):
         super().__init__(items)
         self.source = source
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> LocatedDict:
+        found = LocatedDict((), self.source)
+        memo[id(self)] = found
+        for key, value in self.items():
+            found[key] = deepcopy(value, memo)
+        return found
+
 
 class LocatedList(list[Any]):
     """A sequence that stands somewhere."""
@@ -55,6 +63,12 @@ class LocatedList(list[Any]):
     def __init__(self, items: Iterable[Any] = (), source: Source = NOWHERE) -> None:
         super().__init__(items)
         self.source = source
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LocatedList:
+        found = LocatedList((), self.source)
+        memo[id(self)] = found
+        found.extend(deepcopy(value, memo) for value in self)
+        return found
 
 
 class Alternatives(LocatedList):
@@ -70,6 +84,9 @@ class Alternatives(LocatedList):
     def __init__(self, items: Iterable[Any], condition: str, source: Source = NOWHERE) -> None:
         super().__init__(items, source)
         self.condition = condition
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Alternatives:
+        return Alternatives([deepcopy(value, memo) for value in self], self.condition, self.source)
 
 
 def source_of(value: object, default: Source = NOWHERE) -> Source:

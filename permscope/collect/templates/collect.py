@@ -13,7 +13,7 @@ from permscope.collect.templates.files import Place, RefusedFileError, locate
 from permscope.collect.templates.options import LoadOptions
 from permscope.collect.templates.stack import Bound, bind_template, condition_of, nested_reference
 from permscope.errors import PermscopeError, TemplateError
-from permscope.inventory.facts import Account, AnyFact
+from permscope.inventory.facts import Account, AnyFact, Unknown
 from permscope.inventory.inventory import Collected
 from permscope.inventory.tokens import TOKEN
 
@@ -92,6 +92,7 @@ def read_templates(templates: Sequence[Template]) -> Collected:
     roots = _without_nested(templates)
     labels = _labels([template.place.file for template in roots])
     world = World()
+    causes: dict[str, Unknown] = {}
     for template, label in zip(roots, labels, strict=True):
         try:
             bound = bind_template(
@@ -101,6 +102,7 @@ def read_templates(templates: Sequence[Template]) -> Collected:
                 label=label,
                 problems=template.document.problems,
                 import_value=world.import_value,
+                causes=causes,
             )
         except TemplateError as error:
             collected.errors.append(error)
@@ -114,7 +116,9 @@ def read_templates(templates: Sequence[Template]) -> Collected:
         facts.extend(stack_facts(bound))
         errors.extend(bound.errors)
         accounts[str(bound.pseudo["AWS::AccountId"])] = None
-    collected.facts = [*(Account(id=account) for account in accounts), *facts]
+    unknowns = dict.fromkeys(fact for fact in facts if isinstance(fact, Unknown))
+    plain = [fact for fact in facts if not isinstance(fact, Unknown)]
+    collected.facts = [*(Account(id=account) for account in accounts), *plain, *unknowns]
     collected.files = tuple(dict.fromkeys(file for bound in stacks for file in bound.files))
     return collected
 
@@ -130,7 +134,7 @@ def _without_nested(templates: Sequence[Template]) -> list[Template]:
             if reference is None:
                 continue
             try:
-                found = locate(reference, template.place).file
+                found = locate(reference, template.place)[1].file
             except RefusedFileError:
                 continue
             if found != template.place.file:

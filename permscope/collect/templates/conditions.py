@@ -74,7 +74,7 @@ class Conditions:
         if depth > _MAX_DEPTH:
             return
         match expression:
-            case {"Condition": other} if len(expression) == 1:
+            case {"Condition": other, **rest} if not rest:
                 self._imply(other, holds=holds, depth=depth)
             case {"Fn::Not": [other]}:
                 self._imply_expression(other, holds=not holds, depth=depth + 1)
@@ -92,7 +92,7 @@ class Conditions:
         match expression:
             case bool():
                 return expression
-            case {"Condition": name} if len(expression) == 1:
+            case {"Condition": name, **rest} if not rest:
                 return self.decide(name)
             case {"Fn::Not": [other]}:
                 held = self.evaluate(other, depth + 1)

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from permscope.collect.templates.json_document import JsonError, parse_json
+from permscope.collect.templates.json_document import JsonError, parse_json, repeated_key
 from permscope.errors import TemplateError
+from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr
 from permscope.inventory.source import Source
 
@@ -76,18 +77,18 @@ class Document(NamedTuple):
 
     Attributes:
         value: located dicts, lists, strings; plain numbers, booleans and None.
-        problems: what CloudFormation would refuse but reading could get past, such as a repeated key.
+        problems: what is not certain although it could be read: keys that stand there twice.
     """
 
     value: Any
-    problems: tuple[TemplateError, ...] = ()
+    problems: tuple[Unknown, ...] = ()
 
 
 def decode(data: bytes, file: str) -> str:
     """Template bytes as text.
 
     Raises:
-        TemplateError: for a file that is too large, binary, or not UTF-8 (a UTF-16 file says so by its byte order mark).
+        TemplateError: for a file that is too large, binary, or neither UTF-8 nor marked as UTF-16.
     """
     place = Source(file)
     if len(data) > MAX_BYTES:
@@ -144,7 +145,7 @@ class _YamlReader:
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         self.text = text
-        self.problems: list[TemplateError] = []
+        self.problems: list[Unknown] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.open_anchors: set[str] = set()
         self.count = 0
@@ -273,10 +274,7 @@ class _YamlReader:
                 merges.append((item, held))
                 continue
             if key in found:
-                self.problems.append(
-                    self.error(f"the key `{key}` is repeated", item, "CloudFormation does not define which one holds")
-                )
-                del found[key]
+                self.problems.extend(repeated_key(key, found.pop(key), held))
             found[key] = held
         for item, held in merges:
             self.merge(found, item, held)
@@ -298,11 +296,9 @@ class _YamlReader:
         if name in ("Ref", "Condition"):
             return LocatedDict([(LocatedStr(name, place), held)], place)
         if name in _SHORT_FORMS or name.startswith("ForEach::"):
-            if name == "GetAtt" and isinstance(held, str):
-                logical_id, _, attribute = held.partition(".")
-                held = LocatedList(
-                    [LocatedStr(logical_id, held.source), LocatedStr(attribute, held.source)], held.source
-                )  # type: ignore[attr-defined]
+            if name == "GetAtt" and isinstance(held, LocatedStr):
+                parts = held.partition(".")
+                held = LocatedList((LocatedStr(part, held.source) for part in (parts[0], parts[2])), held.source)
             elif isinstance(held, LocatedStr) and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
                 held = LocatedStr(held, place)
             return LocatedDict([(LocatedStr(f"Fn::{name}", place), held)], place)

@@ -93,7 +93,7 @@ class Includes:
         except TemplateError as error:
             self.errors.append(error)
             return self._unread(entry, f"included file `{location}`", "it is broken", here)
-        self.errors.extend(document.problems)
+        self.unknowns.extend(document.problems)
         return self.expand(document.value, found, (*open_files, location))
 
     def _unread(self, entry: Mapping[str, Any], what: str, why: str, source: Source) -> Any:
@@ -167,6 +167,12 @@ class ForEach:
     def _not_unrolled(self, key: str, why: str, place: Source) -> dict[str, Any]:
         self.unknowns.append(Unknown(what=f"loop `{key}`", why=why, kind="for-each", source=place))
         return {}
+
+
+def has_loop(template: Mapping[str, Any]) -> bool:
+    """Whether a section of the template holds a loop directly."""
+    sections = [template.get(name) for name in ("Resources", "Outputs", "Conditions")]
+    return any(key.startswith("Fn::ForEach") for section in sections if isinstance(section, Mapping) for key in section)
 
 
 def _substitute(text: str, names: Mapping[str, str]) -> str:

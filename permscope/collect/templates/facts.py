@@ -15,8 +15,9 @@ from permscope.collect.templates.files import is_local
 from permscope.collect.templates.intrinsics import NO_VALUE
 from permscope.collect.templates.stack import Bound, condition_of, read_definition
 from permscope.errors import TemplateError
-from permscope.inventory.facts import AnyFact, Output, Unknown
+from permscope.inventory.facts import AnyFact, Fact, Need, Output, Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, key_source, source_of
+from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.services import template_readers
 from permscope.services.interface import Stack, TemplateResource
@@ -39,8 +40,8 @@ def stack_facts(bound: Bound) -> list[AnyFact]:
         url_suffix=str(bound.pseudo["AWS::URLSuffix"]),
         name=str(bound.pseudo["AWS::StackName"]),
         id=str(bound.pseudo["AWS::StackId"]),
-        directory=bound.place.directory,
-        root=bound.place.root,
+        directory=str(bound.place.directory) if bound.place.directory else None,
+        root=str(bound.place.root) if bound.place.root else None,
         source=source_of(bound.sections),
     )
     for resource in _resources(bound, stack):
@@ -53,7 +54,7 @@ def stack_facts(bound: Bound) -> list[AnyFact]:
         (facts if found else plain).extend(found or [resource.resource()])
     outputs = list(_outputs(bound))
     facts.extend(_used_unknowns(bound, facts))
-    return [*facts, *plain, *outputs, *bound.unknowns]
+    return [*facts, *plain, *outputs, *bound.unknowns, *bound.resolver.notes]
 
 
 def _resources(bound: Bound, stack: Stack) -> Iterator[TemplateResource]:
@@ -120,7 +121,7 @@ def _inline_body(resource: TemplateResource, bound: Bound) -> None:
     location, target = _BODY_FILES.get(resource.type, (None, None))
     properties: Any = resource.properties
     reference = properties.get(location) if location else None
-    if target and is_local(reference) and target not in properties:
+    if target and isinstance(reference, str) and is_local(reference) and target not in properties:
         known = len(bound.unknowns)
         value = read_definition(reference, bound.place, bound.errors, bound.unknowns, resource.logical_id, bound.label)
         if isinstance(value, Mapping):
@@ -231,7 +232,7 @@ def _undecided(name: str, bound: Bound, definitions: Mapping[str, Any]) -> Unkno
 
 
 @cache
-def _fields(kind: type) -> tuple[str, ...]:
+def _fields(kind: Any) -> tuple[str, ...]:
     return tuple(
         field.name for field in dataclasses.fields(kind) if field.name not in ("source", "stack", "logical_id")
     )
@@ -249,8 +250,8 @@ def _gather(value: Any, tokens: dict[str, None], conditions: dict[str, None]) ->
         for key, item in value.items():
             _gather(key, tokens, conditions)
             _gather(item, tokens, conditions)
-    elif dataclasses.is_dataclass(value):
-        for name in _fields(type(value)):
+    elif isinstance(value, Fact | Policy | Statement | Need):
+        for name in _fields(value.__class__):
             held = getattr(value, name)
             if name == "only_if":
                 if held:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from permscope.collect.templates.document import MAX_BYTES
 
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|arn:|\$\{|\{\{")
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|\$\{|\{\{|//")
 
 
 class RefusedFileError(Exception):
@@ -26,8 +27,8 @@ class Place:
     """
 
     file: str
-    directory: str | None = None
-    root: str | None = None
+    directory: Path | None = None
+    root: Path | None = None
 
 
 def is_local(reference: object) -> bool:
@@ -35,24 +36,26 @@ def is_local(reference: object) -> bool:
     return isinstance(reference, str) and bool(reference.strip()) and not _REMOTE.match(reference)
 
 
-def locate(reference: str, place: Place) -> Place:
-    """The file a template refers to.
+def locate(reference: str, place: Place) -> tuple[Path, Place]:
+    """The file a template refers to, and the place of what is in it.
 
     Raises:
         RefusedFileError: for a file that does not exist or lies outside the root folder, also through a link.
     """
     if place.directory is None or place.root is None:
         raise RefusedFileError("a template from standard input has no files beside it")
-    if "\x00" in reference:
-        raise RefusedFileError("the path is not valid")
-    path = os.path.normpath(os.path.join(place.directory, reference))
-    real, root = os.path.realpath(path), os.path.realpath(place.root)
-    if os.path.commonpath([real, root]) != root:
-        raise RefusedFileError("it lies outside the folder of the template")
-    if not os.path.exists(real):
-        raise RefusedFileError("there is no such file")
-    shown = os.path.normpath(os.path.join(os.path.dirname(place.file), reference)).replace(os.sep, "/")
-    return Place(shown, os.path.dirname(path), place.root)
+    reference = reference.removeprefix("file://")
+    path = Path(os.path.normpath(place.directory / reference))
+    try:
+        real = path.resolve()
+        if not real.is_relative_to(place.root.resolve()):
+            raise RefusedFileError("it lies outside the folder of the template")
+        if not real.exists():
+            raise RefusedFileError("there is no such file")
+    except (OSError, ValueError, RuntimeError):  # a null byte, a name too long, links in a circle
+        raise RefusedFileError("the path is not valid") from None
+    shown = Path(os.path.normpath(Path(place.file).parent / reference)).as_posix()
+    return path, Place(shown, path.parent, place.root)
 
 
 def read_file(reference: str, place: Place) -> tuple[bytes, Place]:
@@ -61,26 +64,20 @@ def read_file(reference: str, place: Place) -> tuple[bytes, Place]:
     Raises:
         RefusedFileError: as `locate`, and for a file that cannot be read.
     """
-    found = locate(reference, place)
-    path = os.path.join(found.directory or "", os.path.basename(found.file))
+    path, found = locate(reference, place)
     try:
-        if not os.path.isfile(path):
+        if not path.is_file():
             raise RefusedFileError("it is not a file")
-        if os.path.getsize(path) > MAX_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise RefusedFileError(f"it has more than {MAX_BYTES:,} bytes")
-        with open(path, "rb") as stream:
-            return stream.read(), found
+        return path.read_bytes(), found
     except OSError as error:
-        raise RefusedFileError(f"it cannot be read: {error.strerror or 'error'}") from None
+        raise RefusedFileError(f"it cannot be read: {(error.strerror or 'error').lower()}") from None
 
 
-def root_of(directory: str, given: str | None = None) -> str:
+def root_of(directory: Path, given: Path | None = None) -> Path:
     """The folder that references may not leave: the repository, else the folder given, else the template's own."""
-    current = os.path.abspath(directory)
-    while True:
-        if os.path.exists(os.path.join(current, ".git")):
-            return current
-        parent = os.path.dirname(current)
-        if parent == current:
-            return os.path.abspath(given or directory)
-        current = parent
+    for folder in (directory, *directory.parents):
+        if (folder / ".git").exists():
+            return folder
+    return given or directory

@@ -124,6 +124,8 @@ class Identities:
                 return f"https://{identity.ref}.execute-api.{region}.{suffix}"
             case "AWS::Lambda::Url", "FunctionArn":
                 return identity.ref
+            case "AWS::Lambda::Url", "FunctionUrl":
+                return f"https://{self.token(logical_id, attribute)}.lambda-url.{region}.on.aws/"
         return None
 
     def _type(self, logical_id: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from json.decoder import JSONDecodeError, scanstring
+from collections.abc import Iterator
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
 from permscope.errors import TemplateError
-from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr
+from permscope.inventory.facts import Unknown
+from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, source_of
 from permscope.inventory.source import Source
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -23,14 +25,27 @@ class JsonError(TemplateError):
     final = False
 
 
+def repeated_key(key: str, before: Any, after: Any) -> Iterator[Unknown]:
+    """A key that stands twice with different values: CloudFormation does not define which one holds.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+    """
+    if before != after:
+        yield Unknown(
+            what=f"the key `{key}`",
+            why="it is repeated, and CloudFormation does not define which one holds; the last one is read",
+            kind="duplicate-key",
+            source=source_of(key),
+        )
+
+
 class _Reader:
     def __init__(self, text: str, file: str, max_depth: int) -> None:
         self.text = text
         self.file = file
         self.max_depth = max_depth
         self.lines = [0, *(found.end() for found in _NEWLINE.finditer(text))]
-        self.problems: list[TemplateError] = []
-        self.keys: dict[str, str] = {}
+        self.problems: list[Unknown] = []
 
     def place(self, at: int) -> Source:
         line = bisect_right(self.lines, at)
@@ -44,7 +59,7 @@ class _Reader:
 
     def string(self, at: int) -> tuple[LocatedStr, int]:
         try:
-            found, end = scanstring(self.text, at + 1, True)  # noqa: FBT003
+            found, end = scanstring(self.text, at + 1, True)
         except JSONDecodeError as error:
             self.fail(error.msg.lower(), error.pos)
         return LocatedStr(found, self.place(at)), end
@@ -91,14 +106,7 @@ class _Reader:
                 self.fail(f"`:` is missing after the key `{key}`", at)
             held, end = self.value(skip(at + 1), depth)
             if key in found:
-                self.problems.append(
-                    TemplateError(
-                        f"the key `{key}` is repeated",
-                        source=key.source,
-                        hint="CloudFormation does not define which one holds",
-                    )
-                )
-                del found[key]
+                self.problems.extend(repeated_key(key, found.pop(key), held))
             found[key] = held
             at = skip(end)
             after = text[at : at + 1]
@@ -126,7 +134,7 @@ class _Reader:
             at = skip(at + 1)
 
 
-def parse_json(text: str, file: str, *, max_depth: int = 100) -> tuple[Any, tuple[TemplateError, ...]]:
+def parse_json(text: str, file: str, *, max_depth: int = 100) -> tuple[Any, tuple[Unknown, ...]]:
     """Read JSON text into located values, and what is wrong with it though it could be read.
 
     Raises:

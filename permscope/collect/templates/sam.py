@@ -85,7 +85,7 @@ def expand(
         partition: bound partition, or None.
     """
     found = Expansion(template)
-    dropped: dict[str, str] = {}
+    dropped: dict[str, None] = {}
     values = dict(parameters)
     values.setdefault("AWS::Region", region or REGION)
     values.setdefault("AWS::Partition", partition or PARTITION)
@@ -94,10 +94,11 @@ def expand(
         return found
     for _ in range(_RETRIES):
         work = clone(template)
-        for logical_id in dropped:
-            work["Resources"].pop(logical_id, None)
-        if not any(_is_sam(resource) for resource in work["Resources"].values()) and dropped:
-            output, record, failures = work, _Record(), []
+        for left_out in dropped:
+            work["Resources"].pop(left_out, None)
+        if not any(is_sam(resource) for resource in work["Resources"].values()) and dropped:
+            output, record = work, _Record()
+            failures: list[BaseException] = []
         else:
             prepared = _prepare(work)
             output, record, failures = _translate(prepared, values, region or "us-east-1")
@@ -107,16 +108,16 @@ def expand(
         for logical_id, message, place in _blamed(failures, original, record, set(dropped)):
             found.errors.append(TemplateError(message, source=place, hint="`sam validate` tells more"))
             if logical_id is not None:
-                dropped[logical_id] = message
+                dropped[logical_id] = None
         if not any(logical_id for logical_id, _, _ in _blamed(failures, original, record, set())):
             break
     else:
         found.template = template
     found.errors = list({(str(error)): error for error in found.errors}.values())
-    for logical_id, message in dropped.items():
+    for dropped_id in dropped:
         found.template = found.template if found.template is not template else clone(template)
-        found.template["Resources"][key_of(original, logical_id)] = original[logical_id]
-        found.unknowns.append(_left_out(logical_id, message, key_source(original, logical_id)))
+        found.template["Resources"][key_of(original, dropped_id)] = original[dropped_id]
+        found.unknowns.append(_left_out(dropped_id, key_source(original, dropped_id)))
     if found.template is template:
         found.unknowns.append(
             Unknown(
@@ -129,8 +130,7 @@ def expand(
     return found
 
 
-def _left_out(logical_id: str, message: str, place: Source) -> Unknown:
-    del message
+def _left_out(logical_id: str, place: Source) -> Unknown:
     return Unknown(
         what=f"what `{logical_id}` expands to",
         why="the SAM translator rejects the resource",
@@ -145,7 +145,8 @@ def key_of(mapping: Mapping[str, Any], key: str) -> str:
     return next((candidate for candidate in mapping if candidate == key), key)
 
 
-def _is_sam(resource: object) -> bool:
+def is_sam(resource: object) -> bool:
+    """Whether a resource is one that the SAM transform expands."""
     return isinstance(resource, Mapping) and str(resource.get("Type", "")).startswith("AWS::Serverless::")
 
 
@@ -160,7 +161,7 @@ def _prepare(work: LocatedDict) -> LocatedDict:
         held = global_values.get("Function")
         function_globals = held if isinstance(held, Mapping) else {}
     for resource in work["Resources"].values():
-        if not _is_sam(resource):
+        if not is_sam(resource):
             continue
         properties = resource.get("Properties")
         if not isinstance(properties, dict):
@@ -257,7 +258,7 @@ def _sentence(message: str) -> str:
 
 def _owner_of_event(original: Mapping[str, Any], event: str) -> str | None:
     for logical_id, resource in original.items():
-        events = resource.get("Properties", {}).get("Events") if _is_sam(resource) else None
+        events = resource.get("Properties", {}).get("Events") if is_sam(resource) else None
         if isinstance(events, Mapping) and event in events:
             return logical_id
     return None
@@ -265,7 +266,7 @@ def _owner_of_event(original: Mapping[str, Any], event: str) -> str | None:
 
 def _closest(original: Mapping[str, Any], name: str) -> str | None:
     """The SAM resource whose logical id begins a generated one."""
-    found = [key for key, resource in original.items() if _is_sam(resource) and name.startswith(key)]
+    found = [key for key, resource in original.items() if is_sam(resource) and name.startswith(key)]
     return max(found, key=len, default=None)
 
 
@@ -276,7 +277,7 @@ def _closest(original: Mapping[str, Any], name: str) -> str | None:
 def _plugin_class() -> Any:
     from samtranslator.plugins.application.serverless_app_plugin import ServerlessAppPlugin
 
-    class Offline(ServerlessAppPlugin):  # type: ignore[misc]
+    class Offline(ServerlessAppPlugin):
         """Notes which resource is translated; never asks the Serverless Application Repository."""
 
         def on_before_transform_template(self, template_dict: Any) -> None:
@@ -295,13 +296,26 @@ def _plugin_class() -> Any:
     return Offline
 
 
+@cache
+def _metrics_class() -> Any:
+    from samtranslator.metrics.metrics import Metrics
+
+    class Unmeasured(Metrics):
+        """Keeps no measurements, and so has none to warn about."""
+
+        def _record_metric(self, *arguments: Any, **keywords: Any) -> None:
+            """Keep nothing."""
+
+    return Unmeasured
+
+
 def _translator(region: str) -> Any:
     _prepare_translator()
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
-    session = SimpleNamespace(region_name=region)
-    return Translator({}, Parser(), plugins=[_plugin_class()()], boto_session=session)
+    session: Any = SimpleNamespace(region_name=region)
+    return Translator({}, Parser(), plugins=[_plugin_class()()], boto_session=session, metrics=_metrics_class()())
 
 
 @cache
@@ -321,7 +335,7 @@ def _prepare_translator() -> None:
 def _record_results(module: Any, *, is_event: bool) -> None:
     for made in vars(module).values():
         if inspect.isclass(made) and made.__module__ == module.__name__ and "to_cloudformation" in vars(made):
-            made.to_cloudformation = _recording(vars(made)["to_cloudformation"], is_event=is_event)
+            setattr(made, "to_cloudformation", _recording(vars(made)["to_cloudformation"], is_event=is_event))  # noqa: B010
 
 
 def _recording(function: Any, *, is_event: bool) -> Any:
@@ -361,7 +375,7 @@ def _restored(output: Mapping[str, Any], template: LocatedDict, record: _Record,
     original: Mapping[str, Any] = template["Resources"]
     resources = LocatedDict((), source_of(original))
     for logical_id, resource in output["Resources"].items():
-        if logical_id in original and not _is_sam(original[logical_id]):
+        if logical_id in original and not is_sam(original[logical_id]):
             kept = original[logical_id]
             is_same = isinstance(kept, Mapping) and kept.get("Type") == resource.get("Type")
             resources[key_of(original, logical_id)] = _located(resource, source_of(kept)) if is_same else kept
@@ -405,7 +419,7 @@ def _implicit(logical_id: str, original: Mapping[str, Any]) -> tuple[str, Source
     """An implicit API stands where its first event stands; a deployment application where its first preference does."""
     wanted = {"ServerlessRestApi": "Api", "ServerlessHttpApi": "HttpApi"}.get(logical_id)
     for owner, resource in original.items():
-        if not _is_sam(resource):
+        if not is_sam(resource):
             continue
         properties = resource.get("Properties")
         events = properties.get("Events") if isinstance(properties, Mapping) else None
@@ -416,7 +430,7 @@ def _implicit(logical_id: str, original: Mapping[str, Any]) -> tuple[str, Source
         for name, event in events.items() if isinstance(events, Mapping) else ():
             if isinstance(event, Mapping) and event.get("Type") == wanted:
                 return logical_id, source_of(name, key_source(original, owner))
-    return logical_id, next((key_source(original, key) for key in original if _is_sam(original[key])), NOWHERE)
+    return logical_id, next((key_source(original, key) for key in original if is_sam(original[key])), NOWHERE)
 
 
 def _located(value: Any, place: Source) -> Any:
@@ -500,10 +514,10 @@ def _put_back_policies(properties: dict[str, Any], written: Mapping[str, Any], p
     arns = properties.get("ManagedPolicyArns")
     if isinstance(arns, list) and listed is not None:
         named = {str(entry): where for entry, where in zip(entries, places, strict=True) if isinstance(entry, str)}
-        for index, arn in enumerate(arns):
+        for position, arn in enumerate(arns):
             if isinstance(arn, str):
                 where = named.get(arn) or named.get(arn.rpartition("/")[2])
-                arns[index] = LocatedStr(arn, where) if where else arn
+                arns[position] = LocatedStr(arn, where) if where else arn
 
 
 def _moved(value: Any, old: Source, new: Source) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 
 from permscope.collect.templates import sam
 from permscope.collect.templates.document import decode, parse_document
-from permscope.collect.templates.expand import LANGUAGE_EXTENSIONS, ForEach, Includes, transforms_of
+from permscope.collect.templates.expand import LANGUAGE_EXTENSIONS, ForEach, Includes, has_loop, transforms_of
 from permscope.collect.templates.files import Place, RefusedFileError, is_local, read_file
 from permscope.collect.templates.identity import Identities
-from permscope.collect.templates.intrinsics import NO_VALUE, Resolver
+from permscope.collect.templates.intrinsics import Resolver
 from permscope.collect.templates.options import LoadOptions, pseudo_parameters
 from permscope.collect.templates.parameters import Parameter, bind_parameters
 from permscope.errors import TemplateError
@@ -140,6 +140,7 @@ class Bound:
                 ancestry=(*self.ancestry, self.place.file),
                 import_value=self.import_value,
                 stack_name=f"${{{label}}}",
+                causes=self.resolver.causes,
             )
         except TemplateError as error:
             self.errors.append(error)
@@ -200,11 +201,12 @@ def bind_template(  # noqa: PLR0913
     *,
     label: str = "",
     given: Mapping[str, Any] | None = None,
-    problems: tuple[TemplateError, ...] = (),
+    problems: tuple[Unknown, ...] = (),
     depth: int = 0,
     ancestry: tuple[str, ...] = (),
     import_value: Callable[[str], Any] = lambda _: None,
     stack_name: str | None = None,
+    causes: dict[str, Unknown] | None = None,
 ) -> Bound:
     """Bind a parsed template: transforms, parameters, conditions, identities.
 
@@ -212,33 +214,26 @@ def bind_template(  # noqa: PLR0913
         TemplateError: for a document that is no template.
     """
     template = check_shape(value, place)
-    errors = list(problems)
-    unknowns: list[Unknown] = []
+    errors: list[TemplateError] = []
+    unknowns = list(problems)
     includes = Includes()
     template = includes.expand(template, place)
     parameters = bind_parameters(template.get("Parameters"), given if given is not None else options.parameters, label)
     pseudo = pseudo_parameters(options, label, stack_name=stack_name or (options.stack_name if depth == 0 else None))
     names = transforms_of(template)
-    if LANGUAGE_EXTENSIONS in names:
+    if LANGUAGE_EXTENSIONS in names or has_loop(template):
+        if LANGUAGE_EXTENSIONS not in names:
+            unknowns.append(_transform_missing(template, "Fn::ForEach", LANGUAGE_EXTENSIONS))
         loops = ForEach(_resolver(template, parameters, pseudo, label).plain)
         template = loops.expand(template)
         unknowns.extend(loops.unknowns)
     template = check_shape(template, place)
-    for logical_id in [key for key, resource in template["Resources"].items() if not isinstance(resource, Mapping)]:
-        errors.append(
-            TemplateError(
-                f"resource `{logical_id}` is not a mapping",
-                source=source_of(logical_id),
-                hint="check its indentation",
-            )
-        )
-        template = LocatedDict(template, source_of(template))
-        template["Resources"] = LocatedDict(template["Resources"], source_of(template["Resources"]))
-        del template["Resources"][logical_id]
+    template = _well_formed(template, errors, unknowns)
+    needs_sam = any(map(sam.is_sam, template["Resources"].values()))
+    if needs_sam and sam.TRANSFORM not in names:
+        unknowns.append(_transform_missing(template, "AWS::Serverless", sam.TRANSFORM))
     origins: dict[str, tuple[str, Source]] = {}
-    if sam.TRANSFORM in names or any(
-        str(resource.get("Type", "")).startswith("AWS::Serverless::") for resource in template["Resources"].values()
-    ):
+    if needs_sam or sam.TRANSFORM in names:
         template = _applications(_definitions(template, place, errors, unknowns))
         bindings = {
             name: parameter.value
@@ -252,6 +247,7 @@ def bind_template(  # noqa: PLR0913
     unknowns.extend(_macros(template, names))
     resolver = _resolver(template, parameters, pseudo, label)
     resolver.import_value = import_value
+    resolver.causes = causes if causes is not None else {}
     bound = Bound(
         place=place,
         label=label,
@@ -289,6 +285,36 @@ def _resolver(
     )
     resolver.references = Identities(resources=section("Resources"), resolver=resolver, pseudo=pseudo, label=label)
     return resolver
+
+
+def _transform_missing(template: Mapping[str, Any], what: str, transform: str) -> Unknown:
+    """CloudFormation refuses such a template; it is read as though it declared the transform."""
+    return Unknown(
+        what=f"`Transform` for `{what}`",
+        why=f"the template does not declare `{transform}`; it is read as though it did",
+        kind="transform",
+        source=key_source(template, "Resources"),
+    )
+
+
+def _well_formed(template: LocatedDict, errors: list[TemplateError], unknowns: list[Unknown]) -> LocatedDict:
+    """The template without what is no resource among its resources."""
+    resources = template["Resources"]
+    kept = LocatedDict((), source_of(resources))
+    for logical_id, resource in resources.items():
+        place = source_of(logical_id, source_of(resources))
+        if logical_id.startswith("Fn::"):
+            why = "permscope does not run macros" if logical_id == "Fn::Transform" else "it cannot be unrolled"
+            unknowns.append(Unknown(what=f"what `{logical_id}` adds", why=why, kind="transform", source=place))
+        elif not isinstance(resource, LocatedDict):
+            hint = "check its indentation"
+            errors.append(TemplateError(f"resource `{logical_id}` is not a mapping", source=place, hint=hint))
+        else:
+            kept[logical_id] = resource
+            if str(resource.get("Type", "")).endswith("::MODULE"):
+                what, why = f"what module `{logical_id}` holds", "modules are expanded by CloudFormation"
+                unknowns.append(Unknown(what=what, why=why, kind="module", source=place, logical_id=str(logical_id)))
+    return LocatedDict({**template, "Resources": kept}, source_of(template))
 
 
 def _macros(template: Mapping[str, Any], names: list[str]) -> list[Unknown]:
@@ -343,7 +369,7 @@ def read_definition(
         errors.append(error)
         why = "it is broken"
     else:
-        errors.extend(document.problems)
+        unknowns.extend(document.problems)
         return document.value
     unknowns.append(
         Unknown(
@@ -393,4 +419,4 @@ def condition_of(resource: Mapping[str, Any], bound: Bound) -> tuple[bool | None
     return bound.resolver.decisions.decide(condition), condition
 
 
-__all__ = ["NO_VALUE", "Bound", "bind_template", "check_shape", "condition_of", "nested_reference", "read_definition"]
+__all__ = ["Bound", "bind_template", "check_shape", "condition_of", "nested_reference", "read_definition"]
