@@ -1,0 +1,391 @@
+"""What a rule can ask of each kind of subject: the vocabulary of `for_each` and `where`.
+
+A subject is a graph node, a graph edge, or one of the views of `world.py`, wrapped with the world it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from permscope.audit.conditions import STRENGTHS, strength
+from permscope.audit.matching import Field, Fields
+from permscope.audit.world import (
+    PRINCIPAL_KINDS,
+    AttachmentView,
+    PolicyView,
+    StatementView,
+    World,
+)
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
+from permscope.inventory.arn import split_arn
+from permscope.inventory.facts import Auth, Fact, Mechanism, PolicyAttachment, ResourcePolicy
+from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
+from permscope.inventory.source import NOWHERE, Source
+
+
+@dataclass(slots=True, eq=False)
+class Subject:
+    """Something a rule looks at.
+
+    Attributes:
+        it: node, edge or view.
+        holder: the node it belongs to, for exposure and grouping.
+    """
+
+    world: World
+    it: Any
+    holder: Node | None
+    fact: Fact | None = None
+
+    @property
+    def source(self) -> Source:
+        """Where it stands."""
+        match self.it:
+            case Node():
+                return self.it.source
+            case Edge():
+                return next((item.source for item in self.it.provenance if item.source.line), NOWHERE)
+            case StatementView():
+                return self.it.statement.source
+            case PolicyView():
+                return self.it.policy.source
+            case AttachmentView():
+                return self.it.source
+            case _:
+                return self.fact.source if self.fact else NOWHERE
+
+    @property
+    def resource(self) -> str:
+        """What a finding calls the thing that must be changed."""
+        if isinstance(self.it, Edge):
+            logical_id = next((item.logical_id for item in self.it.provenance if item.logical_id), None)
+            return logical_id or self.world.resource_name(self.holder)
+        if isinstance(self.it, StatementView | PolicyView) and self.it.policy.logical_id:
+            return self.it.policy.logical_id
+        if self.fact is not None and self.fact.logical_id:
+            return self.fact.logical_id
+        if isinstance(self.fact, ResourcePolicy):
+            return self.fact.resource_arn
+        if isinstance(self.fact, PolicyAttachment):
+            return self.fact.principal_arn
+        return self.world.resource_name(self.holder, getattr(self.fact, "arn", ""))
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Ids of the nodes it concerns."""
+        if isinstance(self.it, Edge):
+            return tuple(dict.fromkeys((self.it.target, self.it.source)))
+        return (self.holder.id,) if self.holder else ()
+
+    @property
+    def only_if(self) -> str | None:
+        """The undecided template condition it depends on."""
+        if isinstance(self.it, StatementView) and self.it.statement.only_if:
+            return self.it.statement.only_if
+        if isinstance(self.it, Edge):
+            template = self.it.conditions.get("template")
+            return str(template) if template else None
+        return self.fact.only_if if self.fact else self.holder.only_if if self.holder else None
+
+    @property
+    def exposed(self) -> str:
+        """How the public reaches it, as a clause, or the empty string."""
+        reasons = self.world.exposed
+        return next((reasons[node] for node in self.nodes if node in reasons), "")
+
+
+def _node_fields(prefix: str, of: Callable[[Subject], Node | None]) -> Iterator[tuple[str, Field]]:
+    def attribute(name: str) -> Callable[[Subject], Any]:
+        def read(subject: Subject) -> Any:
+            node = of(subject)
+            return getattr(node, name, None) if node is not None else None
+
+        return read
+
+    def kind(subject: Subject) -> str | None:
+        node = of(subject)
+        return node.kind.value if node is not None else None
+
+    def exposed(subject: Subject) -> bool:
+        node = of(subject)
+        return node is not None and node.id in subject.world.exposed
+
+    def external(subject: Subject) -> bool:
+        node = of(subject)
+        return node is not None and subject.world.is_external(node.account)
+
+    yield f"{prefix}kind", Field("text", kind, "node kind", tuple(item.value for item in NodeKind))
+    for name, doc in (
+        ("id", "node id"),
+        ("label", "what a person calls it"),
+        ("type", "CloudFormation type"),
+        ("account", "account id"),
+        ("arn", "ARN"),
+        ("logical_id", "logical id in the template"),
+        ("service", "principal of a service node"),
+        ("method", "HTTP method of a route"),
+        ("path", "path of a route"),
+    ):
+        yield f"{prefix}{name}", Field("text", attribute(name), doc)
+    auth = tuple(item.value for item in Auth)
+    yield f"{prefix}auth", Field("text", attribute("auth"), "what a route asks of the caller", auth)
+    yield f"{prefix}trusted", Field("bool", attribute("trusted"), "whether the user vouches for its account")
+    yield f"{prefix}exposed", Field("bool", exposed, "whether the public reaches it")
+    yield f"{prefix}external", Field("bool", external, "whether it is in another account")
+
+
+def _holder(subject: Subject) -> Node | None:
+    return subject.holder
+
+
+NODE: Fields = dict(_node_fields("", _holder))
+
+
+# Routes
+
+
+def _api_kind(subject: Subject) -> str:
+    world = subject.world
+    route = world.routes.get(subject.it.id)
+    if route is None or route.id.startswith("url:"):
+        return "url"
+    api = world.resource(route.api_id)
+    node = world.node(route.api_id)
+    kind = api.type if api else node.type if node else ""
+    if kind and kind.startswith("AWS::ApiGatewayV2::"):
+        protocol = str(api.attributes.get("protocol_type") or api.attributes.get("protocol") or "") if api else ""
+        return "websocket" if protocol.upper() == "WEBSOCKET" or route.path.startswith("$connect") else "http"
+    if kind and kind.startswith("AWS::AppSync::"):
+        return "graphql"
+    return "rest" if kind and kind.startswith("AWS::ApiGateway::") else "other"
+
+
+def _route_fact(name: str) -> Callable[[Subject], Any]:
+    return lambda subject: getattr(subject.world.routes.get(subject.it.id), name, None)
+
+
+def _from_event(subject: Subject) -> bool:
+    """Whether a route was written as an event of a SAM function or state machine."""
+    route = subject.world.routes.get(subject.it.id)
+    if route is None or route.logical_id is None:
+        return False
+    api = subject.world.resource(route.api_id)
+    if api is not None and api.logical_id == route.logical_id:
+        return api.source == route.source and api.logical_id in _function_ids(subject.world)
+    return route.logical_id in _function_ids(subject.world)
+
+
+def _function_ids(world: World) -> set[str | None]:
+    found = {fact.logical_id for fact in world.inventory.functions.values()}
+    found |= {
+        fact.logical_id
+        for fact in world.inventory.resources.values()
+        if fact.type == "AWS::StepFunctions::StateMachine"
+    }
+    return found
+
+
+def _callable_by_public(subject: Subject) -> bool:
+    return any(is_open(subject.world, edge) for edge in subject.world.graph.incoming(subject.it.id, EdgeKind.CAN_INVOKE))
+
+
+def is_open(world: World, edge: Edge) -> bool:
+    """Whether an edge lets in the public, with nothing in its conditions that keeps anyone out."""
+    return (
+        world.graph.nodes[edge.source].kind is NodeKind.PUBLIC
+        and edge.decision is not Decision.DENY
+        and "network" not in edge.conditions
+        and strength(_entries(edge.conditions)) in ("none", "weak")
+    )
+
+
+ROUTE: Fields = {
+    **NODE,
+    "api": Field("text", _api_kind, "kind of API", ("rest", "http", "websocket", "graphql", "url", "other")),
+    "api_key": Field("bool", _route_fact("api_key"), "whether an API key is asked for"),
+    "private": Field("bool", _route_fact("private"), "whether it can be reached from inside a VPC only"),
+    "authorizer": Field("text", _route_fact("authorizer"), "its authorizer"),
+    "sam_event": Field("bool", _from_event, "whether it is an event of a SAM function"),
+    "open": Field("bool", _callable_by_public, "whether anybody can call it, resource policy included"),
+}
+
+
+# Edges
+
+
+def _edge(name: str) -> Callable[[Subject], Any]:
+    return lambda subject: getattr(subject.it, name)
+
+
+_REMARKS = frozenset({"template", "qualifier", "auth", "network"})
+
+
+def _entries(conditions: Mapping[str, Any]) -> list[ConditionEntry]:
+    """The conditions of an edge as condition entries; its remarks about the template are none."""
+    found = []
+    for operator, keys in conditions.items():
+        if not isinstance(keys, Mapping) or operator in _REMARKS:
+            continue
+        for key, values in keys.items():
+            items = values if isinstance(values, list | tuple) else [values]
+            found.append(ConditionEntry(operator, key, tuple(str(item) for item in items)))
+    return found
+
+
+EDGE: Fields = {
+    **dict(_node_fields("source.", lambda subject: subject.world.graph.nodes.get(subject.it.source))),
+    **dict(_node_fields("target.", lambda subject: subject.world.graph.nodes.get(subject.it.target))),
+    "kind": Field("text", lambda subject: subject.it.kind.value, "edge kind", tuple(item.value for item in EdgeKind)),
+    "mechanism": Field(
+        "text",
+        lambda subject: str(subject.it.mechanism) if subject.it.mechanism else None,
+        "what must allow a wiring",
+        tuple(item.value for item in Mechanism),
+    ),
+    "event": Field("text", _edge("event"), "kind of wiring"),
+    "authorized": Field("bool", _edge("authorized"), "whether the wiring is allowed; `unknown` too"),
+    "decision": Field(
+        "text", lambda subject: subject.it.decision.value, "whether it holds", tuple(item.value for item in Decision)
+    ),
+    "qualifier": Field("text", _edge("qualifier"), "version or alias of the target"),
+    "via": Field("text", _edge("via"), "ARN of the role through which it happens"),
+    "reason": Field("text", _edge("reason"), "of a derived edge: one clause"),
+    "actions": Field("actions", _edge("actions"), "what is allowed"),
+    "conditions.strength": Field(
+        "text", lambda subject: strength(_entries(subject.it.conditions)), "how much the conditions restrict", STRENGTHS
+    ),
+}
+
+
+# Statements and policies
+
+
+def _statement(name: str) -> Callable[[Subject], Any]:
+    return lambda subject: getattr(subject.it.statement, name)
+
+
+def _protects(subject: Subject) -> str:
+    """Service, and kind where it matters, of what a resource policy is on."""
+    if not isinstance(subject.fact, ResourcePolicy):
+        return ""
+    parts = split_arn(subject.fact.resource_arn)
+    if parts is None:
+        kind = subject.holder.type if subject.holder and subject.holder.type else ""
+        return kind.split("::")[1].lower() if kind.count("::") == 2 else ""  # noqa: PLR2004
+    if parts.service == "lambda":
+        return "lambda:layer" if parts.resource.startswith("layer:") else "lambda:function"
+    return parts.service
+
+
+def _has(name: str) -> Callable[[Subject], bool]:
+    return lambda subject: getattr(subject.it.statement, name) is not None
+
+
+def _keys(statement: Statement) -> tuple[str, ...]:
+    return tuple(entry.key.lower() for entry in statement.conditions)
+
+
+_POLICY: Fields = {
+    **dict(_node_fields("holder.", _holder)),
+    "kind": Field("text", lambda subject: subject.it.kind, "which side the policy is on", ("identity", "trust", "resource")),
+    "policy.kind": Field(
+        "text", lambda subject: subject.it.policy.kind.value, "what it is attached to", tuple(item.value for item in PolicyKind)
+    ),
+    "policy.name": Field("text", lambda subject: subject.it.policy.name, "name of the policy"),
+    "policy.version": Field("text", lambda subject: subject.it.policy.version, "`Version` of the document"),
+}
+POLICY: Fields = _POLICY
+STATEMENT: Fields = {
+    **_POLICY,
+    "protects": Field("text", _protects, "of a resource policy: `lambda:function`, `sqs`, `sns`, `s3`, `kms`, ..."),
+    "effect": Field("text", _statement("effect"), "`Allow` or `Deny`", ("Allow", "Deny")),
+    "sid": Field("text", _statement("sid"), "its `Sid`"),
+    "actions": Field("actions", lambda subject: subject.it.actions, "what it names"),
+    "resources": Field("texts", _statement("resources"), "its `Resource` patterns"),
+    "principals": Field(
+        "texts", lambda subject: tuple(who.kind for who in subject.it.who), "kinds of its principals", PRINCIPAL_KINDS
+    ),
+    "principal": Field("texts", lambda subject: tuple(who.text for who in subject.it.who), "its principals as written"),
+    "not_action": Field("bool", _has("not_actions"), "whether it has `NotAction`"),
+    "not_resource": Field("bool", _has("not_resources"), "whether it has `NotResource`"),
+    "not_principal": Field("bool", _has("not_principals"), "whether it has `NotPrincipal`"),
+    "conditions.strength": Field(
+        "text", lambda subject: strength(subject.it.statement.conditions), "how much its conditions restrict", STRENGTHS
+    ),
+    "conditions.keys": Field("texts", lambda subject: _keys(subject.it.statement), "its condition keys in lower case"),
+}
+PRINCIPAL: Fields = {
+    **NODE,
+    "held": Field("bool", lambda subject: subject.it.held, "whether a principal of the input holds the policies"),
+}
+ATTACHMENT: Fields = {
+    **dict(_node_fields("holder.", _holder)),
+    "name": Field("text", lambda subject: subject.it.name, "name of the managed policy"),
+    "arn": Field("text", lambda subject: str(subject.it.arn), "ARN of the managed policy"),
+    "aws_managed": Field("bool", lambda subject: ":aws:policy/" in subject.it.arn, "whether it is one of AWS's own"),
+}
+
+
+# Where subjects come from
+
+
+def _nodes(*kinds: NodeKind) -> Callable[[World], Iterator[Subject]]:
+    def subjects(world: World) -> Iterator[Subject]:
+        for node in world.graph.of_kind(*kinds):
+            yield Subject(world, node, node, node.fact)
+
+    return subjects
+
+
+def _edges(kind: EdgeKind) -> Callable[[World], Iterator[Subject]]:
+    def subjects(world: World) -> Iterator[Subject]:
+        for edge in world.graph.edges_of(kind):
+            yield Subject(world, edge, world.graph.nodes[edge.target])
+
+    return subjects
+
+
+def _statements(world: World) -> Iterator[Subject]:
+    for view in world.statements:
+        yield Subject(world, view, view.holder, view.fact)
+
+
+def _policies(world: World) -> Iterator[Subject]:
+    for view in world.policies:
+        yield Subject(world, view, view.holder, view.fact)
+
+
+def _principals(world: World) -> Iterator[Subject]:
+    for view in world.principals:
+        yield Subject(world, view, view.node, view.fact)
+
+
+def _attachments(world: World) -> Iterator[Subject]:
+    for view in world.attachments:
+        yield Subject(world, view, view.principal.node, view.fact)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKind:
+    """One value of `for_each`."""
+
+    fields: Fields
+    subjects: Callable[[World], Iterator[Subject]]
+    doc: str
+
+
+SUBJECTS: Mapping[str, SubjectKind] = {
+    **{
+        kind.value: SubjectKind(NODE, _nodes(kind), f"every `{kind.value}` node")
+        for kind in NodeKind
+        if kind is not NodeKind.ROUTE
+    },
+    **{kind.value: SubjectKind(EDGE, _edges(kind), f"every `{kind.value}` edge") for kind in EdgeKind},
+    "route": SubjectKind(ROUTE, _nodes(NodeKind.ROUTE), "every API route and function URL"),
+    "statement": SubjectKind(STATEMENT, _statements, "every statement of every policy, with its holder"),
+    "policy": SubjectKind(POLICY, _policies, "every policy document"),
+    "principal": SubjectKind(PRINCIPAL, _principals, "every role, user, group and unattached policy: effective access"),
+    "attachment": SubjectKind(ATTACHMENT, _attachments, "every managed policy where it is attached"),
+}

@@ -1,0 +1,145 @@
+"""Concrete texts to write instead: the template's own references, or the ARN format of an action."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from permscope.audit.resources import can_match, formats_of
+from permscope.audit.world import World
+from permscope.catalog.actions import ActionSet, load
+from permscope.inventory.arn import split_arn
+from permscope.inventory.facts import Function, Resource, Role
+from permscope.inventory.tokens import TOKEN
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+_DEPLOYMENT = {"Partition": "AWS::Partition", "Region": "AWS::Region", "Account": "AWS::AccountId"}
+_SHOWN = 4
+
+
+def readable_format(arn_format: str) -> str:
+    """An ARN format as it can be written in a template: `<TableName>` for what the reader must fill in."""
+
+    def written(found: re.Match[str]) -> str:
+        name = found.group(1)
+        return f"${{{_DEPLOYMENT[name]}}}" if name in _DEPLOYMENT else f"<{name}>"
+
+    return _PLACEHOLDER.sub(written, arn_format)
+
+
+def reference(fact: Resource | Function | Role) -> str | None:
+    """How a template refers to the ARN of one of its resources; None outside templates."""
+    from permscope.catalog.cloudformation import type_facts
+
+    if fact.logical_id is None or fact.source.file is None:
+        return None
+    kind = fact.type if isinstance(fact, Resource) else "AWS::Lambda::Function" if isinstance(fact, Function) else "AWS::IAM::Role"
+    facts = type_facts(kind)
+    if facts is None:
+        return None
+    if facts.arn_attribute:
+        return f"!GetAtt {fact.logical_id}.{facts.arn_attribute}"
+    if facts.ref == "arn":
+        return f"!Ref {fact.logical_id}"
+    arn = fact.id if isinstance(fact, Resource) else fact.arn
+    return f'!Sub "{arn}"' if arn.startswith("arn:") else None
+
+
+def _candidates(world: World) -> Iterator[Resource | Function | Role]:
+    yield from world.inventory.functions.values()
+    yield from world.inventory.resources.values()
+    yield from world.inventory.roles.values()
+
+
+def _known_arns(world: World) -> list[tuple[str, Resource | Function | Role]]:
+    found: list[tuple[str, Resource | Function | Role]] = world.memo.setdefault("known_arns", [])
+    if not found:
+        for fact in _candidates(world):
+            arn = fact.arn
+            if arn and arn.startswith("arn:"):
+                found.append((arn, fact))
+    return found
+
+
+def resources_for(world: World, actions: Iterable[str], file: str | None) -> list[str]:
+    """What to write as `Resource` so that actions keep working, best first.
+
+    Resources of the same template that an action can act on come as references; where there is none, the ARN format
+    of the action's own resource type, with the parts to fill in.
+
+    Args:
+        world: for the resources of the input.
+        actions: guilty actions.
+        file: template whose resources can be referred to.
+    """
+    found: dict[str, None] = {}
+    for action in list(actions)[:20]:
+        formats = formats_of(action)
+        if not formats:
+            continue
+        matched = False
+        for arn, fact in _known_arns(world):
+            if fact.source.file != file:
+                continue
+            written = reference(fact)
+            if written is None:
+                continue
+            below = _below(arn, formats)
+            if below is not None:
+                matched = True
+                found.setdefault(_with_tail(written, fact, below), None)
+        if not matched:
+            found.setdefault(f'!Sub "{readable_format(_main_format(action, formats))}"', None)
+    return list(found)
+
+
+def _main_format(action: str, formats: tuple[str, ...]) -> str:
+    kinds = load().details(action).resource_types
+    required = next((kind for kind in kinds if kind.required), None)
+    return required.arn_formats[0] if required and required.arn_formats else formats[0]
+
+
+def _below(arn: str, formats: tuple[str, ...]) -> str | None:
+    """What must stand behind a resource's ARN for an action to match it: nothing, `/*`, or None for no match."""
+    parts = split_arn(arn)
+    if parts is None:
+        return None
+    for text in formats:
+        wanted = split_arn(text)
+        if wanted is None or wanted.service != parts.service:
+            continue
+        if can_match(TOKEN.sub("x", arn), text):
+            return ""
+        if parts.service == "s3" and can_match(TOKEN.sub("x", arn) + "/x", text):
+            return "/*"
+    return None
+
+
+def _with_tail(written: str, fact: Resource | Function | Role, tail: str) -> str:
+    if not tail:
+        return written
+    return f'!Sub "${{{fact.logical_id}.Arn}}{tail}"'
+
+
+def resource_fix(world: World, actions: ActionSet, file: str | None) -> str:
+    """The `Resource` block to write for some actions, as YAML text of a few lines."""
+    names = [action for action in _scopable(actions)]
+    wanted = resources_for(world, names, file)
+    if not wanted:
+        return "Resource: <the ARNs it needs>"
+    if len(wanted) == 1:
+        return f"Resource: {wanted[0]}"
+    lines = [f"  - {text}" for text in wanted[:_SHOWN]]
+    if len(wanted) > _SHOWN:
+        lines.append(f"  # and {len(wanted) - _SHOWN} more of these, as far as the code needs them")
+    return "\n".join(["Resource:", *lines])
+
+
+def _scopable(actions: ActionSet) -> Iterator[str]:
+    for action in actions & restrictable():
+        yield action
+
+
+def restrictable() -> ActionSet:
+    """Actions that can be limited to a resource."""
+    return load().restrictable

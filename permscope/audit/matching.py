@@ -1,0 +1,231 @@
+"""The `where:` part of a rule, checked when it is loaded and compiled into one closure.
+
+```yaml
+where:
+  source.kind: public                       # a field equals a value
+  conditions.strength: [none, weak]         # a list means any of these
+  target.type: {like: "AWS::S3*"}           # wildcards `*` and `?`
+  via: {present: true}
+  actions: {covers: "lambda:InvokeFunction"}   # also: intersects, only, levels
+  not: {source.trusted: true}
+  any: [{target.exposed: true}, {decision: allow}]
+  is: may_be_assumed_by_lambda              # a predicate by name; a list means all of them
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from permscope.catalog.actions import LEVELS, ActionSet, load
+from permscope.catalog.wildcard import matches
+from permscope.errors import RuleError
+from permscope.inventory.located import key_source, source_of, value_source
+from permscope.inventory.source import Source
+
+Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something a rule can ask of a subject.
+
+    Attributes:
+        kind: `text`, `texts`, `bool`, `number` or `actions`.
+        get: reads it; None means that it does not apply or is not known.
+        doc: one clause for the reference.
+        choices: the values a text can have, where they are a closed set.
+    """
+
+    kind: str
+    get: Callable[[Any], Any]
+    doc: str = ""
+    choices: tuple[str, ...] = ()
+
+
+Fields = Mapping[str, Field]
+
+
+def no_such(what: str, name: object, known: Iterable[str], source: Source) -> RuleError:
+    """The error for a name that is not one of those known, with the closest one as hint."""
+    names = sorted(known)
+    near = get_close_matches(str(name), names, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(names)}"
+    return RuleError(f"no {what} `{name}`", source=source, hint=hint)
+
+
+def compile_where(where: object, fields: Fields, predicates: Mapping[str, Test], place: Source) -> Test:
+    """One closure for a `where` mapping.
+
+    Raises:
+        RuleError: for a field, predicate, action or value that does not exist.
+    """
+    if not isinstance(where, Mapping):
+        raise RuleError("`where` must be a mapping", source=source_of(where, place))
+    tests: list[Test] = []
+    for key, value in where.items():
+        at = value_source(where, key, place)
+        match key:
+            case "not":
+                tests.append(_negate(compile_where(value, fields, predicates, at)))
+            case "any" | "all":
+                if not isinstance(value, list) or not value:
+                    raise RuleError(f"`{key}` must be a list of mappings", source=at)
+                parts = [compile_where(item, fields, predicates, at) for item in value]
+                tests.append(_any_of(parts) if key == "any" else _all_of(parts))
+            case "is":
+                for name in value if isinstance(value, list) else [value]:
+                    if name not in predicates:
+                        raise no_such("predicate", name, predicates, source_of(name, at))
+                    tests.append(predicates[name])
+            case _:
+                if key not in fields:
+                    raise no_such("field", key, fields, key_source(where, key, place))
+                tests.append(_compile_field(fields[key], value, at))
+    return tests[0] if len(tests) == 1 else _all_of(tests)
+
+
+def _negate(test: Test) -> Test:
+    return lambda subject: not test(subject)
+
+
+def _any_of(tests: list[Test]) -> Test:
+    return lambda subject: any(test(subject) for test in tests)
+
+
+def _all_of(tests: list[Test]) -> Test:
+    return lambda subject: all(test(subject) for test in tests)
+
+
+def _compile_field(field: Field, value: Any, at: Source) -> Test:
+    match field.kind:
+        case "bool":
+            return _bool_test(field, value, at)
+        case "number":
+            return _number_test(field, value, at)
+        case "actions":
+            return _actions_test(field, value, at)
+        case _:
+            return _text_test(field, value, at)
+
+
+def _bool_test(field: Field, value: Any, at: Source) -> Test:
+    wanted = value if isinstance(value, list) else [value]
+    values = {None if item == "unknown" else item for item in wanted}
+    if not values <= {True, False, None}:
+        raise RuleError("expected `true`, `false` or `unknown`", source=at)
+    get = field.get
+    return lambda subject: get(subject) in values
+
+
+def _number_test(field: Field, value: Any, at: Source) -> Test:
+    get = field.get
+    if isinstance(value, int):
+        return lambda subject: get(subject) == value
+    if not isinstance(value, Mapping) or not set(value) <= {"at_least", "at_most"}:
+        raise RuleError("expected a number, or `at_least` and `at_most`", source=at)
+    low, high = value.get("at_least"), value.get("at_most")
+    if not all(item is None or isinstance(item, int) for item in (low, high)):
+        raise RuleError("`at_least` and `at_most` must be whole numbers", source=at)
+    return lambda subject: (low is None or get(subject) >= low) and (high is None or get(subject) <= high)
+
+
+def _text_test(field: Field, value: Any, at: Source) -> Test:
+    get = field.get
+    several = field.kind == "texts"
+    if isinstance(value, Mapping):
+        return _text_options(field, value, at)
+    wanted = _texts(value, at)
+    _check_choices(field, wanted, at)
+    if several:
+        return lambda subject: not wanted.isdisjoint(get(subject) or ())
+    return lambda subject: get(subject) in wanted
+
+
+def _text_options(field: Field, value: Mapping[str, Any], at: Source) -> Test:
+    get, several = field.get, field.kind == "texts"
+    tests: list[Test] = []
+    for option, wanted in value.items():
+        match option:
+            case "like":
+                patterns = tuple(_texts(wanted, at))
+                tests.append(
+                    lambda subject, patterns=patterns: any(
+                        matches(pattern, text) for text in _values(get(subject), several) for pattern in patterns
+                    )
+                )
+            case "only" if several:
+                allowed = _texts(wanted, at)
+                _check_choices(field, allowed, at)
+                tests.append(lambda subject, allowed=allowed: set(get(subject) or ()) <= allowed)
+            case "present":
+                if not isinstance(wanted, bool):
+                    raise RuleError("`present` must be `true` or `false`", source=at)
+                tests.append(lambda subject, wanted=wanted: bool(get(subject)) is wanted)
+            case _:
+                known = ("like", "only", "present") if several else ("like", "present")
+                raise no_such("option", option, known, key_source(value, option, at))
+    return _all_of(tests)
+
+
+def _values(value: Any, several: bool) -> Collection[str]:
+    if value is None:
+        return ()
+    return value if several else (value,)  # type: ignore[no-any-return]
+
+
+def _texts(value: Any, at: Source) -> set[str]:
+    items = value if isinstance(value, list) else [value]
+    for item in items:
+        if not isinstance(item, str):
+            raise RuleError("expected text", source=source_of(item, at))
+    return {str(item) for item in items}
+
+
+def _check_choices(field: Field, wanted: Iterable[str], at: Source) -> None:
+    for item in wanted:
+        if field.choices and item not in field.choices:
+            raise no_such("value", item, field.choices, at)
+
+
+def action_set(value: Any, at: Source) -> ActionSet:
+    """The actions of a rule; every pattern must match something.
+
+    Raises:
+        RuleError: for a pattern that matches no action.
+    """
+    catalog = load()
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, str) or not catalog.expand(item):
+            near = catalog.closest(item) if isinstance(item, str) else None
+            hint = f"did you mean `{near}`?" if near else None
+            raise RuleError(f"no action `{item}`", source=source_of(item, at), hint=hint)
+    return catalog.action_set([str(item) for item in (value if isinstance(value, list) else [value])])
+
+
+def _actions_test(field: Field, value: Any, at: Source) -> Test:
+    get = field.get
+    options = value if isinstance(value, Mapping) else {"intersects": value}
+    tests: list[Test] = []
+    for option, wanted in options.items():
+        if option == "levels":
+            levels = _texts(wanted, at)
+            for level in levels:
+                if level not in LEVELS:
+                    raise no_such("access level", level, LEVELS, at)
+            tests.append(lambda subject, levels=levels: not levels.isdisjoint(get(subject).levels()))
+            continue
+        if option not in ("covers", "intersects", "only"):
+            place = key_source(options, option, at)
+            raise no_such("option", option, ("covers", "intersects", "only", "levels"), place)
+        actions = action_set(wanted, at)
+        if option == "covers":
+            tests.append(lambda subject, actions=actions: actions <= get(subject))
+        elif option == "only":
+            tests.append(lambda subject, actions=actions: bool(get(subject)) and get(subject) <= actions)
+        else:
+            tests.append(lambda subject, actions=actions: not actions.isdisjoint(get(subject)))
+    return _all_of(tests)

@@ -1,0 +1,169 @@
+"""What a `Resource` pattern covers: everything, everything of a kind, or a part.
+
+ARN formats come from AWS's action table
+(https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from permscope.catalog.actions import ActionSet, load
+from permscope.catalog.wildcard import matches
+from permscope.inventory.arn import split_arn
+from permscope.inventory.tokens import TOKEN, has_unknown
+
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z0-9]+\}")
+_POLICY_VARIABLE = re.compile(r"\$\{[^}:]+:[^}:][^}]*\}")
+_SAMPLE = "\x01"  # stands for a name that nobody could have meant
+_ARN_FIELD = re.compile(r"(?:\$\{[^}]*\}|[^:])*")
+# Placeholders whose values may hold a slash; of all others a slash ends the name.
+_DEEP = re.compile(r"Object|Path|Parameter|LogGroup|LogStream|Key|Topic|Channel|Subject|Document|Resource|Secret|Alias")
+_SHALLOW_SERVICES = frozenset({"s3", "dynamodb"})
+
+
+@lru_cache(maxsize=20_000)
+def is_star(pattern: str) -> bool:
+    """Whether a pattern matches every resource of every service (`*`, `arn:aws:*`, `arn:*:*:*:*:*`)."""
+    if pattern and not pattern.strip("*"):
+        return True
+    if not pattern.startswith("arn:"):
+        return False
+    fields = []
+    at = 0
+    while at <= len(pattern):
+        found = _ARN_FIELD.match(pattern, at)
+        end = found.end() if found else at
+        fields.append(pattern[at:end])
+        at = end + 1
+    tail = fields[2:] if len(fields) > 2 else fields[1:]  # noqa: PLR2004 (prefix and partition do not narrow)
+    return bool(tail) and fields[-1].endswith("*") and all(text and not text.strip("*") for text in tail)
+
+
+@cache
+def _actions_by_type(service: str) -> dict[str, ActionSet]:
+    """The actions of a service by the resource types they can be limited to."""
+    catalog = load()
+    names: dict[str, list[str]] = {}
+    for action in catalog.actions_of(service):
+        for kind in catalog.details(action).resource_types:
+            names.setdefault(kind.name, []).append(action)
+    return {kind: catalog.action_set(actions) for kind, actions in names.items()}
+
+
+@lru_cache(maxsize=20_000)
+def covers_type_for(pattern: str) -> ActionSet:
+    """The actions for which an ARN pattern covers every resource of a type they act on (`table/*`).
+
+    Account and Region of the pattern do not count: every table of one account is every table there is to lose.
+    """
+    parts = split_arn(pattern)
+    if parts is None or "*" not in parts.resource or has_unknown(parts.service):
+        return ActionSet.empty
+    catalog = load()
+    found = ActionSet.empty
+    services = [parts.service] if catalog.is_known_service(parts.service) else []
+    if not services:
+        services = [name for name in _ARN_SERVICES.get(parts.service, ()) if catalog.is_known_service(name)]
+    for service in services:
+        by_type = _actions_by_type(service)
+        for kind in catalog.resource_types(service):
+            if kind.name in by_type and any(_covers(parts.resource, text) for text in kind.arn_formats):
+                found |= by_type[kind.name]
+    return found
+
+
+# ARN service fields that are no action prefix.
+_ARN_SERVICES = {"elasticloadbalancing": ("elasticloadbalancing",), "aps": ("aps",)}
+
+
+def _covers(resource: str, arn_format: str) -> bool:
+    parts = split_arn(_PLACEHOLDER.sub(_SAMPLE, arn_format))
+    return parts is not None and _SAMPLE in parts.resource and matches(resource, parts.resource)
+
+
+_Element = tuple[str, str]  # a character, or "" for a run, and the characters that a run may not hold
+
+
+@lru_cache(maxsize=20_000)
+def _elements(pattern: str, *, is_format: bool) -> tuple[_Element, ...]:
+    found: list[_Element] = []
+    at = 0
+    while at < len(pattern):
+        token = None
+        if pattern.startswith("${", at):
+            token = (_PLACEHOLDER if is_format else TOKEN).match(pattern, at) or _POLICY_VARIABLE.match(pattern, at)
+        if token is not None:
+            text = token.group()
+            if is_format:
+                found.append(("", "" if _DEEP.search(text) else "/"))
+            else:
+                found.append(("", "" if has_unknown(text) or _POLICY_VARIABLE.fullmatch(text) else ":/"))
+            at = token.end()
+            continue
+        letter = pattern[at]
+        found.append(("", "") if letter == "*" else ("?", "") if letter == "?" else (letter, ""))
+        at += 1
+    return tuple(found)
+
+
+def _intersect(one: tuple[_Element, ...], other: tuple[_Element, ...]) -> bool:
+    """Whether some text matches both patterns; runs are as long as one likes."""
+    seen: set[tuple[int, int]] = set()
+    todo = [(0, 0)]
+    while todo:
+        place = todo.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        at, to = place
+        if at == len(one) and to == len(other):
+            return True
+        left = one[at] if at < len(one) else None
+        right = other[to] if to < len(other) else None
+        if left is not None and left[0] == "":
+            todo.append((at + 1, to))
+            if right is not None and right[0] != "" and (right[0] == "?" or right[0] not in left[1]):
+                todo.append((at, to + 1))
+        if right is not None and right[0] == "":
+            todo.append((at, to + 1))
+            if left is not None and left[0] != "" and (left[0] == "?" or left[0] not in right[1]):
+                todo.append((at + 1, to))
+        if left and right and left[0] and right[0] and (left[0] == right[0] or "?" in (left[0], right[0])):
+            todo.append((at + 1, to + 1))
+    return False
+
+
+@lru_cache(maxsize=100_000)
+def can_match(pattern: str, arn_format: str) -> bool:
+    """Whether any ARN of a format can match a pattern; what is not known may match."""
+    if is_star(pattern):
+        return True
+    if not pattern.startswith("arn:"):
+        return has_unknown(pattern) or "*" in pattern or "${" in pattern or pattern.startswith("execute-api:/")
+    parts, wanted = split_arn(pattern), split_arn(arn_format)
+    if wanted is None:
+        return True
+    if parts is None:
+        return "*" in pattern or has_unknown(pattern)
+    if "*" in parts.service or "?" in parts.service or has_unknown(parts.service):
+        return True
+    if parts.service != wanted.service and not wanted.service.startswith("${"):
+        return False
+    if not wanted.account and parts.account and parts.account.strip("*"):
+        return False
+    shallow = parts.service in _SHALLOW_SERVICES
+    form = wanted.resource if shallow else _PLACEHOLDER.sub("${Object}", wanted.resource)
+    return _intersect(_elements(parts.resource, is_format=False), _elements(form, is_format=True))
+
+
+@cache
+def formats_of(action: str) -> tuple[str, ...] | None:
+    """ARN formats of an action of today; empty when it cannot be limited, None when it is not known."""
+    catalog = load()
+    try:
+        details = catalog.details(action)
+    except KeyError:
+        return None
+    return tuple(dict.fromkeys(text for kind in details.resource_types for text in kind.arn_formats))
