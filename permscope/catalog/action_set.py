@@ -67,6 +67,12 @@ class ActionSet:
         taken = other.masks
         if not taken or not self.masks:
             return self
+        if len(taken) < len(self.masks) // 4:  # a NotAction: most of a large set stays as it is
+            kept = dict(self.masks)
+            for service, mask in taken.items():
+                if left := kept.pop(service, 0) & ~mask:
+                    kept[service] = left
+            return self._with(kept)
         return self._with(
             {service: left for service, mask in self.masks.items() if (left := mask & ~taken.get(service, 0))}
         )
