@@ -329,9 +329,11 @@ class RoleUse(Fact):
     Attributes:
         user_id: id of the resource or route that acts.
         role_arn: role it assumes; `caller` where it acts with the caller's own permissions.
-        service: principal that assumes the role.
+        service: principal that assumes the role: of a role reached through another role, the ARN of that other role.
         required: what it needs the role for, one per call it makes (functions, tables, streams, ...).
         exact: False where what it calls is decided at run time, so `required` is not all.
+        source_arn: `aws:SourceArn` that the service sends when it assumes the role, where that is not the user's own
+            ARN (a schedule sends the ARN of its group).
     """
 
     user_id: str
@@ -339,6 +341,7 @@ class RoleUse(Fact):
     service: str
     required: tuple[Need, ...] = ()
     exact: bool = True
+    source_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

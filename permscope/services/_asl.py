@@ -23,7 +23,6 @@ DEEPEST = 50
 # Possessive and closed by the end of the text, so that no text is scanned twice.
 _STRING_OR_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|(\$\{[^{}"]*\})', re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)(\s*:)?', re.DOTALL)
-_PLACEHOLDER = re.compile(r"\$\{([^{}]+)\}")
 _JSON_FILES = (".json", ".template")
 
 
@@ -61,20 +60,17 @@ class Definition:
     problems: tuple[Problem, ...] = ()
 
 
-def read_definition(value: object, substitutions: Mapping[str, str], source: Source = NOWHERE) -> Definition:
+def read_definition(value: object, source: Source = NOWHERE) -> Definition:
     """Read a definition; what is broken becomes `problems`, never an exception.
 
     Args:
-        value: the document, or JSON text.
-        substitutions: what `${name}` stands for (`DefinitionSubstitutions`).
+        value: the document, or JSON text; `DefinitionSubstitutions` are made already.
         source: where it stands, for values that do not know their own place.
     """
     problems: list[Problem] = []
     place = source_of(value, source)
     if isinstance(value, str):
-        value = _parse(_substitute(value, substitutions), place, problems)
-    elif substitutions:
-        value = _substituted(value, substitutions)
+        value = _parse(value, place, problems)
     found: list[State] = []
     for document in mappings(value):
         found.extend(_machine(document.value, problems, jsonata=False, place=place, depth=0))
@@ -121,29 +117,6 @@ def _state(
 def _is_jsonata(value: Mapping[str, Any], *, default: bool) -> bool:
     language = value.get("QueryLanguage")
     return language == "JSONata" if isinstance(language, str) else default
-
-
-def _substitute(text: str, substitutions: Mapping[str, str]) -> str:
-    if not substitutions:
-        return text
-    replaced = _PLACEHOLDER.sub(lambda found: substitutions.get(found[1].strip(), found[0]), text)
-    return LocatedStr(replaced, source_of(text))
-
-
-def _substituted(value: object, substitutions: Mapping[str, str], depth: int = 0) -> object:
-    """A document with `${name}` replaced in all its text."""
-    if depth > DEEPEST * 4:
-        return None
-    match value:
-        case str():
-            return _substitute(value, substitutions)
-        case LocatedDict() | dict():
-            items = ((key, _substituted(inner, substitutions, depth + 1)) for key, inner in value.items())
-            return LocatedDict(items, source_of(value))
-        case list():
-            return LocatedList((_substituted(inner, substitutions, depth + 1) for inner in value), source_of(value))
-        case _:
-            return value
 
 
 def _parse(text: str, place: Source, problems: list[Problem]) -> object:

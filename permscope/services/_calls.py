@@ -23,6 +23,7 @@ from permscope.services.interface import Stack
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z]+)\}")
 _JSONATA = re.compile(r"^\s*\{%.*%\}\s*$", re.DOTALL)
 _JSONATA_LITERAL = re.compile(r"""^\s*\{%\s*(["'])((?:(?!\1).)*)\1\s*%\}\s*$""", re.DOTALL)
+_MADE_BY_AWS = frozenset(("Id", "UUID", "Uuid", "StackId"))
 _QUEUE_URL = re.compile(r"^https?://[^/]+/([^/]+)/([^/]+?)/?$")
 
 _ARGUMENTS_OF: Mapping[str, tuple[str, ...]] = {
@@ -42,6 +43,11 @@ _ARGUMENTS_OF: Mapping[str, tuple[str, ...]] = {
     "taskdefinitionfamilyname": ("TaskDefinition",),
     "clustername": ("Cluster", "ClusterName"),
     "workgroupname": ("WorkGroup",),
+    "rolenamewithpath": ("RoleName",),
+    "usernamewithpath": ("UserName",),
+    "policynamewithpath": ("PolicyName",),
+    "dbclusterinstancename": ("DBClusterIdentifier",),
+    "dbinstancename": ("DBInstanceIdentifier",),
 }
 """Placeholder of an ARN format -> arguments that hold it, where the name alone does not tell."""
 
@@ -208,7 +214,7 @@ def resource_of(stack: Stack, action: str, arguments: Arguments) -> tuple[str, b
     best: tuple[tuple[bool, int, bool], str, bool] | None = None
     for kind in types:
         for arn_format in kind.arn_formats:
-            filled = _fill(stack, arn_format, arguments)
+            filled = _fill(stack, arn_format, arguments, only=kind.required or len(types) == 1)
             if filled is None:
                 continue
             arn, certain, parts = filled
@@ -222,8 +228,15 @@ def resource_of(stack: Stack, action: str, arguments: Arguments) -> tuple[str, b
     return (named, True) if named else (unknown_token("Unknown", f"resource of {action}"), False)
 
 
-def _fill(stack: Stack, arn_format: str, arguments: Arguments) -> tuple[str, bool, int] | None:
-    """An ARN format with its placeholders taken from arguments: the ARN, whether it is certain, how many there were."""
+def _fill(stack: Stack, arn_format: str, arguments: Arguments, *, only: bool) -> tuple[str, bool, int] | None:
+    """An ARN format with its placeholders taken from arguments: the ARN, whether it is certain, how many there were.
+
+    Args:
+        stack: for Region and account.
+        arn_format: as AWS writes it, `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
+        arguments: of the call.
+        only: whether this is the kind of resource the call is about, so that a plain `Name` is its name.
+    """
     own = {"Partition": stack.partition, "Region": stack.region, "Account": stack.account}
     names = [name for name in _PLACEHOLDER.findall(arn_format) if name not in own]
     if not names:
@@ -231,13 +244,17 @@ def _fill(stack: Stack, arn_format: str, arguments: Arguments) -> tuple[str, boo
     values: dict[str, str] = {}
     certain = True
     for name in names:
-        candidates = (name, *_ARGUMENTS_OF.get(name.lower(), ()), name.removesuffix("Name"), f"{name}Name")
+        candidates = [name, *_ARGUMENTS_OF.get(name.lower(), ()), name.removesuffix("Name"), f"{name}Name"]
+        if len(names) == 1 and name.endswith("Name") and only:
+            candidates.append("Name")
         value = arguments.text(*candidates)
         if value is None:
-            if not arguments.is_dynamic(*candidates):
+            made_by_aws = bool(values) and name in _MADE_BY_AWS
+            if not made_by_aws and not arguments.is_dynamic(*candidates):
                 return None
             value = unknown_token("Unknown", name)
-            certain = False
+            # A key of a known bucket may well be computed: it stays unknown, but the bucket is not.
+            certain = certain and (made_by_aws or (name == "ObjectName" and bool(values)))
         if value.startswith("arn:") and len(names) == 1:
             return value, True, 1
         values[name] = _short(value, name)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ SYNC: Mapping[str, Sync] = {
     ),
 }
 
+_PROFILE = re.compile(r"(global|us|us-gov|eu|apac|jp|au|ca|sa)\.")
 _RENAMED: Mapping[str, tuple[str, str]] = {
     "elasticmapreduce:createCluster": ("emr", "runJobFlow"),
     "elasticmapreduce:terminateCluster": ("emr", "terminateJobFlows"),
@@ -105,10 +107,30 @@ def optimized(stack: Stack, service: str, operation: str, arguments: Arguments, 
     if special is not None:
         return special(stack, arguments, why)
     sdk_service, sdk_operation = _RENAMED.get(f"{service}:{operation}", (_SDK_NAMES.get(service, service), operation))
-    if service == "bedrock" and operation == "invokeModel":
-        sdk_service = "bedrockruntime"
     call = sdk_call(stack, sdk_service, sdk_operation, arguments, why)
     return Call(needs=(*call.needs, *_passed_roles(arguments)), unknown=call.unknown)
+
+
+def api_call(stack: Stack, service: str, operation: str, arguments: Arguments, why: str) -> Call:
+    """What calling any API needs (`aws-sdk:sqs:sendMessage`), given as the SDK names service and operation."""
+    from permscope.catalog.calls import iam_prefix
+
+    prefix = iam_prefix(service) or service
+    special = _SPECIAL.get(f"{prefix}:{operation[:1].lower()}{operation[1:]}")
+    if special is not None and prefix not in ("apigateway", "athena"):
+        return special(stack, arguments, why)
+    if (prefix, operation.lower()) == ("s3", "copyobject"):
+        return _copy_object(stack, arguments, why)
+    return sdk_call(stack, service, operation, arguments, why)
+
+
+def _copy_object(stack: Stack, arguments: Arguments, why: str) -> Call:
+    """A copy reads the object named in `CopySource` and writes the other."""
+    written = sdk_call(stack, "s3", "putObject", arguments, why)
+    source = arguments.text("CopySource") or unknown_token("Unknown", "CopySource")
+    arn = stack.arn("s3", source.lstrip("/").partition("?")[0], region="", account="")
+    read = Need(actions=("s3:GetObject",), resource_arn=LocatedStr(arn, arguments.place("CopySource")), why=why)
+    return Call(needs=(read, *written.needs), unknown=written.unknown)
 
 
 def waiting(stack: Stack, integration: str, state_machine: str | None, why: str) -> tuple[Need, ...]:
@@ -264,6 +286,19 @@ def _connection_secret(stack: Stack, connection: str | None) -> str:
     return stack.arn("secretsmanager", f"secret:events!connection/{name}/{unknown_token('Unknown', 'secret id')}")
 
 
+def invoke_model(stack: Stack, arguments: Arguments, why: str) -> Call:
+    """A foundation model belongs to no account; an inference profile (`eu.anthropic...`) to the caller's.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+    """
+    model = arguments.text("ModelId")
+    if model is not None and not model.startswith(("arn:", "${")):
+        profile = _PROFILE.match(model)
+        kind, account = ("inference-profile", stack.account) if profile else ("foundation-model", "")
+        model = stack.arn("bedrock", f"{kind}/{model}", account=account)
+    return _one(("bedrock:InvokeModel",), model, arguments, ("ModelId",), why)
+
+
 def _query(stack: Stack, arguments: Arguments, why: str) -> Call:
     """Athena reads the catalogue and the result bucket with the caller's permissions; which ones SQL tells."""
     call = sdk_call(stack, "athena", "startQueryExecution", arguments, why)
@@ -289,6 +324,7 @@ _SPECIAL: Mapping[str, Callable[[Stack, Arguments, str], Call]] = {
     "ecs:runTask": _run_task,
     "batch:submitJob": _submit_job,
     "apigateway:invoke": _invoke_api,
+    "bedrock:invokeModel": invoke_model,
     "http:invoke": _invoke_http,
     "athena:startQueryExecution": _query,
 }

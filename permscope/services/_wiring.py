@@ -95,7 +95,7 @@ def role_triggers(
                 event=event,
                 mechanism=Mechanism.SERVICE_ROLE,
                 service=service,
-                role_arn=located(role) if role else None,
+                role_arn=role_arn(resource, role) if role else None,
                 required=(Need(actions=actions, resource_arn=arn, why="to run the function"),),
                 **{"source_id": resource.id, **about(resource, text.source, only_if), **more},
             )
@@ -115,12 +115,23 @@ def role_uses(
     for role in roles:
         yield RoleUse(
             user_id=user_id or resource.id,
-            role_arn=located(role),
+            role_arn=role_arn(resource, role),
             service=service,
             required=needs,
             exact=exact,
             **about(resource, role.source, role.only_if),
         )
+
+
+def role_arn(resource: TemplateResource, text: Text) -> str:
+    """The ARN of a role given by ARN or, as some services allow, by name."""
+    if text.text.startswith("arn:"):
+        return located(text)
+    found = resource.stack.find(text.text, "AWS::IAM::Role")
+    arn = found.arn if found is not None and found.arn else text.text
+    if not arn.startswith(("arn:", "${")):
+        arn = resource.stack.arn("iam", f"role/{arn}", region="")
+    return located(text._replace(text=arn))
 
 
 def deliveries(

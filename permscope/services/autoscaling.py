@@ -34,7 +34,7 @@ def read_group(resource: TemplateResource) -> Iterator[AnyFact]:
                 [text],
                 event="termination-policy",
                 service=SERVICE,
-                mechanism=Mechanism.CALLER,
+                mechanism=Mechanism.SERVICE_ROLE,
                 role_arn=LocatedStr(role, text.source),
                 required=(needed,),
             )

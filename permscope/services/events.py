@@ -84,15 +84,21 @@ def _target(resource: TemplateResource, item: Item, text: Text, *, enabled: bool
             exact=bool(needs),
             **{**shared, "only_if": role.only_if or shared["only_if"]},
         )
-    if not where.is_function and not roles:
+    if not where.is_function:
+        role_arn = located(roles[0]) if roles else None
+        by_policy: dict[str, Any] = {
+            "service": SERVICE,
+            "source_arn": resource.arn,
+            "source_account": resource.stack.account,
+        }
         yield Delivery(
             sender_id=resource.id,
             target_arn=where.node,
             event="rule-target",
-            service=SERVICE,
-            source_arn=resource.arn,
-            source_account=resource.stack.account,
+            role_arn=role_arn,
+            required=needs if role_arn else (),
             enabled=enabled,
+            **({} if role_arn else by_policy),
             **shared,
         )
 

@@ -23,6 +23,14 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("kinesis", "stream"): ("kinesis:PutRecords",),
 }
 _SYNC = {("states", "stateMachine"): ("states:StartSyncExecution",)}
+_PARAMETERS: Mapping[str, str] = {
+    "ActiveMQBrokerParameters": "mq",
+    "DynamoDBStreamParameters": "dynamodb",
+    "KinesisStreamParameters": "kinesis",
+    "ManagedStreamingKafkaParameters": "kafka",
+    "RabbitMQBrokerParameters": "mq",
+    "SqsQueueParameters": "sqs",
+}
 _CREDENTIALS = ("BasicAuth", "ClientCertificateTlsAuth", "SaslScram256Auth", "SaslScram512Auth")
 _NETWORK = (
     "ec2:CreateNetworkInterface",
@@ -47,7 +55,7 @@ def read_pipe(resource: TemplateResource) -> Iterator[AnyFact]:
         needs.extend(reading)
         if not reading:
             unknown = True
-            yield resource.unknown(f"source `{text.text}`", "it is not understood", "target", text.source)
+            yield resource.unknown(f"source `{text.text}`", _unread(text), "target", text.source)
     calls = [
         *((text, target(resource.stack, located(text)), "enrichment") for text in properties.texts("Enrichment")),
         *((text, target(resource.stack, located(text)), "target") for text in properties.texts("Target")),
@@ -74,6 +82,16 @@ def read_pipe(resource: TemplateResource) -> Iterator[AnyFact]:
         for text, where, leg in calls:
             if where.is_function:
                 yield _trigger(resource, text, where, role, leg, enabled=enabled)
+            elif where.known:
+                yield Delivery(
+                    sender_id=resource.id,
+                    target_arn=where.node,
+                    event=f"pipe-{leg}",
+                    role_arn=located(role),
+                    required=_leg_needs(resource, where, leg),
+                    enabled=enabled,
+                    **about(resource, text.source, text.only_if),
+                )
         yield RoleUse(
             user_id=resource.id,
             role_arn=located(role),
@@ -84,6 +102,10 @@ def read_pipe(resource: TemplateResource) -> Iterator[AnyFact]:
         )
 
 
+def _unread(text: Text) -> str:
+    return "only a deployment tells what it is" if text.text.startswith("${") else "it is not understood"
+
+
 def _trigger(resource: TemplateResource, text: Text, where: Target, role: Text, leg: str, *, enabled: bool) -> Trigger:
     return Trigger(
         function_arn=where.arn,
@@ -91,6 +113,7 @@ def _trigger(resource: TemplateResource, text: Text, where: Target, role: Text, 
         mechanism=Mechanism.SERVICE_ROLE,
         service=SERVICE,
         source_id=resource.id,
+        source_arn=resource.arn,
         role_arn=located(role),
         required=(Need(actions=("lambda:InvokeFunction",), resource_arn=where.arn, why=f"to call the {leg}"),),
         enabled=enabled,
@@ -110,7 +133,7 @@ def _sender(resource: TemplateResource, text: str) -> str:
 def _source_needs(resource: TemplateResource, text: str) -> tuple[Need, ...]:
     """What the role must be allowed to read the source; nothing for a source that is not known."""
     parts = split_arn(text)
-    service = parts.service if parts is not None else ""
+    service = parts.service if parts is not None else _service_by_parameters(resource)
     place = source_of(text, resource.source)
     table = dynamodb.source_table(resource.stack, text)
     if table is not None:
@@ -140,6 +163,12 @@ def _source_needs(resource: TemplateResource, text: str) -> tuple[Need, ...]:
             needs.append(Need(actions=_NETWORK, resource_arn="*", why="to reach the cluster"))
         return tuple(needs) or (Need(actions=(), resource_arn="*", why="to read the cluster"),)
     return ()
+
+
+def _service_by_parameters(resource: TemplateResource) -> str:
+    """The service of a source that only a deployment tells, by the parameters that are given for it."""
+    given = next((item.value for item in mappings(resource.get("SourceParameters"))), {})
+    return next((service for name, service in _PARAMETERS.items() if name in given), "")
 
 
 def _secrets(resource: TemplateResource) -> Iterator[Need]:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr
-from permscope.services._calls import Call, parse_arguments, sdk_call
+from permscope.services._calls import Call, parse_arguments
+from permscope.services._integrations import api_call
 from permscope.services._targets import sending, target
 from permscope.services._values import Item, Text, about, located, mappings
 from permscope.services.interface import TemplateResource
@@ -64,6 +65,7 @@ def _target(
 ) -> Iterator[AnyFact]:
     """The trigger or the role use that one target comes to, once for every role it may have."""
     stack = resource.stack
+    group_arn = _group_arn(resource, resource.text("GroupName") or "default")
     where = target(stack, located(text))
     call = _universal(resource, item, text)
     if call is None and where.is_function:
@@ -86,8 +88,19 @@ def _target(
                 mechanism=Mechanism.SERVICE_ROLE,
                 service=SERVICE,
                 source_id=resource.id,
+                source_arn=group_arn,
                 role_arn=located(role),
                 required=(need,),
+                enabled=enabled,
+                **{**shared, "only_if": role.only_if or shared["only_if"]},
+            )
+        elif where.known and where.service != SERVICE.partition(".")[0]:
+            yield Delivery(
+                sender_id=resource.id,
+                target_arn=where.node,
+                event="schedule",
+                role_arn=located(role),
+                required=call.needs,
                 enabled=enabled,
                 **{**shared, "only_if": role.only_if or shared["only_if"]},
             )
@@ -95,6 +108,7 @@ def _target(
             user_id=resource.id,
             role_arn=located(role),
             service=SERVICE,
+            source_arn=group_arn,
             required=(*call.needs, *(need for queue in queues for need in _to_queue(queue))),
             exact=call.unknown is None and (call.function_arn is not None or bool(call.needs)),
             **{**shared, "only_if": role.only_if or shared["only_if"]},
@@ -114,7 +128,7 @@ def _universal(resource: TemplateResource, item: Item, text: Text) -> Call | Non
         return Call(unknown=f"`{text.text}` is not understood")
     given = next(item.texts("Input"), None)
     arguments = parse_arguments(LocatedStr(given.text, given.source) if given else None, text.source)
-    return sdk_call(resource.stack, words[1], words[2], arguments, "to call the target")
+    return api_call(resource.stack, words[1], words[2], arguments, "to call the target")
 
 
 def read_group(resource: TemplateResource) -> Iterator[AnyFact]:

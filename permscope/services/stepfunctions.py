@@ -12,18 +12,33 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import AnyFact, Mechanism, Need, RoleUse, Trigger
+from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, as_text, source_of, value_source
 from permscope.inventory.source import Source
 from permscope.services._asl import State, read_definition
-from permscope.services._calls import Arguments, Call, invoke, is_function_arn, merged, parse_arguments, sdk_call
-from permscope.services._integrations import executions, optimized, reading_items, waiting
+from permscope.services._calls import Arguments, Call, invoke, is_function_arn, merged, parse_arguments
+from permscope.services._integrations import api_call, executions, optimized, reading_items, waiting
 from permscope.services._targets import resource_behind
 from permscope.services._values import about, branches, dig, located, mappings, root
 from permscope.services.interface import TemplateResource
 
 SERVICE = "states.amazonaws.com"
 SERVICE_PRINCIPALS = (SERVICE,)
+
+_SENDING = frozenset(
+    (
+        "sqs:SendMessage",
+        "sns:Publish",
+        "events:PutEvents",
+        "states:StartExecution",
+        "states:StartSyncExecution",
+        "kinesis:PutRecord",
+        "kinesis:PutRecords",
+        "firehose:PutRecord",
+        "firehose:PutRecordBatch",
+    )
+)
+"""Calls that start something else, which may run functions in turn."""
 
 _PATTERNS = (".waitForTaskToken", ".sync:2", ".sync")
 _LOG_DELIVERY = (
@@ -68,14 +83,14 @@ def read_state_machine(resource: TemplateResource) -> Iterator[AnyFact]:
         role_arn=resource.text("RoleArn"),
     )
     own, borrowed = _Calls(), dict[str, _Calls]()
-    for definition, condition in _definitions(resource):
-        read = read_definition(definition, _substitutions(resource), resource.source)
+    definitions = [*_definitions(resource)]
+    for definition in definitions:
+        read = read_definition(definition, resource.source)
         for message, place in read.problems:
             yield resource.unknown("definition", message, "definition", place)
         for state in read.states:
             _read_state(resource, state, own, borrowed)
-        del condition
-    if not any(True for _ in _definitions(resource)):
+    if not definitions:
         yield resource.unknown("definition", "it is kept outside of the template", "definition")
     own.needs.extend(_settings(resource))
     for calls in (own, *borrowed.values()):
@@ -103,12 +118,22 @@ def _uses(
             function_arn=function_arn,
             event="state-machine-task",
             mechanism=Mechanism.SERVICE_ROLE,
-            service=SERVICE,
+            service=assumed_by,
             source_id=resource.id,
             role_arn=role_arn,
             required=(need,),
             **{**shared, "source": place},
         )
+    for needed in calls.needs:
+        if _SENDING.intersection(needed.actions) and needed.resource_arn not in ("*", resource.arn):
+            yield Delivery(
+                sender_id=resource.id,
+                target_arn=needed.resource_arn,
+                event="state-machine-task",
+                role_arn=role_arn,
+                required=(needed,),
+                **{**shared, "source": source_of(needed.resource_arn, shared["source"])},
+            )
     yield RoleUse(
         user_id=resource.id,
         role_arn=role_arn,
@@ -119,21 +144,11 @@ def _uses(
     )
 
 
-def _definitions(resource: TemplateResource) -> Iterator[tuple[Any, str | None]]:
+def _definitions(resource: TemplateResource) -> Iterator[str | Mapping[str, Any]]:
     for name in ("Definition", "DefinitionString"):
-        for value, condition in branches(resource.get(name)):
+        for value, _ in branches(resource.get(name)):
             if isinstance(value, str | Mapping):
-                yield value, condition
-
-
-def _substitutions(resource: TemplateResource) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for item in mappings(resource.get("DefinitionSubstitutions")):
-        for name, value in item.value.items():
-            text = as_text(next((option for option, _ in branches(value)), None))
-            if text is not None:
-                found[str(name)] = text
-    return found
+                yield value
 
 
 def _read_state(resource: TemplateResource, state: State, own: _Calls, borrowed: dict[str, _Calls]) -> None:
@@ -200,7 +215,7 @@ def _integration(resource: TemplateResource, state: State, integration: str) -> 
     why = f"to run the task `{state.name}`"
     words = integration.split(":")
     if words[0] == "aws-sdk" and len(words) == 3:  # noqa: PLR2004 - aws-sdk:service:operation
-        yield _self_filled(sdk_call(stack, words[1], words[2], arguments, why), resource)
+        yield _self_filled(api_call(stack, words[1], words[2], arguments, why), resource)
     elif integration == "lambda:invoke":
         yield invoke(stack, arguments)
     elif len(words) == 2:  # noqa: PLR2004 - service:operation
