@@ -123,11 +123,10 @@ def simulate_request(  # noqa: PLR0913 (one argument per part of a request)
         PolicyError: the principal is none, or AWS would refuse a policy.
     """
     values = {key: [value] if isinstance(value, str) else list(value) for key, value in (context or {}).items()}
+    of_resource = [] if resource_policy is None else [resource_policy]
     layers = policy_layers(
         identity=_compile_all(identity_policies, "identity_policies", PolicyKind.INLINE),
-        resource=()
-        if resource_policy is None
-        else (_compile(resource_policy, "resource_policy", PolicyKind.RESOURCE),),
+        resource=_compile_all(of_resource, "resource_policy", PolicyKind.RESOURCE),
         boundary=None
         if permissions_boundary is None
         else _compile(permissions_boundary, "permissions_boundary", PolicyKind.BOUNDARY),

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.policy.matching import covers, opened, patterns_intersect
-from permscope.policy.unrestrictable import restrictable
+from permscope.policy.unrestrictable import ALL_BUCKETS, LIST_ALL_BUCKETS, UNSCOPED, restrictable
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 # Services whose actions are about resources of another service, from the ARN formats of the catalogue
@@ -80,7 +81,7 @@ def _types(prefix: str) -> tuple[tuple[str, ActionSet], ...]:
 def applicable_actions(resource: str) -> ActionSet | None:
     """The actions that can be about an encoded ARN or ARN pattern; None when the catalogue cannot tell.
 
-    Of the formats that fit, the most specific ones count: an object is no bucket, though `arn:aws:s3:::*` fits both.
+    Of the formats that fit, those with more parts count: an object is no bucket, though `arn:aws:s3:::*` fits both.
     """
     fields = opened(resource).split(":", _FIELDS - 1)
     service = fields[2] if len(fields) == _FIELDS else ""
@@ -111,7 +112,7 @@ def _fitting(prefix: str, fields: list[str]) -> ActionSet | None:
     fitting = [
         (form, actions)
         for form, actions in fitting
-        if not any(other != form and covers(form, other) for other in exact)
+        if not any(other.count("/") > form.count("/") and covers(form, other) for other in exact)
     ]
     found = ActionSet.empty
     for _, actions in fitting:
@@ -125,3 +126,26 @@ def limit_to_resource(actions: ActionSet, resource: str) -> ActionSet:
         return actions
     able = applicable_actions(resource)
     return actions & (restrictable() if able is None else able)
+
+
+@lru_cache(maxsize=1)
+def _list_all_buckets() -> ActionSet:
+    return load().action_set([LIST_ALL_BUCKETS])
+
+
+def by_matched_resource(actions: ActionSet, pattern: str) -> Iterator[tuple[str, ActionSet]]:
+    """The actions a statement really grants on an encoded pattern, by what their requests are matched against.
+
+    That is the pattern itself for actions that can be limited to a resource, and a text that only a wildcard matches
+    for the others.
+    """
+    everywhere = not pattern.strip("*")
+    limited = actions & restrictable() if everywhere else limit_to_resource(actions, pattern)
+    if limited:
+        yield pattern, limited
+    unlimited = actions - restrictable() if everywhere else ActionSet.empty
+    if others := unlimited - _list_all_buckets():
+        yield UNSCOPED, others
+    buckets = actions & _list_all_buckets()
+    if buckets and covers(pattern, ALL_BUCKETS):
+        yield ALL_BUCKETS, buckets

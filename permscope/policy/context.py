@@ -9,6 +9,7 @@ principal never carries it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from permscope.policy.requester import Requester, RequesterKind
@@ -78,25 +79,20 @@ class RequestContext:
             return key in _OF_IAM or key.startswith(_PRINCIPAL_TAG)
         return key in _OF_USERS and kind is not RequesterKind.USER
 
-    def with_requester(self, requester: Requester) -> RequestContext:
-        """The same context with what follows from the principal filled in where it is missing."""
+    def with_requester(
+        self, requester: Requester, implied: Mapping[str, tuple[str, ...]] | None = None
+    ) -> RequestContext:
+        """The same context with what follows from the principal, and `implied`, filled in where it is missing."""
         filled = object.__new__(RequestContext)
-        filled.values = {**_implied(requester), **self.values}
+        of_requester = _implied(requester)
+        filled.values = {**of_requester, **implied, **self.values} if implied else {**of_requester, **self.values}
         filled.complete = self.complete
         filled._absent = self._absent
         filled._kind = requester.kind
         return filled
 
-    def with_values(self, values: Mapping[str, tuple[str, ...]]) -> RequestContext:
-        """The same context with more lower-case keys, where they are missing."""
-        filled = object.__new__(RequestContext)
-        filled.values = {**values, **self.values}
-        filled.complete = self.complete
-        filled._absent = self._absent
-        filled._kind = self._kind
-        return filled
 
-
+@lru_cache(maxsize=16_384)
 def _implied(requester: Requester) -> dict[str, tuple[str, ...]]:
     """What the principal itself says.
 

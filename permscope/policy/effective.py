@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import ConditionEntry, Policy, Statement
-from permscope.policy.applicable import applicable_actions, limit_to_resource
+from permscope.policy.applicable import applicable_actions, by_matched_resource, limit_to_resource
 from permscope.policy.compiled import CompiledPolicy, CompiledStatement, compile_policies, compile_policy
 from permscope.policy.context import RequestContext
 from permscope.policy.evaluate import AnyPolicy
@@ -150,13 +150,16 @@ class EffectiveAccess:
         return found
 
     def _of_rule(self, rule: _Rule) -> Iterator[Grant]:
-        merged: dict[tuple[ActionSet, bool, tuple[Statement, ...]], list[str]] = {}
+        by_limit: dict[tuple[str, bool, tuple[Statement, ...]], ActionSet] = {}
         for pattern in _patterns(rule):
             for part in self._at(rule, pattern):
-                if part.actions:
-                    merged.setdefault((part.actions, part.conditional, part.limited_by), []).append(part.resource)
+                key = (part.resource, part.conditional, part.limited_by)
+                by_limit[key] = by_limit.get(key, ActionSet.empty) | part.actions
+        merged: dict[tuple[ActionSet, bool, tuple[Statement, ...]], list[str]] = {}
+        for (resource, conditional, limited_by), actions in by_limit.items():
+            merged.setdefault((actions, conditional, limited_by), []).append(resource)
         for (actions, conditional, limited_by), resources in merged.items():
-            yield self._grant(rule, actions, tuple(dict.fromkeys(resources)), conditional, limited_by)
+            yield self._grant(rule, actions, tuple(resources), conditional, limited_by)
 
     def _grant(
         self,
@@ -183,7 +186,7 @@ class EffectiveAccess:
         grants: list[Grant] = []
         for target in parts_of(encode(arn)):
             able = applicable_actions(target)
-            wanted = restrictable() if able is None else able
+            wanted = able if able is not None else restrictable() if target.strip("*") else load().everything
             for rule, part in self._on_target(target, wanted):
                 grants.append(self._grant(rule, part.actions, (part.resource,), part.conditional, part.limited_by))
                 if part.conditional or not rule.certain:
@@ -205,16 +208,16 @@ class EffectiveAccess:
 
     def _at(self, rule: _Rule, pattern: str, wanted: ActionSet | None = None) -> Iterator[_Part]:
         """What a rule grants on a pattern inside its own resources, in parts that differ in what limits them."""
-        actions = limit_to_resource(rule.actions if wanted is None else rule.actions & wanted, pattern)
-        if not actions:
-            return
-        parts = [_Part(actions, pattern, conditional=False, limited_by=())]
-        for layer in self._limits:
-            parts = [narrowed for part in parts for narrowed in _limit(part, layer)]
-            if not parts:
-                return
-        for part in parts:
-            yield from _deny(part, self._denies)
+        actions = rule.actions if wanted is None else rule.actions & wanted
+        for target, of_target in by_matched_resource(actions, pattern):
+            if any(relation(left_out, target) for left_out in rule.not_resources):
+                continue
+            parts = [_Part(of_target, target, conditional=False, limited_by=())]
+            for layer in self._limits:
+                parts = [narrowed for part in parts for narrowed in _limit(part, layer)]
+            for part in parts:
+                for left in _deny(part, self._denies):
+                    yield left if target is pattern else left._replace(resource=pattern)
 
 
 class _Part(NamedTuple):
@@ -392,12 +395,18 @@ def _file(policies: Iterable[CompiledPolicy], context: RequestContext, allows: _
                 actions = catalog.complement(named) if statement.not_action else named
                 if not actions:
                     continue
-                left_out = statement.resources.texts if statement.resources and statement.not_resource else ()
+                left_out: tuple[str, ...] = ()
+                resolvable: bool | None = True
+                if statement.resources is not None and statement.not_resource:
+                    left_out = statement.resources.texts
+                    resolvable = statement.resources.resolvable(context, set())
+                if resolvable is False:
+                    continue
                 rule = _Rule(
                     compiled=statement,
                     policy=policy.policy,
                     actions=actions,
-                    certain=not residual and statement.only_if is None,
+                    certain=not residual and statement.only_if is None and resolvable is True,
                     residual=tuple(residual),
                     not_resources=left_out,
                 )

@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.policies import Policy
+from permscope.inventory.tokens import has_unknown
 from permscope.policy.compiled import CompiledPolicy, compile_policies, compile_policy
 from permscope.policy.context import RequestContext
 from permscope.policy.layers import Asked, Layer, Match, ResourceLayer, ask, ask_resource
 from permscope.policy.matching import encode
-from permscope.policy.requester import Requester, RequesterKind, is_account, parse_requester
+from permscope.policy.requester import SERVICE_LINKED, Requester, RequesterKind, is_account, parse_requester
 from permscope.policy.ternary import all_of, any_of, both, either
 from permscope.policy.unrestrictable import matched_resource
 
@@ -27,8 +29,12 @@ AnyPolicy: TypeAlias = Policy | CompiledPolicy
 
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
 RCP_SERVICES = frozenset(
-    ["s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs", "dynamodb"]
+    ["s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs"]
 )
+# "No permissions are required", and an explicit Deny does not stop it:
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+_NEEDS_NOTHING = "sts:getcalleridentity"
+_ARN_KEY = "aws:principalarn"
 _TRUSTED = Layer(allow=True, deny=False)
 _NO_POLICY = ResourceLayer(direct=False, role=False, account=False, deny=False)
 
@@ -60,6 +66,17 @@ class Request:
     context: RequestContext = field(default_factory=RequestContext)
 
 
+class CompiledLayers(NamedTuple):
+    """`PolicyLayers`, each policy compiled."""
+
+    identity: tuple[CompiledPolicy, ...]
+    resource: tuple[CompiledPolicy, ...]
+    boundary: tuple[CompiledPolicy] | None
+    session: tuple[CompiledPolicy, ...]
+    scps: tuple[tuple[CompiledPolicy, ...], ...]
+    rcps: tuple[tuple[CompiledPolicy, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyLayers:
     """The policies that apply to a request.
@@ -79,6 +96,21 @@ class PolicyLayers:
     session: tuple[AnyPolicy, ...] = ()
     scps: tuple[tuple[AnyPolicy, ...], ...] = ()
     rcps: tuple[tuple[AnyPolicy, ...], ...] = ()
+    compiled: CompiledLayers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self,
+            "compiled",
+            CompiledLayers(
+                compile_policies(self.identity),
+                compile_policies(self.resource),
+                None if self.boundary is None else (compile_policy(self.boundary),),
+                compile_policies(self.session),
+                tuple(compile_policies(level) for level in self.scps),
+                tuple(compile_policies(level) for level in self.rcps),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +136,10 @@ class Verdict:
         return None if self.conditional_on else True
 
 
+_IMPLICIT_DENY = Verdict(decision=Decision.IMPLICIT_DENY)
+_OPEN_ACCOUNT = ("resource account",)
+
+
 @dataclass(slots=True)
 class _Case:
     """A request with its layers asked."""
@@ -112,7 +148,7 @@ class _Case:
     asked: Asked
     action: str
     resource: str
-    same_account: bool
+    same_account: bool | None
     identity: Layer = _TRUSTED
     boundary: Layer = _TRUSTED
     session: Layer = _TRUSTED
@@ -142,19 +178,26 @@ def decide(
 ) -> Verdict:
     """`evaluate` for a request that is not packed."""
     lower = action.lower()
+    if lower == _NEEDS_NOTHING and requester.is_iam:
+        return Verdict(decision=Decision.ALLOW)
     account = resource_account or owner_of(resource)
-    completed = context.with_requester(requester)
-    implied = _implied_by_resource(lower, account, requester)
-    if implied:
-        completed = completed.with_values(implied)
+    completed = context.with_requester(requester, _implied_by_resource(lower, account, requester))
     encoded = encode(resource)
     bounded = policies.boundary is not None and requester.is_iam
     asked = Asked(requester, lower, encoded, completed, bounded)
-    case = _Case(requester, asked, lower, resource, same_account=account is None or account == requester.account)
-    _ask_layers(case, policies)
+    case = _Case(requester, asked, lower, resource, _same_account(account, requester))
+    _ask_layers(case, policies.compiled)
     return _weigh(case)
 
 
+def _same_account(account: str | None, requester: Requester) -> bool | None:
+    """Whether principal and resource are in one account; a resource without account counts as the principal's."""
+    if account is None or account == requester.account:
+        return True
+    return None if has_unknown(account) or has_unknown(requester.account) else False
+
+
+@lru_cache(maxsize=65_536)
 def owner_of(resource: str) -> str | None:
     """The account in an ARN; None where it has none (`arn:aws:s3:::b`) or AWS owns it (`arn:aws:iam::aws:policy/x`)."""
     parts = split_arn(resource)
@@ -173,46 +216,62 @@ def _implied_by_resource(action: str, account: str | None, requester: Requester)
     return found
 
 
-def _ask_layers(case: _Case, policies: PolicyLayers) -> None:
+def _ask_layers(case: _Case, layers: CompiledLayers) -> None:
     requester, asked = case.requester, case.asked
-    unscoped = asked._replace(resource=matched_resource(asked.action, asked.resource))
+    service_linked = requester.is_service_linked or SERVICE_LINKED in (asked.context.values.get(_ARN_KEY) or ("",))[0]
+    matched = matched_resource(asked.action, asked.resource)
+    unscoped = asked if matched is asked.resource else asked._replace(resource=matched)
     if requester.is_iam:
-        if requester.kind is RequesterKind.ROOT:
-            case.identity = _TRUSTED
-        else:
-            case.identity = ask("identity", compile_policies(policies.identity), unscoped)
-            if policies.boundary is not None:
-                case.boundary = ask("boundary", (compile_policy(policies.boundary),), unscoped)
-        if policies.session:
-            case.session = ask("session", compile_policies(policies.session), unscoped)
-        if not requester.is_service_linked:
-            case.scps = tuple(ask("scp", compile_policies(level), unscoped) for level in policies.scps)
-    if policies.resource:
-        case.resource_policy = ask_resource("resource", compile_policies(policies.resource), asked)
-    if policies.rcps and not requester.is_service_linked and asked.action.partition(":")[0] in RCP_SERVICES:
-        case.rcps = tuple(ask_resource("rcp", compile_policies(level), asked) for level in policies.rcps)
+        if requester.kind is not RequesterKind.ROOT:
+            case.identity = ask("identity", layers.identity, unscoped)
+            if layers.boundary is not None:
+                case.boundary = ask("boundary", layers.boundary, unscoped)
+        if layers.session:
+            case.session = ask("session", layers.session, unscoped)
+        if layers.scps and not service_linked:
+            case.scps = tuple(ask("scp", level, unscoped) for level in layers.scps)
+    if layers.resource:
+        case.resource_policy = ask_resource("resource", layers.resource, asked)
+    if layers.rcps and not service_linked and asked.action.partition(":")[0] in RCP_SERVICES:
+        case.rcps = tuple(ask_resource("rcp", level, asked) for level in layers.rcps)
 
 
 def _weigh(case: _Case) -> Verdict:
-    layers: list[Layer | ResourceLayer] = [
-        case.identity, case.boundary, case.session, *case.scps, case.resource_policy, *case.rcps
-    ]  # fmt: skip
-    denied = any_of(layer.deny for layer in layers)
+    layers: tuple[Layer | ResourceLayer, ...] = (
+        case.identity,
+        case.boundary,
+        case.session,
+        *case.scps,
+        case.resource_policy,
+        *case.rcps,
+    )
+    denied = any_of([layer.deny for layer in layers])
     if denied:
-        causes = tuple(
-            match for layer in layers for match in layer.matches if match.certain and not match.statement.allow
-        )
-        return Verdict(decision=Decision.EXPLICIT_DENY, matched=causes)
+        return Verdict(decision=Decision.EXPLICIT_DENY, matched=_matches(layers, allow=False))
     # RCPFullAWSAccess is always attached, so an RCP never denies implicitly:
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
-    allowed = both(all_of(layer.allow for layer in case.scps), _allowed_by_policies(case))
+    allowed = _allowed_by_policies(case)
+    if case.scps:
+        allowed = both(all_of([layer.allow for layer in case.scps]), allowed)
     if allowed is False:
-        return Verdict(decision=Decision.IMPLICIT_DENY)
-    causes = tuple(match for layer in layers for match in layer.matches if match.statement.allow)
+        return _IMPLICIT_DENY
+    causes = _matches(layers, allow=True)
     if allowed and denied is False:
         return Verdict(decision=Decision.ALLOW, matched=causes)
-    open_keys = frozenset().union(*(layer.open_keys for layer in layers))
-    return Verdict(decision=Decision.ALLOW, conditional_on=tuple(sorted(open_keys)) or ("resource",), matched=causes)
+    open_keys: set[str] = set().union(*(layer.open_keys for layer in layers))
+    return Verdict(decision=Decision.ALLOW, conditional_on=tuple(sorted(open_keys)) or _OPEN_ACCOUNT, matched=causes)
+
+
+def _matches(layers: Iterable[Layer | ResourceLayer], *, allow: bool) -> tuple[Match, ...]:
+    """The statements that allow, or those that surely deny."""
+    return tuple(
+        [
+            match
+            for layer in layers
+            for match in layer.matches
+            if match.statement.allow is allow and (allow or match.certain)
+        ]
+    )
 
 
 def _allowed_by_policies(case: _Case) -> bool | None:
@@ -220,10 +279,23 @@ def _allowed_by_policies(case: _Case) -> bool | None:
     resource = case.resource_policy
     if not case.requester.is_iam:
         return either(resource.direct, resource.account)
+    if case.same_account is None:
+        here, there = _within_account(case), _across_accounts(case)
+        return here if here is there else None
+    return _within_account(case) if case.same_account else _across_accounts(case)
+
+
+def _across_accounts(case: _Case) -> bool | None:
+    """The principal's account and the resource's must both allow."""
+    identity = both(case.identity.allow, both(case.boundary.allow, case.session.allow))
+    return both(identity, case.resource_policy.allow)
+
+
+def _within_account(case: _Case) -> bool | None:
+    """Identity policies or the resource's policy; what limits the one need not limit the other."""
+    resource = case.resource_policy
     limits = both(case.boundary.allow, case.session.allow)
     identity = both(case.identity.allow, limits)
-    if not case.same_account:
-        return both(identity, resource.allow)
     # a role's ARN in the policy needs no identity policy, but boundary and session policies limit it
     granted = either(resource.direct, both(resource.role, limits))
     if _needs_resource_policy(case):
@@ -258,10 +330,10 @@ def policy_layers(
 ) -> PolicyLayers:
     """Policies compiled once, for many requests."""
     return PolicyLayers(
-        identity=compile_policies(identity),
-        resource=compile_policies(resource),
-        boundary=None if boundary is None else compile_policy(boundary),
-        session=compile_policies(session),
-        scps=tuple(compile_policies(level) for level in scps),
-        rcps=tuple(compile_policies(level) for level in rcps),
+        identity=tuple(identity),
+        resource=tuple(resource),
+        boundary=boundary,
+        session=tuple(session),
+        scps=tuple(map(tuple, scps)),
+        rcps=tuple(map(tuple, rcps)),
     )

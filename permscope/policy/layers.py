@@ -9,7 +9,7 @@ from permscope.policy.compiled import CompiledPolicy, CompiledStatement
 from permscope.policy.conditions import test_all
 from permscope.policy.context import RequestContext
 from permscope.policy.requester import Naming, Requester, match_principal
-from permscope.policy.ternary import either, negate
+from permscope.policy.ternary import both, either, negate
 
 
 class Match(NamedTuple):
@@ -70,10 +70,8 @@ def _matches_resource(statement: CompiledStatement, asked: Asked, why: set[str])
         return True
     if not statement.not_resource:
         return resources.matches(asked.resource, asked.context, why)
-    found = resources.matches(asked.resource, asked.context, why)
-    if found is False and resources.has_unresolvable(asked.context):
-        return False
-    return negate(found)
+    found = negate(resources.matches(asked.resource, asked.context, why))
+    return found if found is False else both(found, resources.resolvable(asked.context, why))
 
 
 def applies(statement: CompiledStatement, asked: Asked, why: set[str]) -> bool | None:

@@ -71,4 +71,4 @@ def _key(encoded: str) -> str:
     head = prefix.split(":", _ARN_HEAD_FIELDS)
     if head[0] == "arn":
         return "arn:" + (head[_ARN_HEAD_FIELDS] if len(head) > _ARN_HEAD_FIELDS else "")
-    return "arn:" if "arn:".startswith(prefix) else prefix
+    return prefix

@@ -63,13 +63,14 @@ class ResourcePatterns:
         everything: whether one of them is `*`.
     """
 
-    __slots__ = ("_dynamic", "_exact", "_globs", "_prefixes", "_unknown", "everything", "texts")
+    __slots__ = ("_dynamic", "_exact", "_globs", "_prefixes", "_settled", "_unknown", "everything", "texts")
 
     def __init__(self, texts: tuple[str, ...], *, variables: bool) -> None:
         self.texts = tuple(encode(text) for text in texts)
         self._dynamic = tuple(text for text in texts if variables and has_variable(text))
         plain = [text for text in self.texts if text not in self._dynamic] if self._dynamic else list(self.texts)
         self._unknown = tuple(text for text in plain if UNKNOWN in text)
+        self._settled = not self._dynamic and not self._unknown
         self.everything = False
         exact: set[str] = set()
         prefixes: list[str] = []
@@ -131,15 +132,18 @@ class ResourcePatterns:
             why |= open_keys
         return result
 
-    def has_unresolvable(self, context: RequestContext) -> bool:
-        """Whether a variable in them surely has no value, which makes a `NotResource` statement invalid."""
+    def resolvable(self, context: RequestContext, why: set[str]) -> bool | None:
+        """Whether every variable in them has a value; without one, a `NotResource` statement is invalid."""
+        result: bool | None = True
         for text in self._dynamic:
             try:
                 expand(text, context)
             except Unresolved as unresolved:
                 if unresolved.key is None:
-                    return True
-        return False
+                    return False
+                why.add(unresolved.key)
+                result = None
+        return result
 
 
 def _with_partitions(pattern: str) -> Iterable[str]:

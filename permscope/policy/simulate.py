@@ -17,7 +17,7 @@ from permscope.policy.evaluate import PolicyLayers, Verdict, decide
 from permscope.policy.layers import Match
 from permscope.policy.requester import ANONYMOUS, Requester, federated, parse_requester, service
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
+_encode = json.JSONEncoder().encode
 
 
 def simulate_lines(lines: Iterable[str]) -> Iterator[str]:

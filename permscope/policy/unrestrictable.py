@@ -12,8 +12,10 @@ from permscope.policy.matching import ANY_PARTITION
 
 # AWS's own examples grant this one on `arn:aws:s3:::*`:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-_LIST_ALL_BUCKETS = "s3:listallmybuckets"
-_ALL_BUCKETS = "arn:aws:s3:::*"
+LIST_ALL_BUCKETS = "s3:listallmybuckets"
+# Texts that only a wildcard matches, in the place of a resource
+UNSCOPED = "\ue005"
+ALL_BUCKETS = f"{ANY_PARTITION}s3:::{UNSCOPED}"
 
 
 @lru_cache(maxsize=1)
@@ -30,12 +32,7 @@ def is_restrictable(action: str) -> bool:
 
 
 def matched_resource(action: str, resource: str) -> str:
-    """What `Resource` patterns are matched against: `*` for an action that cannot be limited to a resource."""
+    """What `Resource` patterns are matched against: for an action without resources, a text that only `*` matches."""
     if is_restrictable(action):
         return resource
-    if action == _LIST_ALL_BUCKETS:
-        partition = "aws"
-        if resource.startswith("arn:"):
-            partition = resource.split(":", 2)[1]
-        return f"{ANY_PARTITION}s3:::*" if partition == ANY_PARTITION[4:-1] else f"arn:{partition}:s3:::*"
-    return "*"
+    return ALL_BUCKETS if action == LIST_ALL_BUCKETS else UNSCOPED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from permscope.inventory.policies import ConditionEntry
@@ -127,6 +128,7 @@ def split_operator(text: str) -> tuple[str, str, bool]:
     return quantifier, name, False
 
 
+@lru_cache(maxsize=16_384)
 def compile_condition(entry: ConditionEntry, *, variables: bool) -> Condition:
     """A condition ready to be tested; `variables` where the document is of version `2012-10-17`."""
     return Condition(entry, variables=variables)
