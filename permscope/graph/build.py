@@ -5,6 +5,8 @@ from __future__ import annotations
 from permscope.graph.access import AccessEdges
 from permscope.graph.collector import EdgeCollector
 from permscope.graph.decisions import Decisions
+from permscope.graph.doors import Doors
+from permscope.graph.guards import Guards
 from permscope.graph.invoke import ResourcePolicyEdges
 from permscope.graph.model import PermissionGraph
 from permscope.graph.nodes import Nodes
@@ -35,10 +37,11 @@ def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> 
     for route in inventory.of(Route):
         routes.add(route)
     targets = Targets(nodes)
-    resource_policies = ResourcePolicyEdges(nodes, edges, decisions, targets)
+    doors = Doors(nodes, edges)
+    resource_policies = ResourcePolicyEdges(nodes, edges, decisions, targets, doors)
     for policies in decisions.policies_by_resource.values():
         resource_policies.add(policies)
-    access = AccessEdges(nodes, edges, targets)
+    access = AccessEdges(nodes, edges, targets, doors, Guards(decisions))
     for principals in (inventory.roles, inventory.users, inventory.groups):
         for principal in principals.values():
             access.add(graph.nodes[principal.arn], decisions.effective(principal).grants)

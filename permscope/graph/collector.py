@@ -1,9 +1,9 @@
-"""Gathers permission edges, so that there is one per principal, target and conditions, however many statements say it."""
+"""Gathers permission edges: one per principal, target and conditions, however many statements say it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Decision, Edge, EdgeKind, PermissionGraph, Provenance
@@ -17,6 +17,26 @@ NO_CONDITIONS: Mapping[str, Any] = {}
 Conditions = Mapping[str, Any]
 
 
+class Permit(NamedTuple):
+    """What the edges of one grant have in common.
+
+    Attributes:
+        source: id of the node that may.
+        provenance: the statement.
+        conditions: what it depends on.
+        decision: whether it surely holds.
+        pattern: the `Resource` as the statement writes it.
+        reason: what limits it.
+    """
+
+    source: str
+    provenance: Provenance
+    conditions: Conditions = NO_CONDITIONS
+    decision: Decision = Decision.ALLOW
+    pattern: str | None = None
+    reason: str | None = None
+
+
 class EdgeCollector:
     """Merges what several statements say about the same pair.
 
@@ -27,6 +47,23 @@ class EdgeCollector:
     def __init__(self, graph: PermissionGraph) -> None:
         self._graph = graph
         self._edges: dict[tuple[object, ...], Edge] = {}
+
+    def permit(
+        self, kind: EdgeKind, target: str, actions: ActionSet, permit: Permit, *, qualifier: str | None = None
+    ) -> Edge:
+        """Add an edge for a grant."""
+        return self.add(
+            kind,
+            permit.source,
+            target,
+            actions=actions,
+            provenance=permit.provenance,
+            conditions=permit.conditions,
+            decision=permit.decision,
+            pattern=permit.pattern,
+            reason=permit.reason,
+            qualifier=qualifier,
+        )
 
     def add(  # noqa: PLR0913 (an edge has that many parts)
         self,

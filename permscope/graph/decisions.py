@@ -250,8 +250,14 @@ class Decisions:
 
     # What policies with principals grant
 
+    def after(
+        self, allow: tuple[Policy, Statement], denies: tuple[tuple[Policy, Statement], ...], principal_arn: str
+    ) -> tuple[Grant, ...]:
+        """What Deny statements of a resource's policy leave of an Allow statement of an identity policy."""
+        return tuple(_grants((allow, *denies), requester_of(principal_arn)))
+
     def granted_by(self, policies: tuple[Policy, ...]) -> Iterator[tuple[Principal, tuple[Grant, ...]]]:
-        """Each principal that resource or trust policies let in, with what is left to it after their Deny statements."""
+        """Each principal that resource or trust policies let in, with what their Deny statements leave to it."""
         named: dict[Principal, list[tuple[Policy, Statement]]] = {}
         denies: list[tuple[Policy, Statement]] = []
         for policy in policies:
@@ -303,7 +309,7 @@ def _applies_to(deny: Statement, principal: Principal) -> bool:
     )
 
 
-def _grants(statements: Iterable[tuple[Policy, Statement]]) -> Iterator[Grant]:
+def _grants(statements: Iterable[tuple[Policy, Statement]], principal: Requester | None = None) -> Iterator[Grant]:
     """What statements with principals grant, read as the identity policy of one of them."""
     originals: dict[int, tuple[Policy, Statement]] = {}
     policies = []
@@ -318,7 +324,9 @@ def _grants(statements: Iterable[tuple[Policy, Statement]]) -> Iterator[Grant]:
         )
         originals[id(plain)] = (policy, statement)
         policies.append(replace(policy, statements=(plain,)))
-    for grant in effective(tuple(policies)).grants:
+    for grant in effective(
+        tuple(policies), principal=principal, context=RequestContext(_ALWAYS, complete=False)
+    ).grants:
         policy, statement = originals[id(grant.statement)]
         yield replace(grant, policy=policy, statement=statement)
 

@@ -1,73 +1,88 @@
-"""Who is let in by a resource's own policy: `can_invoke` for functions, `can_access` for everything else."""
+"""Who is let in by a resource's own policy: `can_invoke` for functions and routes, `can_access` for everything else."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from permscope.catalog.actions import load
-from permscope.graph.collector import EdgeCollector, grant_conditions, grant_said_by
+from permscope.catalog.actions import ActionSet, load
+from permscope.graph.collector import EdgeCollector, Permit, grant_conditions, grant_limits, grant_said_by
 from permscope.graph.decisions import Decisions
+from permscope.graph.doors import Doors
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind
 from permscope.graph.nodes import Nodes
-from permscope.graph.targets import Targets
+from permscope.graph.targets import Target, Targets
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import ResourcePolicy
-
-if TYPE_CHECKING:
-    from permscope.policy.effective import Grant
-
-_INVOKE = ("lambda:InvokeFunction", "lambda:InvokeAsync", "lambda:InvokeFunctionUrl")
+from permscope.policy.applicable import limit_to_resource
+from permscope.policy.effective import Grant, parts_of
+from permscope.policy.matching import encode
 
 
 class ResourcePolicyEdges:
-    """Turns resource policies into edges from those they let in."""
+    """Turns resource policies into edges from those they let in.
 
-    def __init__(self, nodes: Nodes, edges: EdgeCollector, decisions: Decisions, targets: Targets) -> None:
+    Args:
+        nodes: the nodes.
+        edges: where the edges go.
+        decisions: the policy decisions.
+        targets: what ARNs mean.
+        doors: where invoking actions lead.
+    """
+
+    def __init__(
+        self, nodes: Nodes, edges: EdgeCollector, decisions: Decisions, targets: Targets, doors: Doors
+    ) -> None:
         self._nodes = nodes
         self._graph = nodes.graph
         self._edges = edges
         self._decisions = decisions
         self._targets = targets
-        self._invoke = load().action_set(_INVOKE)
+        self._doors = doors
+        self._api = load().expand("execute-api:Invoke")
 
     def add(self, policies: tuple[ResourcePolicy, ...]) -> None:
         """The edges of one resource's policy, whose statements may come as several facts."""
-        base, qualifier = function_arn_and_qualifier(policies[0].resource_arn)
-        target = self._graph.nodes[self._targets.of(base)[0].id]
+        arn = str(policies[0].resource_arn)
+        base, qualifier = function_arn_and_qualifier(arn)
+        target = self._targets.of(base)[0]
+        if qualifier:
+            target = target._replace(rest=f":{qualifier}")
         for principal, grants in self._decisions.granted_by(tuple(fact.policy for fact in policies)):
             source = self._nodes.principal(principal)
             for grant in grants:
-                self._grant(source, target, qualifier, grant)
+                self._grant(source, target, arn, grant)
 
-    def _grant(self, source: Node, target: Node, qualifier: str | None, grant: Grant) -> None:
+    def _grant(self, source: Node, target: Target, arn: str, grant: Grant) -> None:
         conditions = grant_conditions(grant)
-        decision = Decision.CONDITIONAL if conditions or grant.conditional else Decision.ALLOW
         actions = grant.actions
-        if source.kind in (NodeKind.ROLE, NodeKind.USER) and source.account != target.account and target.arn:
-            actions = actions & self._decisions.on(source.id, target.arn)
-        provenance = grant_said_by(grant, target.logical_id)
-        invokes = actions & self._invoke
-        if target.kind is NodeKind.FUNCTION or ":lambda:" in target.id:
-            if invokes:
-                self._edges.add(
-                    EdgeKind.CAN_INVOKE,
-                    source.id,
-                    target.id,
-                    actions=invokes,
-                    provenance=provenance,
-                    conditions=conditions,
-                    decision=decision,
-                    qualifier=qualifier,
-                )
-            actions = actions - self._invoke
-        if actions:
-            self._edges.add(
-                EdgeKind.CAN_ACCESS,
-                source.id,
-                target.id,
-                actions=actions,
-                provenance=provenance,
-                conditions=conditions,
-                decision=decision,
-                qualifier=qualifier,
-            )
+        if "*" in grant.resources:
+            # `*` means the resource that has the policy.
+            actions = limit_to_resource(actions, encode(arn))
+            for part in parts_of(encode(arn))[1:]:
+                actions |= limit_to_resource(grant.actions, part)
+        node = self._graph.nodes[target.id]
+        if source.kind in (NodeKind.ROLE, NodeKind.USER) and source.account != node.account and ":s3:::" not in arn:
+            actions &= self._decisions.on(source.id, arn)
+        permit = Permit(
+            source.id,
+            grant_said_by(grant, node.logical_id),
+            conditions,
+            Decision.CONDITIONAL if conditions or grant.conditional else Decision.ALLOW,
+            None,
+            grant_limits(grant),
+        )
+        if self._api & actions:
+            actions -= self._callers(permit, source, arn, grant)
+        rest = self._doors.open(permit, target, actions)
+        if rest:
+            qualifier = target.rest.removeprefix(":") if target.rest.startswith(":") else None
+            self._edges.permit(EdgeKind.CAN_ACCESS, target.id, rest, permit, qualifier=qualifier)
+
+    def _callers(self, permit: Permit, source: Node, arn: str, grant: Grant) -> ActionSet:
+        """Callers that an API's policy names: edges to its routes; who calls without credentials is on the routes."""
+        routes = self._doors.api_routes(arn)
+        if not routes:
+            return ActionSet.empty
+        if source.kind is NodeKind.PUBLIC:
+            signed = {**permit.conditions, "auth": {"type": ["iam"]}}
+            permit = permit._replace(conditions=signed, decision=Decision.CONDITIONAL)
+        self._doors.routes(permit, grant.resources, routes, self._api)
+        return self._api

@@ -25,7 +25,7 @@ class Found(NamedTuple):
     Attributes:
         id: of the node.
         arn: the ARN it is known by.
-        assumes: what must hold for the two ARNs to be the same one: pseudo parameter or token -> the value it must have.
+        assumes: what must hold for the two ARNs to be the same: pseudo parameter or token -> the value it must have.
         rest: what the pattern says below the thing (`/index/*`); empty when it names the thing itself.
     """
 
@@ -116,7 +116,7 @@ def assumptions(pattern: ArnParts, known: ArnParts) -> dict[str, str] | None:
         (pattern.region, known.region, REGION),
         (pattern.account, known.account, None),
     ):
-        if one == other or one == "*":
+        if one in (other, "*"):
             continue
         if free == PARTITION and PARTITION in (one, other):
             continue

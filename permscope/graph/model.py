@@ -19,7 +19,7 @@ from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.source import NOWHERE, Source
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
     from permscope.graph.decisions import Decisions
 
@@ -49,7 +49,7 @@ class EdgeKind(StrEnum):
     EXECUTES_AS = "executes_as"
     CAN_ASSUME = "can_assume"
     CAN_ACCESS = "can_access"
-    CAN_PASS = "can_pass"
+    CAN_PASS = "can_pass"  # noqa: S105 (no password)
     DELIVERS_TO = "delivers_to"
     CAN_TAKE_OVER = "can_take_over"
     WRITES_INTO = "writes_into"
@@ -195,11 +195,11 @@ class PermissionGraph:
         return (edge for edge in self.edges if edge.kind in kinds)
 
     @cached_property
-    def network(self) -> networkx.MultiDiGraph[str]:
+    def network(self) -> nx.MultiDiGraph[str]:
         """The same graph for networkx; node and edge objects are under the attribute `of`."""
         import networkx as nx
 
-        network: networkx.MultiDiGraph[str] = nx.MultiDiGraph()
+        network: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for node in self.nodes.values():
             network.add_node(node.id, of=node)
         for edge in self.edges:

@@ -28,6 +28,8 @@ from permscope.inventory.tokens import ACCOUNT, TOKEN, URL_SUFFIX, has_unknown
 PUBLIC = "public"
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _ROOT_ARN = re.compile(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
+# `states.us-east-1.amazonaws.com` is Step Functions as any other Region's.
+_REGIONAL = re.compile(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
 _UNIQUE_ID = re.compile(r"(?:AROA|AIDA|AGPA)[A-Z0-9]+")
 _TYPES: Mapping[type, tuple[NodeKind, str]] = {
     Role: (NodeKind.ROLE, "AWS::IAM::Role"),
@@ -56,7 +58,7 @@ class Nodes:
         self.own_accounts = frozenset(account.id for account in inventory.of(Account)) | {ACCOUNT}
         self._unique_ids: dict[str, str] = {}
         # Some properties take a role by name (`ServiceRole: !Ref Role`).
-        self._by_name = {role.name: role.arn for role in reversed(inventory.roles.values()) if role.name}
+        self._by_name = {role.name: role.arn for role in reversed(tuple(inventory.roles.values())) if role.name}
         self._home = next((account.id for account in inventory.of(Account)), ACCOUNT)
 
     def add_facts(self) -> None:
@@ -159,7 +161,7 @@ class Nodes:
 
     def service(self, principal: str) -> Node:
         """An AWS service, by its principal."""
-        name = principal.replace(URL_SUFFIX, "amazonaws.com")
+        name = _REGIONAL.sub(r"\1.amazonaws.com", principal.replace(URL_SUFFIX, "amazonaws.com"))
         found = self.graph.nodes.get(f"service:{name}")
         return found or self._add(Node(id=f"service:{name}", kind=NodeKind.SERVICE, label=name, service=name))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from permscope.graph.feeding import feeds
@@ -12,7 +12,7 @@ from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, Perm
 from permscope.graph.queries import in_set
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
 _FOLLOWED = (
     EdgeKind.CAN_INVOKE,
@@ -79,9 +79,7 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     found: list[Path] = []
     seen: set[tuple[int, ...]] = set()
     for states in islice(nx.shortest_simple_paths(network, first, goal, weight="weight"), limit * 4):
-        hops = tuple(
-            network.edges[one, other]["hop"] for one, other in zip(states, states[1:-1], strict=False) if other != goal
-        )
+        hops = tuple(network.edges[one, other]["hop"] for one, other in pairwise(states) if other != goal)
         key = tuple(id(hop.edge) for hop in hops)
         if key in seen:
             continue
@@ -93,11 +91,11 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     return found
 
 
-def _network(graph: PermissionGraph, start: Node, end: Node) -> networkx.DiGraph[_State]:
+def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_State]:
     """What can be reached from a node, as far as it is needed."""
     import networkx as nx
 
-    network: networkx.DiGraph[_State] = nx.DiGraph()
+    network: nx.DiGraph[_State] = nx.DiGraph()
     first = _State(start.id, True)
     todo = deque([first])
     seen = {first}
@@ -146,7 +144,7 @@ def _still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
     return not graph.decisions.on(edge.source, member.arn).isdisjoint(edge.actions)
 
 
-def _keep(network: networkx.DiGraph[_State], one: _State, other: _State, hop: Hop) -> None:
+def _keep(network: nx.DiGraph[_State], one: _State, other: _State, hop: Hop) -> None:
     """Of several edges between two nodes, the certain one."""
     weight = 1.0 + (0.0 if hop.edge.decision is Decision.ALLOW else _CONDITIONAL_COST)
     known = network.get_edge_data(one, other)

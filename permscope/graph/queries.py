@@ -137,6 +137,7 @@ def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
     """Everyone who can take an action on a resource, certain ones first.
 
     Args:
+        graph: what to ask.
         action: `s3:GetObject`, or a pattern: any action it matches counts.
         resource: a name as for `find_node`, or an ARN in no input.
 
@@ -191,7 +192,7 @@ def _edges_to(graph: PermissionGraph, node: Node | None, arn: str) -> Iterator[E
 
 
 def in_set(node: Node, arn: str) -> bool:
-    """Whether the pattern of a set matches an ARN; literal and unbound partitions, Regions and accounts count as one."""
+    """Whether the pattern of a set matches an ARN; a literal Region and an unbound one count as the same."""
     pattern = node.id.removeprefix("set:")
     if pattern.startswith("!"):
         return not any(_pattern_matches(each, arn) for each in pattern[1:].split(", "))

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from permscope.catalog.actions import ActionSet, load
-from permscope.graph.collector import EdgeCollector
+from permscope.graph.collector import EdgeCollector, conditions_of
 from permscope.graph.decisions import Decisions
 from permscope.graph.letting_in import LettingIn
 from permscope.graph.model import Decision, EdgeKind, Node, Provenance
 from permscope.graph.nodes import Nodes
+from permscope.graph.outcome import Outcome
 from permscope.inventory.facts import Auth, Resource, ResourcePolicy, Route, Unknown
 
 _FEDERATED = frozenset({Auth.COGNITO, Auth.JWT, Auth.LAMBDA, Auth.MUTUAL_TLS})
@@ -29,6 +30,7 @@ class RouteEdges:
         catalog = load()
         self._url = catalog.expand("lambda:InvokeFunctionUrl")
         self._api = catalog.expand("execute-api:Invoke")
+        self._graphql = catalog.expand("appsync:GraphQL")
 
     def add(self, route: Route) -> None:
         """The edges of one route."""
@@ -61,7 +63,7 @@ class RouteEdges:
         outcome = self._api_policy(route)
         if outcome is not None:
             reasons.extend(outcome.provenance)
-            conditions |= outcome.conditions
+            conditions |= _stated(outcome) or outcome.conditions
             if outcome.authorized is False:
                 return
         if route.only_if:
@@ -81,7 +83,9 @@ class RouteEdges:
         )
 
     def _actions(self, route: Route) -> ActionSet:
-        return self._url if route.id.startswith("url:") else self._api
+        if route.id.startswith("url:"):
+            return self._url
+        return self._graphql if ":appsync:" in (route.execute_arn or route.id) else self._api
 
     def _authorizer(self, route: Route) -> Node:
         """The node that stands for everyone an authorizer lets in."""
@@ -92,7 +96,7 @@ class RouteEdges:
             label = f"{route.auth.value} authorizer"
         return self._nodes.federated(f"federated:{name}", label=label, fact=known.fact if known is not None else None)
 
-    def _api_policy(self, route: Route) -> Any:
+    def _api_policy(self, route: Route) -> Outcome | None:
         """What the API's own resource policy says about callers without AWS credentials; None without a policy."""
         if route.id.startswith("url:"):
             return None
@@ -104,3 +108,10 @@ class RouteEdges:
         if not policies:
             return None
         return self._letting_in.calls(tuple(p.policy for p in policies), route.execute_arn or "*")
+
+
+def _stated(outcome: Outcome) -> dict[str, Any]:
+    """The conditions of the statements that let callers in."""
+    if outcome.authorized:
+        return {}
+    return dict(conditions_of(each for one in outcome.provenance if one.fact for each in one.fact.conditions))

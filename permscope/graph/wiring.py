@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from permscope.graph.collector import distinct
+from permscope.graph.collector import distinct, frozen
 from permscope.graph.decisions import Decisions
 from permscope.graph.letting_in import LettingIn
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
@@ -40,6 +40,7 @@ class Wiring:
         self.decisions = decisions
         self.letting_in = LettingIn(decisions)
         self._routes = {route.id: route for route in nodes.inventory.of(Route)}
+        self._seen: dict[tuple[object, ...], Edge] = {}
 
     def add(self) -> None:
         """Every wiring of the input."""
@@ -127,6 +128,8 @@ class Wiring:
             via=trigger.role_arn if trigger.role_arn != CALLER else None,
             attributes={} if trigger.enabled else {"enabled": False},
         )
+        if trigger.mechanism is Mechanism.SERVICE_ROLE:
+            self._acts_with(source, trigger.role_arn, trigger.service, trigger)
 
     def _trigger_source(self, trigger: Trigger) -> Node:
         if trigger.source_id:
@@ -170,6 +173,14 @@ class Wiring:
         trusted = self.letting_in.trusts(role_arn, trigger.service, trigger.source_arn)
         return all_of((trusted, *(self.decisions.role_may(role_arn, need) for need in invokes)))
 
+    def _acts_with(self, source: Node, role_arn: str | None, service: str, fact: Fact) -> None:
+        """The role that the wired thing acts with."""
+        if role_arn is None or role_arn == CALLER:
+            return
+        role = self.nodes.named(role_arn)
+        trusted = self.letting_in.trusts(role.id, service, getattr(fact, "source_arn", None) or source.arn)
+        self._executes_as(source.id, role, trusted, fact, {"service": service, "exact": True})
+
     def _by_role(self, trigger: Trigger, role_arn: str | None) -> Outcome:
         if role_arn is None:
             return Outcome(None, reason="the execution role is not known")
@@ -211,7 +222,14 @@ class Wiring:
         conditions = dict(outcome.conditions)
         if fact.only_if:
             conditions["template"] = {**conditions.get("template", {}), "condition": [fact.only_if]}
-        self.graph.add_edge(
+        provenance = distinct((said_in(fact), *outcome.provenance))
+        # An API has the same wiring once for each of its stages.
+        key = (kind, source, target, outcome.authorized, outcome.reason, frozen(conditions), frozen(more))
+        known = self._seen.get(key)
+        if known is not None:
+            known.provenance = distinct((*known.provenance, *provenance))
+            return
+        self._seen[key] = self.graph.add_edge(
             Edge(
                 source=source,
                 target=target,
@@ -220,7 +238,7 @@ class Wiring:
                 conditions=conditions,
                 decision=decision_of(outcome.authorized, conditions),
                 reason=outcome.reason,
-                provenance=distinct((said_in(fact), *outcome.provenance)),
+                provenance=provenance,
                 **more,
             )
         )
