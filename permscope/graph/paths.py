@@ -130,6 +130,9 @@ def _ends(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]) 
         return
     yield target, False
     members = functions if edge.kind is EdgeKind.CAN_INVOKE else [end]
+    if edge.kind is EdgeKind.CAN_ASSUME:
+        account = f"account:{graph.nodes[edge.source].account}"
+        members = [graph.nodes[trusting.target] for trusting in graph.outgoing(account, EdgeKind.CAN_ASSUME)]
     for member in members:
         if member.arn and in_set(target, member.arn) and _still_allowed(graph, edge, member):
             yield member, edge.kind is not EdgeKind.CAN_ACCESS or feeds(edge, member.type)

@@ -16,13 +16,14 @@ from permscope.graph.collector import EdgeCollector, grant_conditions, grant_sai
 from permscope.graph.decisions import Decisions
 from permscope.graph.model import Decision, EdgeKind, NodeKind
 from permscope.graph.nodes import Nodes
+from permscope.graph.queries import in_set
 from permscope.graph.targets import Target
 from permscope.inventory.facts import Role
 
 if TYPE_CHECKING:
     from permscope.policy.effective import Grant
 
-_LIMIT = 50_000  # pairs of a principal that may assume anything and a role that trusts its whole account
+_LIMIT = 20_000  # pairs of a principal that may assume anything and a role that trusts its whole account
 
 
 class TrustEdges:
@@ -96,10 +97,21 @@ class TrustEdges:
             self._edge(principal_id, target.id, grant, None, target.assumes)
             if target.kind is NodeKind.RESOURCE_SET and len(trusting) <= budget:
                 budget -= len(trusting)
-                for role_arn, trusts in trusting.items():
-                    if role_arn != principal_id and "sts:AssumeRole" in self._decisions.on(principal_id, role_arn):
-                        for trust in trusts:
-                            self._edge(principal_id, role_arn, grant, trust, target.assumes)
+                self._members(principal_id, target, grant, trusting)
+
+    def _members(
+        self, principal_id: str, target: Target, grant: Grant, trusting: Mapping[str, Iterable[Grant]]
+    ) -> None:
+        """Edges to the roles in a set that trust the principal's account."""
+        members = self._graph.nodes[target.id]
+        for role_arn, trusts in trusting.items():
+            if role_arn == principal_id or not in_set(members, role_arn):
+                continue
+            # A grant that nothing limits holds for every member.
+            if grant.limited_by and "sts:AssumeRole" not in self._decisions.on(principal_id, role_arn):
+                continue
+            for trust in trusts:
+                self._edge(principal_id, role_arn, grant, trust, target.assumes)
 
     def _edge(
         self, principal_id: str, target_id: str, grant: Grant, trust: Grant | None, assumes: Mapping[str, str]
