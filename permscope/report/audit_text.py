@@ -173,7 +173,10 @@ def _print_findings(findings: Sequence[Finding], console: Console, *, fixes: boo
         for line in _excerpt(finding, signs):
             _print_indented(line, console, 4)
         if fixes and finding.fix:
-            _print_indented(text(("fix: ", "bold green"), " ".join(finding.fix.split())), console, 4)
+            first, *rest = finding.fix.strip().splitlines()
+            _print_indented(text(("fix: ", "bold green"), first), console, 4)
+            for line in rest:
+                _print_indented(text(line), console, 9)
 
 
 def _excerpt(finding: Finding, signs: Symbols) -> Iterator[Text]:
@@ -187,9 +190,10 @@ def _excerpt(finding: Finding, signs: Symbols) -> Iterator[Text]:
 
 
 def _print_indented(line: Text, console: Console, indent: int) -> None:
-    from rich.padding import Padding
-
-    console.print(Padding(line, (0, 0, 0, indent)))
+    """Print a line, folded lines under its first; no white space is left at the end of a line."""
+    for folded in line.wrap(console, max(console.width - indent, 20), overflow="fold"):
+        folded.rstrip()
+        console.print(text(" " * indent).append_text(folded), soft_wrap=True)
 
 
 def _by_rule(finding: Finding) -> str:

@@ -127,7 +127,7 @@ def join(resolver: Resolver, argument: Any, place: Source) -> Any:
             found = [as_text(item) for item in part] if isinstance(part, list) else [as_text(part)]
             if None in found:
                 return resolver.malformed("Fn::Join", argument, place)
-            texts.extend(filter(None.__ne__, found))  # type: ignore[arg-type]
+            texts.extend(text for text in found if text is not None)
         return bounded(resolver, delimiter.join(texts), place)
 
     if isinstance(held, list) and not isinstance(held, Alternatives):
