@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from permscope.collect.assembly import MANIFEST, stacks_of
+from permscope.collect.snapshot import is_snapshot
 from permscope.collect.templates.collect import Template
 from permscope.collect.templates.document import MAX_BYTES, decode, parse_document
 from permscope.collect.templates.files import Place, root_of
@@ -23,12 +24,10 @@ _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", "venv", "b
 _TEMPLATE_SUFFIXES = frozenset([".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam"])
 _MAYBE_SUFFIXES = frozenset(["", ".txt", ".tpl", ".tmpl", ".stack"])
 _MAYBE_BYTES = 2 * 1024 * 1024
-_SNAPSHOT_SUFFIXES = (".gz", ".zst")
 
 _RESOURCES = re.compile(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
 _TYPE = re.compile(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
 _DECLARED = re.compile(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateFormatVersion")
-_SNAPSHOT = re.compile(rb"^\s*\{\s*\"(?:schema\"\s*:\s*\"permscope/|UserDetailList|RoleDetailList|GroupDetailList)")
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class Found:
 
     templates: list[Template] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
-    snapshots: list[str] = field(default_factory=list)
+    snapshots: list[Path] = field(default_factory=list)
     _seen: set[Path] = field(default_factory=set)
 
     def first_time(self, path: Path) -> bool:
@@ -87,20 +86,22 @@ def discover(paths: list[str], options: LoadOptions) -> Found:
 def _named_file(path: Path, found: Found, options: LoadOptions) -> None:
     if path.name == MANIFEST and _assembly(path.parent, found, options):
         return
-    if path.name.endswith(_SNAPSHOT_SUFFIXES):
-        found.snapshots.append(str(path))
-        return
     if not path.is_file():
         found.errors.append(InputError(f"`{path.as_posix()}` is not a regular file", hint="give a file or a directory"))
         return
     if not found.first_time(path):
         return
+    if _holds_facts(path):
+        found.snapshots.append(path)
+        return
     with path.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
-    if _SNAPSHOT.match(data):
-        found.snapshots.append(str(path))
-        return
     _parse(data, _place(path), found, options, named=True)
+
+
+def _holds_facts(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return is_snapshot(stream.read(4096))
 
 
 def _place(path: Path, given: Path | None = None) -> Place:
@@ -126,14 +127,17 @@ def _parse(data: bytes, place: Place, found: Found, options: LoadOptions, *, nam
 
 def _pattern(pattern: str, found: Found, options: LoadOptions) -> None:
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
-    before = len(found.templates) + len(found.errors)
+    before = len(found.templates) + len(found.errors) + len(found.snapshots)
     for match in matches:
         path = Path(match)
         if not path.is_dir():
-            _candidate(path, found, options, None)
+            if path.is_file() and _holds_facts(path):
+                found.snapshots.append(path)
+            else:
+                _candidate(path, found, options, None)
         elif not pattern.endswith("**"):
             _folders(path, found, options)
-    if before == len(found.templates) + len(found.errors):
+    if before == len(found.templates) + len(found.errors) + len(found.snapshots):
         hint = "quote the pattern and check the path"
         found.errors.append(InputError(f"no template matches `{pattern}`", hint=hint))
 

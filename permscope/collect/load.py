@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from permscope.collect.discover import Found, discover
 from permscope.collect.parameter_files import read_parameter_file
+from permscope.collect.snapshot import read_snapshot
 from permscope.collect.templates.collect import read_templates
 from permscope.collect.templates.options import LoadOptions
-from permscope.errors import ConfigError, InputError
+from permscope.errors import ConfigError, InputError, SnapshotError
 from permscope.inventory.inventory import Collected, Inventory
 
 __all__ = ["LoadOptions", "collect_templates", "load"]
 
 
 def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
-    """Read templates, directories, globs, CDK and SAM build output, and standard input (`-`) into one inventory.
+    """Read templates, directories, globs, CDK and SAM build output, snapshots and standard input into one inventory.
 
     Raises:
         InputError: where nothing can be read at all; the first of several errors speaks for all.
@@ -37,18 +39,25 @@ def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
 
 
 def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) -> Collected:
-    """The facts of every template the paths name; what is broken is in `errors`, and the rest is read.
+    """The facts of every template and snapshot the paths name; what is broken is in `errors`, and the rest is read.
 
     Raises:
         ConfigError: as `load`.
     """
     options = _with_parameter_files(options or LoadOptions())
+    if options.account is not None and not re.fullmatch(r"[0-9]{12}", options.account):
+        raise ConfigError(f"`{options.account}` is not an account id", hint="an account id has 12 digits")
     found = discover(list(paths), options)
-    for path in found.snapshots:
-        found.errors.append(InputError(f"`{path}` is not a template", hint="this version reads no snapshots yet"))
     _check_parameters(options, found)
     collected = read_templates(found.templates) if found.templates else Collected()
     collected.errors = [*found.errors, *collected.errors]
+    for path in found.snapshots:
+        try:
+            collected.facts.extend(read_snapshot(path).facts)
+        except SnapshotError as error:
+            collected.errors.append(error)
+        else:
+            collected.files = (*collected.files, path.as_posix())
     return collected
 
 

@@ -181,6 +181,9 @@ class _YamlReader:
         problem = getattr(error, "problem", None) or _MARK.sub("", str(error))
         context = getattr(error, "context", None)
         place = Source(self.file, mark.line + 1, mark.column + 1) if mark else Source(self.file)
+        if isinstance(error, yaml.reader.ReaderError):
+            before = self.text.encode()[: error.position].decode(errors="ignore")
+            place = Source(self.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         hint = None
         if mark and self.text.splitlines()[mark.line : mark.line + 1]:
             line = self.text.splitlines()[mark.line]

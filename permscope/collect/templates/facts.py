@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from permscope.collect.templates.files import is_local
 from permscope.collect.templates.intrinsics import NO_VALUE
@@ -19,7 +19,7 @@ from permscope.inventory.facts import AnyFact, Fact, Need, Output, Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, key_source, source_of
 from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.tokens import UNKNOWN_TOKEN
-from permscope.services import template_readers
+from permscope.services import readers_for
 from permscope.services.interface import Stack, TemplateResource
 
 _BODY_FILES = {
@@ -159,7 +159,7 @@ def _substituted(value: Any, names: Mapping[str, str]) -> Any:
 def _read(resource: TemplateResource, bound: Bound) -> list[AnyFact]:
     """What the service readers make of a resource; one that fails is an error, and the others go on."""
     found: list[AnyFact] = []
-    for reader in template_readers().get(resource.type, ()):
+    for reader in readers_for(resource.type):
         try:
             found.extend(reader(resource))
         except Exception as error:  # noqa: BLE001 - one strange resource must not end the run
@@ -251,7 +251,7 @@ def _gather(value: Any, tokens: dict[str, None], conditions: dict[str, None]) ->
             _gather(key, tokens, conditions)
             _gather(item, tokens, conditions)
     elif isinstance(value, Fact | Policy | Statement | Need):
-        for name in _fields(value.__class__):
+        for name in _fields(cast("Any", type(value))):
             held = getattr(value, name)
             if name == "only_if":
                 if held:

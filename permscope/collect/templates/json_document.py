@@ -15,6 +15,7 @@ from permscope.inventory.source import Source
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NEWLINE = re.compile(r"\n")
 _WORDS: dict[str, tuple[str, bool | None]] = {"t": ("true", True), "f": ("false", False), "n": ("null", None)}
 
@@ -62,6 +63,8 @@ class _Reader:
             found, end = scanstring(self.text, at + 1, True)
         except JSONDecodeError as error:
             self.fail(error.msg.lower(), error.pos)
+        if not found.isascii():
+            found = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", found)
         return LocatedStr(found, self.place(at)), end
 
     def value(self, at: int, depth: int) -> tuple[Any, int]:
