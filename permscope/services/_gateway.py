@@ -95,13 +95,15 @@ def api_of(resource: TemplateResource) -> Api:
     disabled = resource.flag("DisableExecuteApiEndpoint") or resource.flag(
         "Body", "x-amazon-apigateway-endpoint-configuration", "disableExecuteApiEndpoint"
     )
+    # Quick create makes a `$default` stage along with its route.
+    made = (Stage(name="$default"),) if resource.type == V2 and resource.get("Target") is not None else ()
     return Api(
         stack=stack,
         id=resource.id,
         reference=resource.ref,
         arn=_execute_arn(resource),
         protocol=protocol,
-        stages=tuple(_stages(stack, resource.ref)),
+        stages=tuple(_stages(stack, resource.ref)) or made,
         private=any(found.text == "PRIVATE" for found in types),
         mutual_tls=disabled and mutual_tls(stack, resource.ref) == "all",
         has_policy=resource.get("Policy") is not None or resource.get("Body", "x-amazon-apigateway-policy") is not None,

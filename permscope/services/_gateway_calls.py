@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from permscope.inventory.arn import make_arn, split_arn
+from permscope.inventory.arn import function_arn_and_qualifier, make_arn, split_arn
 from permscope.inventory.facts import Need
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.tokens import TOKEN, has_unknown, unknown_token
@@ -113,11 +113,21 @@ def function_in(stack: Stack, uri: str) -> str | None:
     if parts is None:
         return None
     if parts.service == "lambda" and parts.resource.startswith("function:"):
-        return uri
+        return _as_declared(stack, uri)
     if parts.service != "apigateway" or parts.account != "lambda":
         return None
     found = _INVOCATION.fullmatch(parts.resource)
-    return stack.function_arn(LocatedStr(found[1], source_of(uri))) if found else None
+    function = stack.function_arn(LocatedStr(found[1], source_of(uri))) if found else None
+    return _as_declared(stack, function) if function else None
+
+
+def _as_declared(stack: Stack, arn: str) -> str:
+    """An ARN as the resource of the template it means has it, whatever partition it was written with."""
+    base, qualifier = function_arn_and_qualifier(arn)
+    found = stack.find(base)
+    if found is None or not found.arn:
+        return arn
+    return LocatedStr(f"{found.arn}:{qualifier}" if qualifier else found.arn, source_of(arn))
 
 
 def call_of(stack: Stack, uri: str, integration: Integration) -> Call | None:
@@ -130,9 +140,12 @@ def call_of(stack: Stack, uri: str, integration: Integration) -> Call | None:
     context = _Context(stack, parts.partition, parts.region, integration)
     kind, _, rest = parts.resource.partition("/")
     name = rest.split("?", 1)[0].strip("/")
-    target = context.value("X-Amz-Target") if kind == "path" else None
-    if target:
-        kind, name = "action", target
+    if kind == "path" and (not name or parts.account in _BY_SERVICE):
+        # Services with a JSON protocol take the operation from a header, those with a query protocol from the form.
+        named = context.value("X-Amz-Target") or (
+            context.value("Action") if not name or parts.account != "sqs" else None
+        )
+        kind, name = ("action", named) if named else (kind, name)
     return _service_call(context, parts.account, name, is_path=kind == "path")
 
 
@@ -145,7 +158,7 @@ def _service_call(context: _Context, service: str, name: str, *, is_path: bool) 
             return _queue(context, name)
         if last in ("iotdata", "iot") and "topics/" in name:
             topic = context.arn("iot", f"topic/{_settle_path(context, name.split('topics/', 1)[1])}")
-            return _call("iot:Publish", topic)
+            return _call(context, "iot:Publish", topic)
         return Call((), None, exact=False)
     prefix = _IAM_PREFIXES.get(service) or _IAM_PREFIXES.get(last) or last
     operation = name.rpartition(".")[2]
@@ -155,7 +168,8 @@ def _service_call(context: _Context, service: str, name: str, *, is_path: bool) 
     return _unlisted(context, prefix, operation)
 
 
-def _call(action: str, resource: str) -> Call:
+def _call(context: _Context, action: str, resource: str) -> Call:
+    resource = _as_declared(context.stack, resource)
     arn = resource if resource != "*" else None
     return Call(
         (Need(actions=(_IAM_ACTIONS.get(action, action),), resource_arn=resource, why="to make the call"),),
@@ -180,26 +194,28 @@ def _dynamodb(context: _Context, operation: str) -> Call:
     if operation.startswith(("Transact", "Execute")):
         return Call((), None, exact=False)
     index = context.value("IndexName") if operation in ("Query", "Scan") else None
-    call = _call(f"dynamodb:{operation}", f"{arn}/index/{index}" if index else arn)
+    call = _call(context, f"dynamodb:{operation}", f"{arn}/index/{index}" if index else arn)
     return Call(call.needs, None if table is None else arn, call.exact)
 
 
 def _kinesis(context: _Context, operation: str) -> Call:
-    return _call(f"kinesis:{operation}", _named(context, "kinesis", "stream/", "StreamARN", "StreamName"))
+    return _call(context, f"kinesis:{operation}", _named(context, "kinesis", "stream/", "StreamARN", "StreamName"))
 
 
 def _firehose(context: _Context, operation: str) -> Call:
-    return _call(f"firehose:{operation}", _named(context, "firehose", "deliverystream/", "DeliveryStreamName"))
+    return _call(context, f"firehose:{operation}", _named(context, "firehose", "deliverystream/", "DeliveryStreamName"))
 
 
 def _states(context: _Context, operation: str) -> Call:
     if operation in ("StartExecution", "StartSyncExecution"):
         return _call(
+            context,
             f"states:{operation}",
             context.value("stateMachineArn", "StateMachineArn")
             or context.arn("states", f"stateMachine:{_unsaid('stateMachineArn')}"),
         )
     return _call(
+        context,
         f"states:{operation}",
         context.value("executionArn", "ExecutionArn") or context.arn("states", f"execution:{_unsaid('executionArn')}"),
     )
@@ -207,34 +223,38 @@ def _states(context: _Context, operation: str) -> Call:
 
 def _events(context: _Context, operation: str) -> Call:
     if not context.says("EventBusName"):
-        return _call(f"events:{operation}", context.arn("events", "event-bus/default"))
-    return _call(f"events:{operation}", _named(context, "events", "event-bus/", "EventBusName"))
+        return _call(context, f"events:{operation}", context.arn("events", "event-bus/default"))
+    return _call(context, f"events:{operation}", _named(context, "events", "event-bus/", "EventBusName"))
 
 
 def _sns(context: _Context, operation: str) -> Call:
     if not context.says("TopicArn", "TargetArn") and context.says("PhoneNumber"):
-        return _call(f"sns:{operation}", "*")
+        return _call(context, f"sns:{operation}", "*")
     topic = context.value("TopicArn", "TargetArn")
-    return _call(f"sns:{operation}", topic or context.arn("sns", _unsaid("TopicArn")))
+    return _call(context, f"sns:{operation}", topic or context.arn("sns", _unsaid("TopicArn")))
 
 
 def _sqs(context: _Context, operation: str) -> Call:
     url = context.value("QueueUrl")
-    return _call(f"sqs:{operation}", (url and _queue_arn(context, url)) or context.arn("sqs", _unsaid("QueueUrl")))
+    return _call(
+        context, f"sqs:{operation}", (url and _queue_arn(context, url)) or context.arn("sqs", _unsaid("QueueUrl"))
+    )
 
 
 def _secrets(context: _Context, operation: str) -> Call:
     secret = context.value("SecretId")
     if secret is None:
-        return _call(f"secretsmanager:{operation}", context.arn("secretsmanager", f"secret:{_unsaid('SecretId')}"))
+        return _call(
+            context, f"secretsmanager:{operation}", context.arn("secretsmanager", f"secret:{_unsaid('SecretId')}")
+        )
     arn = secret if secret.startswith("arn:") else context.arn("secretsmanager", f"secret:{secret}-??????")
-    return _call(f"secretsmanager:{operation}", arn)
+    return _call(context, f"secretsmanager:{operation}", arn)
 
 
 def _parameters(context: _Context, operation: str) -> Call:
     name = context.value("Name")
     named = name.lstrip("/") if name else _unsaid("Name")
-    return _call(f"ssm:{operation}", context.arn("ssm", f"parameter/{named}"))
+    return _call(context, f"ssm:{operation}", context.arn("ssm", f"parameter/{named}"))
 
 
 _BY_SERVICE: Mapping[str, Callable[[_Context, str], Call]] = {
@@ -259,8 +279,8 @@ def _unlisted(context: _Context, prefix: str, operation: str) -> Call:
     if not catalog.is_known(action):
         return Call((), None, exact=False)
     if not catalog.details(action).resource_types:
-        return _call(catalog.canonical(action) or action, "*")
-    return _call(catalog.canonical(action) or action, context.arn(prefix, _unsaid("resource")))
+        return _call(context, catalog.canonical(action) or action, "*")
+    return _call(context, catalog.canonical(action) or action, context.arn(prefix, _unsaid("resource")))
 
 
 def _named(context: _Context, service: str, prefix: str, *names: str) -> str:
@@ -292,7 +312,7 @@ def _queue(context: _Context, path: str) -> Call:
         "sqs", name or _unsaid("queue"), partition=context.partition, region=context.region, account=account
     )
     action = context.value("Action")
-    call = _call(f"sqs:{action or 'SendMessage'}", arn)
+    call = _call(context, f"sqs:{action or 'SendMessage'}", arn)
     return Call(call.needs, call.target, call.exact and action is not None) if not action else call
 
 
@@ -302,7 +322,7 @@ def _s3(context: _Context, path: str) -> Call:
     bucket, _, key = settled.partition("/")
     method = context.integration.method.upper()
     if not bucket:
-        return _call("s3:ListAllMyBuckets", "*")
+        return _call(context, "s3:ListAllMyBuckets", "*")
     arn = make_arn("s3", bucket, partition=context.partition, region="", account="")
     if not key:
         on_bucket = {
@@ -311,7 +331,7 @@ def _s3(context: _Context, path: str) -> Call:
             "PUT": "s3:CreateBucket",
             "DELETE": "s3:DeleteBucket",
         }
-        return _call(on_bucket[method], arn) if method in on_bucket else Call((), arn, exact=False)
+        return _call(context, on_bucket[method], arn) if method in on_bucket else Call((), arn, exact=False)
     on_object = {
         "GET": "s3:GetObject",
         "HEAD": "s3:GetObject",
@@ -321,7 +341,7 @@ def _s3(context: _Context, path: str) -> Call:
     }
     if method not in on_object:
         return Call((), arn, exact=False)
-    call = _call(on_object[method], f"{arn}/{key}")
+    call = _call(context, on_object[method], f"{arn}/{key}")
     return Call(call.needs, None if has_unknown(arn) else arn, call.exact)
 
 

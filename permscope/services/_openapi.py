@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Auth, Resource, Unknown, resource_id
-from permscope.inventory.located import LocatedDict, as_text, key_source, source_of
+from permscope.inventory.located import as_text, key_source, source_of
 from permscope.inventory.source import NOWHERE, Source
 from permscope.services._gateway import (
     Api,
@@ -22,7 +23,7 @@ from permscope.services._gateway import (
     under,
 )
 from permscope.services._gateway_calls import Integration, function_in
-from permscope.services._values import about, branches, dig, mappings, texts
+from permscope.services._values import Item, about, branches, dig, mappings, texts
 from permscope.services.interface import TemplateResource
 
 ANY = "x-amazon-apigateway-any-method"
@@ -107,38 +108,29 @@ class _Definition:
                         why = "it is filled in from elsewhere"
                         yield self.resource.unknown(f"path `{path}` of the `Body`", why, "openapi", path)
                     continue
-                method = "ANY" if key == ANY else str(key).upper()
-                for operation, under_condition in branches(value, condition):
-                    if isinstance(operation, Mapping):
-                        place = _place(operation, item, key, path)
-                        yield from self.operation(path, method, operation, place, under_condition)
-                    else:
-                        what = f"`{method} {path}` of the `Body`"
-                        yield self.resource.unknown(what, "it is not a mapping", "openapi", key)
+                for operation in mappings(value, condition):
+                    yield from self.operation(path, key, operation)
 
-    def operation(
-        self, path: str, method: str, operation: Mapping[str, Any], place: Source, only_if: str | None
-    ) -> Iterator[AnyFact]:
+    def operation(self, path: str, key: str, found: Item) -> Iterator[AnyFact]:
         """One operation as a route with what is behind it."""
-        verb: str | None = method
+        operation = found.value
+        method: str | None = "ANY" if key == ANY else str(key).upper()
         if path.strip("/") == "$default":
-            path, verb = "$default", None
-        shared = self.shared(place, only_if)
-        permission = self._permission(verb, path)
-        if permission is not None:
-            shared = {**shared, "source": permission.source, "logical_id": permission.origin}
-        elif self._made_by_sam(operation, verb) and isinstance(path, str) and source_of(path) is not NOWHERE:
-            shared["source"] = source_of(path)
-        security = self.security(operation)
+            path, method = "$default", None
         integrations: list[Integration | None] = [*self._integrations(operation)]
+        # What SAM added to a path takes the path's place; an added preflight method belongs to the API as a whole.
+        added = source_of(key) == source_of(path) and _kind(integrations) == "mock"
+        shared = self.shared(NOWHERE if added else source_of(key), found.only_if)
+        shared |= self._event(method, path, integrations[0] if integrations else None)
+        security = self.security(operation)
         if not integrations:
-            what = f"integration of `{method} {path}`"
+            what = f"integration of `{' '.join(part for part in (method, path) if part)}`"
             yield Unknown(what=what, why=f"the definition gives it no `{INTEGRATION}`", kind="integration", **shared)
         for integration in integrations or [None]:  # several where a condition is undecided
             yield from route_facts(
                 Operation(
                     api=self.api,
-                    method=verb,
+                    method=method,
                     path=path,
                     auth=security.auth,
                     authorizer=security.authorizer,
@@ -149,14 +141,15 @@ class _Definition:
                 )
             )
 
-    def _made_by_sam(self, operation: Mapping[str, Any], verb: str | None) -> bool:
-        return not isinstance(operation, LocatedDict) and verb is not None
-
-    def _permission(self, verb: str | None, path: str) -> TemplateResource | None:
-        """The permission SAM made for the event behind an operation; it knows the event's line and function."""
-        suffix = f"/{verb if verb != 'ANY' else '*'}/{path_pattern(path).lstrip('/')}" if verb else "/$default"
-        wanted = f"{self.api.arn}/*{suffix}"
-        return self.permissions.get(wanted)
+    def _event(self, method: str | None, path: str, integration: Integration | None) -> dict[str, Any]:
+        """Where an operation that SAM made comes from: the permission or role made for its event knows the line."""
+        tail = f"{method if method != 'ANY' else '*'}/{path_pattern(path).lstrip('/')}" if method else "*"
+        made = self.permissions.get(f"{_without_partition(self.api.arn)}/*/{tail}")
+        if made is None and integration is not None:
+            made = self.resource.stack.find(integration.credentials, "AWS::IAM::Role")
+        if made is not None and made.origin not in ("", made.logical_id):
+            return {"source": made.source, "logical_id": made.origin}
+        return {}
 
     def _integrations(self, operation: Mapping[str, Any]) -> Iterator[Integration]:
         for item in mappings(operation.get(INTEGRATION)):
@@ -192,7 +185,7 @@ class _Definition:
                 if auth is Auth.API_KEY:
                     api_key = only_key = True
                 elif _STRENGTH.index(auth) > _STRENGTH.index(strongest.auth):
-                    authorizer = str(name) if auth in (Auth.LAMBDA, Auth.JWT, Auth.COGNITO) else None
+                    authorizer = self.authorizer_id(name) if auth in (Auth.LAMBDA, Auth.JWT, Auth.COGNITO) else None
                     strongest = Security(auth, False, authorizer, tuple(text.text for text in texts(scopes)))
             if strongest.auth is not Auth.NONE or not only_key:
                 found.append(strongest)
@@ -220,6 +213,13 @@ class _Definition:
             return Auth.LAMBDA
         return Auth.API_KEY if as_text(scheme.get("type")) == "apiKey" and not auth_type else Auth.UNKNOWN
 
+    def _authorizer_type(self) -> str:
+        return "AWS::ApiGateway::Authorizer" if self.api.protocol == "REST" else "AWS::ApiGatewayV2::Authorizer"
+
+    def authorizer_id(self, name: str) -> str:
+        """Id of an authorizer that a security scheme defines."""
+        return resource_id(self._authorizer_type(), f"{self.resource.logical_id}/{name}", self.resource.stack.label)
+
     def authorizer(self, name: str, scheme: Mapping[str, Any], only_if: str | None) -> Iterator[AnyFact]:
         """An authorizer that a security scheme defines."""
         declared = next(iter(mappings(scheme.get(AUTHORIZER))), None)
@@ -227,9 +227,7 @@ class _Definition:
             return
         place = source_of(name, source_of(scheme))
         shared = self.shared(place, only_if)
-        logical_id = f"{self.resource.logical_id}/{name}"
-        type_name = "AWS::ApiGateway::Authorizer" if self.api.protocol == "REST" else "AWS::ApiGatewayV2::Authorizer"
-        identity = resource_id(type_name, logical_id, self.resource.stack.label)
+        identity = self.authorizer_id(name)
         kind = as_text(declared.get("type")) or ""
         arns = tuple(text.text for text in texts(declared.get("providerARNs")))
         jwt = declared.get("jwtConfiguration")
@@ -239,7 +237,7 @@ class _Definition:
             attributes["issuer"] = issuer
         yield Resource(
             id=identity,
-            type=type_name,
+            type=self._authorizer_type(),
             name=str(name),
             attributes={key: value for key, value in attributes.items() if value not in ("", ())},
             **shared,
@@ -284,12 +282,8 @@ def integration_of(value: Mapping[str, Any]) -> Integration:
     )
 
 
-def _place(operation: Mapping[str, Any], entry: Mapping[str, Any], key: str, path: str) -> Source:
-    """The line of an operation: of its key, else of the path."""
-    place = key_source(entry, key)
-    if place is NOWHERE:
-        place = source_of(operation)
-    return place if place is not NOWHERE else source_of(path)
+def _kind(integrations: list[Integration | None]) -> str | None:
+    return integrations[0].kind if integrations and integrations[0] else None
 
 
 def _sam_permissions(resource: TemplateResource) -> Mapping[str, TemplateResource]:
@@ -299,5 +293,11 @@ def _sam_permissions(resource: TemplateResource) -> Mapping[str, TemplateResourc
         if permission.origin not in ("", permission.logical_id):
             arn = as_text(permission.get("SourceArn"))
             if arn:
-                found.setdefault(arn, permission)
+                found.setdefault(_without_partition(arn), permission)
     return found
+
+
+def _without_partition(arn: str) -> str:
+    """An ARN from its service on: SAM writes `arn:aws:` where others write `${AWS::Partition}`."""
+    parts = split_arn(arn)
+    return ":".join(parts[2:]) if parts else arn

@@ -125,7 +125,7 @@ def _method(resource: TemplateResource, api: Api) -> Iterator[AnyFact]:
                 method=method,
                 path=path,
                 auth=auth,
-                authorizer=(authorizer.logical_id if authorizer else variant.text("AuthorizerId")) if asks else None,
+                authorizer=(authorizer.id if authorizer else variant.text("AuthorizerId")) if asks else None,
                 scopes=variant.texts("AuthorizationScopes"),
                 api_key=variant.flag("ApiKeyRequired"),
                 integration=integration,
@@ -260,7 +260,7 @@ def read_domain(resource: TemplateResource) -> Iterable[AnyFact]:
         security_policy=resource.text("SecurityPolicy"),
     )
     if resource.type == "AWS::ApiGateway::DomainNameV2":
-        yield from resource.protects(resource.arn, "Policy")
+        yield from resource.protects(resource.id, "Policy")
 
 
 def read_usage_plan(resource: TemplateResource) -> Iterable[AnyFact]:

