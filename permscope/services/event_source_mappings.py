@@ -15,7 +15,7 @@ from permscope.inventory.facts import AnyFact, Mechanism, Need, Trigger
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.services import docdb, dynamodb, kafka, kinesis, mq, sqs
 from permscope.services._values import Item, root
-from permscope.services.interface import Stack, TemplateResource
+from permscope.services.interface import TemplateResource
 from permscope.services.kms import customer_key
 from permscope.services.lambda_ import execution_role
 from permscope.services.lambda_destinations import delivery
@@ -32,8 +32,6 @@ _SERVICES = {
 _NETWORK = ("VPC_SUBNET", "VPC_SECURITY_GROUP", "VIRTUAL_HOST")
 _TYPES = {
     "AWS::SQS::Queue": "sqs",
-    "AWS::Kinesis::Stream": "kinesis",
-    "AWS::Kinesis::StreamConsumer": "kinesis",
     "AWS::DynamoDB::Table": "dynamodb",
     "AWS::DynamoDB::GlobalTable": "dynamodb",
     "AWS::MSK::Cluster": "kafka",
@@ -50,13 +48,15 @@ class _Source(NamedTuple):
         arn: as the mapping names it; None for self-managed Kafka.
         kind: service field of its ARN; empty where that is not known, `self-managed-kafka` without an ARN.
         resource: of this template.
-        id: what the trigger starts at: a stream of a table is the table.
+        id: what the trigger starts at: of a table's stream the table, of a consumer its stream.
+        stream: ARN of the Kinesis stream, where this template has it.
     """
 
     arn: str | None
     kind: str
     resource: TemplateResource | None
     id: str | None
+    stream: str | None
 
 
 def _source(mapping: TemplateResource) -> _Source:
@@ -64,23 +64,18 @@ def _source(mapping: TemplateResource) -> _Source:
     arn = mapping.text("EventSourceArn")
     if arn is None:
         known = mapping.get("SelfManagedEventSource") is not None
-        return _Source(None, "self-managed-kafka" if known else "", None, None)
-    resource = stack.find(arn) or dynamodb.source_table(stack, arn) or _stream(stack, arn)
+        return _Source(None, "self-managed-kafka" if known else "", None, None, None)
+    stream = kinesis.source_stream(stack, arn)
+    resource = stack.find(stream or arn) or dynamodb.source_table(stack, arn)
     parts = split_arn(arn)
-    kind = parts.service if parts is not None else _TYPES.get(resource.type, "") if resource is not None else ""
-    if not kind:
-        kind = _kind_by_properties(mapping)
-    if resource is not None and parts is None and resource.type not in dynamodb.TABLE_TYPES and resource.arn:
-        arn = LocatedStr(resource.arn, source_of(arn))
-    return _Source(arn, kind, resource, resource.id if resource is not None else _id_without_resource(arn))
-
-
-def _stream(stack: Stack, arn: str) -> TemplateResource | None:
-    return stack.find(kinesis.stream_of(arn), "AWS::Kinesis::Stream")
-
-
-def _id_without_resource(arn: str) -> str:
-    return LocatedStr(dynamodb.table_of(kinesis.stream_of(arn)), source_of(arn))
+    if parts is not None:
+        kind = parts.service
+    elif stream is not None:
+        kind = "kinesis"
+    else:
+        kind = (_TYPES.get(resource.type, "") if resource is not None else "") or _kind_by_properties(mapping)
+    origin = stream or (resource.id if resource is not None else dynamodb.table_of(kinesis.stream_of(arn)))
+    return _Source(arn, kind, resource, LocatedStr(origin, source_of(arn)), stream)
 
 
 def _kind_by_properties(mapping: TemplateResource) -> str:
@@ -129,7 +124,7 @@ def _needs(mapping: TemplateResource, source: _Source) -> Iterator[Need]:
         case "sqs":
             yield from sqs.needs_to_poll(arn)
         case "kinesis":
-            yield from kinesis.needs_to_poll(arn)
+            yield from kinesis.needs_to_poll(arn, source.stream)
         case "dynamodb":
             yield from dynamodb.needs_to_poll(arn)
         case "kafka":

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
 from permscope.services._values import root
-from permscope.services.interface import TemplateResource
+from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
 
+_CONSUMER = "AWS::Kinesis::StreamConsumer"
 _READ_ACTIONS = (
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",
@@ -21,7 +22,6 @@ _READ_ACTIONS = (
     "kinesis:ListShards",
     "kinesis:ListStreams",
 )
-_CONSUMER_ACTIONS = ("kinesis:SubscribeToShard", "kinesis:DescribeStreamConsumer")
 
 
 def stream_of(arn: str) -> str:
@@ -29,17 +29,32 @@ def stream_of(arn: str) -> str:
     return arn.partition("/consumer/")[0]
 
 
-def needs_to_poll(arn: str) -> tuple[Need, ...]:
+def needs_to_poll(arn: str, stream: str | None = None) -> tuple[Need, ...]:
     """What an execution role needs to read a stream, or a stream through a consumer (enhanced fan-out).
 
-    `kinesis:ListStreams` is asked on the stream, so that `*` is enough but not needed.
+    `kinesis:ListStreams` is asked on the stream, so that `*` is enough but not needed. Lambda does not ask for
+    `kinesis:DescribeStreamConsumer`, which its own `AWSLambdaKinesisExecutionRole` does not grant.
     https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+
+    Args:
+        arn: of the stream or consumer that is mapped.
+        stream: of the consumer, where its own ARN does not tell.
     """
-    stream = stream_of(arn)
+    stream = stream or stream_of(arn)
     read = Need(actions=_READ_ACTIONS, resource_arn=stream, why="to read the stream")
     if stream == arn:
         return (read,)
-    return (read, Need(actions=_CONSUMER_ACTIONS, resource_arn=arn, why="to read as its registered consumer"))
+    return (read, Need(actions=("kinesis:SubscribeToShard",), resource_arn=arn, why="to read as its consumer"))
+
+
+def source_stream(stack: Stack, text: str) -> str | None:
+    """The ARN of the stream behind a stream or consumer of this template; None for anything else."""
+    known = stack.find(stream_of(text), "AWS::Kinesis::Stream")
+    if known is not None:
+        return known.arn
+    consumers = [stack.find(text, _CONSUMER), *(found for found in stack.mentioned(text) if found.type == _CONSUMER)]
+    consumer = next((found for found in consumers if found is not None), None)
+    return consumer.text("StreamARN") if consumer is not None else None
 
 
 def read_stream(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -60,7 +75,7 @@ def read_policy(resource: TemplateResource) -> Iterable[AnyFact]:
 
 TEMPLATE = {
     "AWS::Kinesis::Stream": read_stream,
-    "AWS::Kinesis::StreamConsumer": read_consumer,
+    _CONSUMER: read_consumer,
     "AWS::Kinesis::ResourcePolicy": read_policy,
 }
 SERVICE_PRINCIPALS = ("kinesis.amazonaws.com",)

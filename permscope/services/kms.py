@@ -11,6 +11,7 @@ from permscope.inventory.facts import AnyFact, ResourcePolicy
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._values import root
 from permscope.services.interface import Stack, TemplateResource
 
 _KEY_TYPES = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
@@ -62,13 +63,10 @@ def encryption_key(resource: TemplateResource) -> str | None:
     path = _KEY_PROPERTIES.get(resource.type)
     if path is None:
         return None
-    value: object = None
-    if path is _BUCKET_KEY:
-        rules = resource.items(*path[:2])
-        value = next((key for rule in rules if (key := (rule.get(path[2]) or {}).get(path[3])) is not None), None)
-    else:
-        value = resource.get(*path)
-    return key_arn(resource.stack, value)
+    if path is not _BUCKET_KEY:
+        return key_arn(resource.stack, resource.get(*path))
+    rules = root(resource).items(*path[:2])
+    return key_arn(resource.stack, next((key for rule in rules if (key := rule.text(*path[2:]))), None))
 
 
 def customer_key(resource: TemplateResource | None) -> str | None:
