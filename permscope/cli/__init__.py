@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
-from typing import Any
 
-import typer
-from typer.core import TyperGroup
+import click
 
 from permscope.cli.exit_codes import ExitCode
 from permscope.errors import PermscopeError
@@ -26,69 +25,50 @@ COMMANDS = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(click.Group):
     """A group that imports a command's module only when that command is called."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order people meet them."""
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, imported now."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"permscope.cli.{cmd_name.replace('-', '_')}")
-        if hasattr(module, "app"):
-            return typer.main.get_command(module.app)
-        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        single.command(cmd_name, help=module.run.__doc__)(module.run)
-        return typer.main.get_command(single)
+        command = module.command
+        return command if isinstance(command, click.Command) else None
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing any of them."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-app = typer.Typer(
+@click.group(
     cls=LazyGroup,
     name="permscope",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    help="Who can invoke your Lambda functions, what they can touch, and what is wrong with that.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"permscope {__version__}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def permscope(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-) -> None:
-    """Who can invoke your Lambda functions, what they can touch, and what is wrong with that."""
-    del version
+@click.version_option(__version__, prog_name="permscope", message="%(prog)s %(version)s")
+def permscope() -> None:
+    """Nothing happens before a command is chosen."""
 
 
 def main() -> None:
     """Run the command line; deliberate errors become one line on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app(prog_name="permscope")
+        permscope(prog_name="permscope")
     except PermscopeError as error:
         from permscope.report.escape import visible
 
         sys.stderr.write(f"permscope: {visible(str(error))}\n")
         sys.exit(ExitCode.USAGE)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(ExitCode.OK)

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from permscope.cli.audit import RulesFolder
-from permscope.cli.options import NoColorOption, WidthOption
+from permscope.cli.options import rules_option, screen_options
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
-def run(
-    rule: Annotated[
-        str, typer.Argument(metavar="RULE", help="A rule id, or the name another tool uses (CKV_AWS_301).")
-    ],
-    *,
-    rules: RulesFolder = None,
-    no_color: NoColorOption = False,
-    width: WidthOption = None,
-) -> None:
-    """What a rule checks, why it matters, and how to fix what it finds."""
+@click.command("explain")
+@click.argument("rule")
+@rules_option
+@screen_options
+def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]) -> None:
+    """What RULE checks, why it matters, and how to fix what it finds.
+
+    RULE is a rule id, or the name another tool or AWS uses for the same check (`CKV_AWS_301`).
+    """
     from permscope.audit.rules import load_rules
     from permscope.cli.rules import find_rule
-    from permscope.report.terminal import SEVERITY_STYLES, make_console, text
+    from permscope.report.terminal import SEVERITY_STYLES, text
 
-    console = make_console(width=width, no_color=no_color)
-    for number, found in enumerate(find_rule(load_rules([Path(folder) for folder in rules or ()]), rule)):
+    out = console()
+    for number, found in enumerate(find_rule(load_rules([Path(folder) for folder in rules]), rule)):
         if number:
-            console.print()
-        console.print(text((found.id, "bold cyan"), "  ", (found.severity, SEVERITY_STYLES[found.severity])))
-        console.print(text((found.title, "bold")))
+            out.print()
+        out.print(text((found.id, "bold cyan"), "  ", (found.severity, SEVERITY_STYLES[found.severity])))
+        out.print(text((found.title, "bold")))
         for heading, words in (("why", found.why_text), ("fix", found.fix_text)):
-            console.print()
-            console.print(text((f"{heading}: ", "bold green"), " ".join(words.split())))
-        console.print()
+            out.print()
+            out.print(text((f"{heading}: ", "bold green"), words.strip(), keep_lines=True))
+        out.print()
         if found.aliases:
-            console.print(text(("also known as: ", "bold"), ", ".join(found.aliases)))
+            out.print(text(("also known as: ", "bold"), ", ".join(found.aliases)))
         for reference in found.references:
-            console.print(text((reference, "dim")))
+            out.print(text((reference, "dim")))

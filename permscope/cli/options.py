@@ -2,90 +2,128 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import sys
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from permscope.collect.load import LoadOptions, load
+from permscope.cli.exit_codes import ExitCode
 from permscope.errors import ConfigError
-from permscope.inventory.inventory import Inventory
 
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="PATH...",
-        show_default=False,
-        help="Templates, directories, globs, cdk.out, SAM builds or snapshots; `-` is standard input. Default: here.",
-    ),
-]
-AccountOption = Annotated[str | None, typer.Option("--account", help="12-digit id of the account it is deployed to.")]
-RegionOption = Annotated[str | None, typer.Option("--region", help="Region it is deployed to.")]
-PartitionOption = Annotated[str | None, typer.Option("--partition", help="`aws`, `aws-cn`, `aws-us-gov`, ...")]
-StackNameOption = Annotated[str | None, typer.Option("--stack-name", help="Name of the stack.")]
-ParameterOption = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", metavar="KEY=VALUE", help="Value of a template parameter; repeatable."),
-]
-ParametersOption = Annotated[
-    list[str] | None,
-    typer.Option("--parameters", metavar="FILE", help="Parameter file: CLI or CodePipeline JSON, samconfig.toml."),
-]
-NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR does the same.")]
-WidthOption = Annotated[int | None, typer.Option("--width", min=40, help="Columns; default: the terminal's.")]
-AsciiOption = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from permscope.inventory.inventory import Inventory
+
+Command = Callable[..., None]
+_WORLD = ("account", "region", "partition", "stack_name", "parameter", "parameters")
+_SCREEN = ("width", "no_color", "ascii_only")
 
 
-class AnswerFormat(StrEnum):
-    """How an answer is written."""
+def world_options(command: Command) -> Command:
+    """`PATH...` and what binds a template; the command gets the `Inventory` as `inventory`."""
 
-    TEXT = "text"
-    JSON = "json"
+    @functools.wraps(command)
+    def run(*, paths: tuple[str, ...], **options: Any) -> None:
+        bound = {name: options.pop(name) for name in _WORLD}
+        inventory = read_world(paths, **bound)
+        command(inventory=inventory, **options)
+        if inventory.errors:
+            sys.exit(ExitCode.INCOMPLETE)
+
+    return _decorated(
+        run,
+        click.argument("paths", metavar="[PATH]...", nargs=-1),
+        click.option("--account", help="12-digit id of the account the templates are deployed to."),
+        click.option("--region", help="Region they are deployed to."),
+        click.option("--partition", help="`aws`, `aws-cn`, `aws-us-gov`, ..."),
+        click.option("--stack-name", help="Name of the stack."),
+        click.option("--parameter", metavar="KEY=VALUE", multiple=True, help="Value of a parameter; repeatable."),
+        click.option("--parameters", metavar="FILE", multiple=True, help="CLI or CodePipeline JSON, samconfig.toml."),
+    )
 
 
-FormatOption = Annotated[AnswerFormat, typer.Option("--format", help="How to write it.")]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Show the statements behind each answer.")]
+def screen_options(command: Command) -> Command:
+    """How text is drawn; the command gets a function that makes the `Console` as `console`."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        drawn = {name: options.pop(name) for name in _SCREEN}
+
+        def console() -> Console:
+            from permscope.report.terminal import make_console
+
+            return make_console(**drawn)
+
+        command(console=console, **options)
+
+    return _decorated(
+        run,
+        click.option("--width", type=click.IntRange(min=40), help="Columns; default: the terminal's."),
+        click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same."),
+        click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only."),
+    )
 
 
-def write_json(document: dict[str, Any]) -> None:
-    """Write a JSON document to standard output."""
-    import json
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """`--format`; the first one is the default, and the command gets it as `format_`."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How to write it.",
+    )
 
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+explain_option = click.option("--explain", is_flag=True, help="Show the statements behind each answer.")
+rules_option = click.option("--rules", metavar="FOLDER", multiple=True, help="A folder of your own rules; repeatable.")
+
+
+def _decorated(command: Command, *decorators: Callable[[Any], Any]) -> Command:
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
 
 
 def read_world(
-    paths: Sequence[str] | None,
+    paths: Iterable[str],
     *,
     account: str | None = None,
     region: str | None = None,
     partition: str | None = None,
     stack_name: str | None = None,
-    parameter: Sequence[str] | None = None,
-    parameters: Sequence[str] | None = None,
+    parameter: Iterable[str] = (),
+    parameters: Iterable[str] = (),
 ) -> Inventory:
     """Read every input; broken ones are reported on stderr and kept in `Inventory.errors`."""
+    from permscope.collect.load import LoadOptions, load
     from permscope.report.escape import visible
 
     bound = {}
-    for item in parameter or ():
+    for item in parameter:
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise ConfigError(f"`--parameter {item}` is not KEY=VALUE")
         bound[key] = value
-    inventory = load(
-        list(paths or ["."]),
-        LoadOptions(
-            account=account,
-            region=region,
-            partition=partition,
-            stack_name=stack_name,
-            parameters=bound,
-            parameter_files=tuple(parameters or ()),
-        ),
+    options = LoadOptions(
+        account=account,
+        region=region,
+        partition=partition,
+        stack_name=stack_name,
+        parameters=bound,
+        parameter_files=tuple(parameters),
     )
+    inventory = load(list(paths) or ["."], options)
     for error in inventory.errors:
         sys.stderr.write(f"permscope: {visible(str(error))}\n")
     return inventory
+
+
+def write_json(document: dict[str, Any]) -> None:
+    """Write a JSON document to standard output."""
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

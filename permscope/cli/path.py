@@ -2,70 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from permscope.cli.exit_codes import ExitCode
-from permscope.cli.options import (
-    AccountOption,
-    AnswerFormat,
-    AsciiOption,
-    FormatOption,
-    NoColorOption,
-    ParameterOption,
-    ParametersOption,
-    PartitionOption,
-    Paths,
-    RegionOption,
-    StackNameOption,
-    WidthOption,
-    read_world,
-    write_json,
-)
+from permscope.cli.options import format_option, screen_options, world_options, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from permscope.inventory.inventory import Inventory
 
 
-def run(
-    paths: Paths = None,
-    *,
-    start: Annotated[str, typer.Option("--from", help="Where it begins: `public`, a function, a role, ...")],
-    end: Annotated[str, typer.Option("--to", help="Where it ends: a table, a secret, a role, ...")],
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many paths.")] = 5,
-    format_: FormatOption = AnswerFormat.TEXT,
-    account: AccountOption = None,
-    region: RegionOption = None,
-    partition: PartitionOption = None,
-    stack_name: StackNameOption = None,
-    parameter: ParameterOption = None,
-    parameters: ParametersOption = None,
-    no_color: NoColorOption = False,
-    width: WidthOption = None,
-    ascii_only: AsciiOption = False,
+@click.command("path")
+@world_options
+@click.option("--from", "start", required=True, metavar="NAME", help="Where it begins: `public`, a function, a role.")
+@click.option("--to", "end", required=True, metavar="NAME", help="Where it ends: a table, a secret, a role.")
+@click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, help="At most so many paths.")
+@format_option("text", "json")
+@screen_options
+def command(
+    *, inventory: Inventory, start: str, end: str, limit: int, format_: str, console: Callable[[], Console]
 ) -> None:
-    """How one node reaches another: the shortest few ways, hop by hop, with the statement that allows each."""
+    """How one node reaches another: the shortest few ways, each hop with the statement that allows it."""
     from permscope.graph.build import build_graph
     from permscope.graph.paths import find_paths
     from permscope.graph.queries import find_node
     from permscope.report import answers
 
-    inventory = read_world(
-        paths,
-        account=account,
-        region=region,
-        partition=partition,
-        stack_name=stack_name,
-        parameter=parameter,
-        parameters=parameters,
-    )
     graph = build_graph(inventory)
     first, last = find_node(graph, start), find_node(graph, end)
     found = find_paths(graph, first, last, limit)
-    if format_ is AnswerFormat.JSON:
+    if format_ == "json":
         write_json(answers.path_document(found, graph, start=first, end=last))
     else:
-        from permscope.report.terminal import make_console
-
-        console = make_console(width=width, no_color=no_color, ascii_only=ascii_only)
-        answers.print_paths(found, graph, console, start=first, end=last)
-    if inventory.errors:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+        answers.print_paths(found, graph, console(), start=first, end=last)

@@ -2,85 +2,74 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from permscope.audit.rules import Rule, load_rules
-from permscope.cli.audit import AuditFormat, RulesFolder
 from permscope.cli.exit_codes import ExitCode
+from permscope.cli.options import format_option, rules_option, screen_options, write_json
 from permscope.errors import NameNotFoundError, RuleError
 
-app = typer.Typer(
-    name="rules",
-    help="List the rules, or check rule files.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from permscope.audit.rules import Rule
 
 
-@app.command("list")
-def list_rules(
-    *,
-    rules: RulesFolder = None,
-    format_: Annotated[AuditFormat, typer.Option("--format", help="How to write it.")] = AuditFormat.TEXT,
-) -> None:
+@click.group("rules")
+def command() -> None:
+    """List the rules, or check rule files."""
+
+
+@command.command("list")
+@rules_option
+@format_option("text", "json")
+@screen_options
+def list_rules(*, rules: tuple[str, ...], format_: str, console: Callable[[], Console]) -> None:
     """Every rule with its severity and title."""
-    loaded = load_rules([Path(folder) for folder in rules or ()])
-    if format_ is AuditFormat.JSON:
-        rows = [
-            {
-                "id": rule.id,
-                "family": rule.family,
-                "severity": rule.severity,
-                "title": rule.title,
-                "aliases": list(rule.aliases),
-                "tags": list(rule.tags),
-            }
-            for rule in loaded
-        ]
-        sys.stdout.write(json.dumps({"schema": "permscope/rules/1", "rules": rows}, indent=1) + "\n")
-        return
-    from permscope.report.terminal import SEVERITY_STYLES, make_console, text
+    from permscope.audit.rules import load_rules
+    from permscope.report.terminal import SEVERITY_STYLES, text
 
-    console = make_console()
+    loaded = load_rules([Path(folder) for folder in rules])
+    if format_ == "json":
+        names = ("id", "family", "severity", "title", "aliases", "tags")
+        rows = [{name: getattr(rule, name) for name in names} for rule in loaded]
+        write_json({"schema": "permscope/rules/1", "rules": rows})
+        return
+    out = console()
     wide = max((len(rule.id) for rule in loaded), default=0)
     for rule in loaded:
-        console.print(
+        out.print(
             text((f"{rule.severity:9}", SEVERITY_STYLES[rule.severity]), (f"{rule.id:{wide}}  ", "bold"), rule.title)
         )
 
 
-@app.command("check")
-def check(
-    folder: Annotated[list[str], typer.Argument(metavar="FOLDER...", help="Folders of rule files.")],
-) -> None:
+@command.command("check")
+@click.argument("folder", nargs=-1, required=True)
+def check(*, folder: tuple[str, ...]) -> None:
     """Check rule files: fields, names, severities; each mistake with its line."""
     from permscope.audit.rules import load_rule
+    from permscope.report.escape import visible
 
     wrong = checked = 0
     for name in folder:
-        if not Path(name).exists():
+        place = Path(name)
+        if not place.exists():
             raise RuleError(f"no rule folder `{name}`")
-        files = (
-            [Path(name)] if Path(name).is_file() else sorted([*Path(name).rglob("*.yaml"), *Path(name).rglob("*.yml")])
-        )
+        files = [place] if place.is_file() else sorted([*place.rglob("*.yaml"), *place.rglob("*.yml")])
         for path in files:
             checked += 1
             try:
                 load_rule(path)
             except RuleError as error:
                 wrong += 1
-                sys.stderr.write(f"permscope: {error}\n")
+                sys.stderr.write(f"permscope: {visible(str(error))}\n")
     sys.stdout.write(f"{checked} rule files, {wrong} wrong\n")
     if wrong:
-        raise typer.Exit(ExitCode.FINDINGS)
+        sys.exit(ExitCode.FINDINGS)
 
 
 def find_rule(rules: Sequence[Rule], name: str) -> list[Rule]:

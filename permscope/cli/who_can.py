@@ -2,69 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from permscope.cli.exit_codes import ExitCode
-from permscope.cli.options import (
-    AccountOption,
-    AnswerFormat,
-    AsciiOption,
-    ExplainOption,
-    FormatOption,
-    NoColorOption,
-    ParameterOption,
-    ParametersOption,
-    PartitionOption,
-    Paths,
-    RegionOption,
-    StackNameOption,
-    WidthOption,
-    read_world,
-    write_json,
-)
+from permscope.cli.options import explain_option, format_option, screen_options, world_options, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from permscope.inventory.inventory import Inventory
 
 
-def run(
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="Such as `s3:GetObject`; wildcards are allowed.")],
-    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="Logical id, name, ARN or ARN pattern.")],
-    paths: Paths = None,
-    *,
-    explain: ExplainOption = False,
-    format_: FormatOption = AnswerFormat.TEXT,
-    account: AccountOption = None,
-    region: RegionOption = None,
-    partition: PartitionOption = None,
-    stack_name: StackNameOption = None,
-    parameter: ParameterOption = None,
-    parameters: ParametersOption = None,
-    no_color: NoColorOption = False,
-    width: WidthOption = None,
-    ascii_only: AsciiOption = False,
+@click.command("who-can")
+@click.argument("action")
+@click.argument("resource")
+@world_options
+@explain_option
+@format_option("text", "json")
+@screen_options
+def command(
+    *, action: str, resource: str, inventory: Inventory, explain: bool, format_: str, console: Callable[[], Console]
 ) -> None:
-    """Who may do an action on a resource: roles, users, services, other accounts, the public."""
+    """Who may do ACTION on RESOURCE: roles, users, services, other accounts, the public.
+
+    ACTION is an IAM action such as `s3:GetObject` and may hold wildcards; RESOURCE is a logical id, a name, an ARN or
+    an ARN pattern.
+    """
     from permscope.graph.build import build_graph
     from permscope.graph.queries import who_can
     from permscope.report import answers
 
-    inventory = read_world(
-        paths,
-        account=account,
-        region=region,
-        partition=partition,
-        stack_name=stack_name,
-        parameter=parameter,
-        parameters=parameters,
-    )
     graph = build_graph(inventory)
     found = who_can(graph, action, resource)
-    if format_ is AnswerFormat.JSON:
+    if format_ == "json":
         write_json(answers.who_can_document(found, graph, action=action, resource=resource))
     else:
-        from permscope.report.terminal import make_console
-
-        console = make_console(width=width, no_color=no_color, ascii_only=ascii_only)
-        answers.print_who_can(found, graph, console, action=action, resource=resource, explain=explain)
-    if inventory.errors:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+        answers.print_who_can(found, graph, console(), action=action, resource=resource, explain=explain)

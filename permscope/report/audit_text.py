@@ -175,8 +175,8 @@ def _print_findings(findings: Sequence[Finding], console: Console, *, fixes: boo
         if fixes and finding.fix:
             first, *rest = finding.fix.strip().splitlines()
             _print_indented(text(("fix: ", "bold green"), first), console, 4)
-            for line in rest:
-                _print_indented(text(line), console, 9)
+            for more in rest:
+                _print_indented(text(more), console, 9)
 
 
 def _excerpt(finding: Finding, signs: Symbols) -> Iterator[Text]:

@@ -74,7 +74,10 @@ def render_graphml(graph: PermissionGraph) -> str:
             "file": node.source.file or "",
             "line": node.source.line or 0,
         }
-        network.add_node(_xml(node.id), **{key: _xml(value) for key, value in attributes.items()})
+        network.add_node(
+            _xml(node.id),
+            **{key: _xml(value) if isinstance(value, str) else value for key, value in attributes.items()},
+        )
     for edge in _edges(graph):
         network.add_edge(
             _xml(edge.source),
@@ -119,5 +122,5 @@ def _edges(graph: PermissionGraph) -> list[Edge]:
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _xml(value: object) -> object:
-    return _NOT_XML.sub("?", visible(value)) if isinstance(value, str) else value
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("?", visible(text))

@@ -70,7 +70,7 @@ def make_console(
     drawn_in = "ascii" if ascii_only or not _can_draw(getattr(out, "encoding", None)) else "utf-8"
 
     class ReportConsole(Console):
-        encoding = drawn_in  # type: ignore[assignment]
+        encoding = drawn_in
 
     return ReportConsole(
         file=out,
@@ -95,16 +95,16 @@ def _can_draw(encoding: str | None) -> bool:
     return True
 
 
-def text(*parts: str | tuple[str, str]) -> Text:
+def text(*parts: str | tuple[str, str], keep_lines: bool = False) -> Text:
     """Rich text from plain parts and (part, style) pairs; every part is made visible first."""
     from rich.text import Text
 
     made = Text()
     for part in parts:
         if isinstance(part, tuple):
-            made.append(visible(part[0]), style=part[1])
+            made.append(visible(part[0], keep_lines=keep_lines), style=part[1])
         else:
-            made.append(visible(part))
+            made.append(visible(part, keep_lines=keep_lines))
     return made
 
 
