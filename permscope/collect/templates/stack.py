@@ -14,6 +14,7 @@ from permscope.collect.templates.identity import Identities
 from permscope.collect.templates.intrinsics import Resolver
 from permscope.collect.templates.options import LoadOptions, pseudo_parameters
 from permscope.collect.templates.parameters import Parameter, bind_parameters
+from permscope.collect.templates.sam_restore import is_sam
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedStr, as_text, key_source, source_of, value_source
@@ -229,7 +230,7 @@ def bind_template(  # noqa: PLR0913
         unknowns.extend(loops.unknowns)
     template = check_shape(template, place)
     template = _well_formed(template, errors, unknowns)
-    needs_sam = any(map(sam.is_sam, template["Resources"].values()))
+    needs_sam = any(map(is_sam, template["Resources"].values()))
     if needs_sam and sam.TRANSFORM not in names:
         unknowns.append(_transform_missing(template, "AWS::Serverless", sam.TRANSFORM))
     origins: dict[str, tuple[str, Source]] = {}
@@ -240,7 +241,14 @@ def bind_template(  # noqa: PLR0913
             for name, parameter in parameters.items()
             if parameter.unknown is None and isinstance(parameter.value, str)
         }
-        expansion = sam.expand(template, parameters=bindings, region=options.region, partition=options.known_partition)
+        open_ones = [parameter for parameter in parameters.values() if parameter.unknown is not None]
+        expansion = sam.expand(
+            template,
+            parameters=bindings,
+            unknown={each.name: each.value for each in open_ones if isinstance(each.value, str)},
+            region=options.region,
+            partition=options.known_partition,
+        )
         template, origins = expansion.template, expansion.origins
         errors.extend(expansion.errors)
         unknowns.extend(expansion.unknowns)
@@ -248,6 +256,8 @@ def bind_template(  # noqa: PLR0913
     resolver = _resolver(template, parameters, pseudo, label)
     resolver.import_value = import_value
     resolver.causes = causes if causes is not None else {}
+    for parameter in parameters.values():
+        resolver.parameter(parameter)
     bound = Bound(
         place=place,
         label=label,

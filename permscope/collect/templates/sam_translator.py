@@ -1,0 +1,140 @@
+"""AWS's own SAM translator, kept from the network and made to tell which resource makes which."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, wraps
+from types import SimpleNamespace
+from typing import Any
+
+from permscope.inventory.located import LocatedDict
+
+
+@dataclass(slots=True)
+class Record:
+    """Which SAM resource and event is being translated, and what came of it."""
+
+    current: str | None = None
+    made: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+
+_RECORDS: list[Record] = []
+
+
+def translate(
+    work: LocatedDict, values: Mapping[str, Any], region: str
+) -> tuple[LocatedDict, Record, list[BaseException]]:
+    """One attempt: the output, or the failures."""
+    from samtranslator.model.exceptions import ExceptionWithMessage, InvalidDocumentException
+
+    record = Record()
+    _RECORDS.append(record)
+    try:
+        with _quiet():
+            return _translator(region).translate(work, dict(values)), record, []
+    except InvalidDocumentException as error:
+        return work, record, list(error.causes)
+    except ExceptionWithMessage as error:
+        return work, record, [error]
+    except (RecursionError, Exception) as error:  # noqa: BLE001 - the translator trips over malformed input in many ways
+        return work, record, [error]
+    finally:
+        _RECORDS.pop()
+
+
+@cache
+def _plugin_class() -> Any:
+    from samtranslator.plugins.application.serverless_app_plugin import ServerlessAppPlugin
+
+    class Offline(ServerlessAppPlugin):
+        """Notes which resource is translated; never asks the Serverless Application Repository."""
+
+        def on_before_transform_template(self, template_dict: Any) -> None:
+            """Ask nothing."""
+
+        def on_after_transform_template(self, template: Any) -> None:
+            """Wait for nothing."""
+
+        def on_before_transform_resource(self, logical_id: str, resource_type: str, resource_properties: Any) -> None:
+            """Note the resource."""
+            del resource_type, resource_properties
+            if _RECORDS:
+                _RECORDS[-1].current = logical_id
+
+    Offline.__name__ = "ServerlessAppPlugin"
+    return Offline
+
+
+@cache
+def _metrics_class() -> Any:
+    from samtranslator.metrics.metrics import Metrics
+
+    class Unmeasured(Metrics):
+        """Keeps no measurements, and so has none to warn about."""
+
+        def _record_metric(self, *arguments: Any, **keywords: Any) -> None:
+            """Keep nothing."""
+
+    return Unmeasured
+
+
+def _translator(region: str) -> Any:
+    _prepare_translator()
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
+    session: Any = SimpleNamespace(region_name=region)
+    return Translator({}, Parser(), plugins=[_plugin_class()()], boto_session=session, metrics=_metrics_class()())
+
+
+@cache
+def _prepare_translator() -> None:
+    """Build the policy template plugin once, and record which resource makes which."""
+    from samtranslator.model import sam_resources
+    from samtranslator.model.eventsources import cloudwatchlogs, pull, push, scheduler
+    from samtranslator.model.stepfunctions import events
+    from samtranslator.translator import translator
+
+    translator.make_policy_template_for_function_plugin = cache(translator.make_policy_template_for_function_plugin)
+    for module in (cloudwatchlogs, pull, push, scheduler, events):
+        _record_results(module, is_event=True)
+    _record_results(sam_resources, is_event=False)
+
+
+def _record_results(module: Any, *, is_event: bool) -> None:
+    for made in vars(module).values():
+        if inspect.isclass(made) and made.__module__ == module.__name__ and "to_cloudformation" in vars(made):
+            setattr(made, "to_cloudformation", _recording(vars(made)["to_cloudformation"], is_event=is_event))  # noqa: B010
+
+
+def _recording(function: Any, *, is_event: bool) -> Any:
+    @wraps(function)
+    def to_cloudformation(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        record = _RECORDS[-1] if _RECORDS else Record()
+        if not is_event:
+            record.current = self.logical_id
+        result = function(self, *arguments, **keywords)
+        event = self.relative_id if is_event else None
+        owner = record.current or self.logical_id
+        for resource in result if isinstance(result, list | tuple) else ():
+            logical_id = getattr(resource, "logical_id", None)
+            if isinstance(logical_id, str):
+                record.made.setdefault(logical_id, (owner, event))
+        return result
+
+    return to_cloudformation
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    logger = logging.getLogger("samtranslator")
+    before = logger.disabled, logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before[1])
