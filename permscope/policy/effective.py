@@ -14,16 +14,15 @@ from typing import NamedTuple
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import ConditionEntry, Policy, Statement
 from permscope.policy.applicable import applicable_actions, by_matched_resource, limit_to_resource
-from permscope.policy.compiled import CompiledPolicy, CompiledStatement, compile_policies, compile_policy
+from permscope.policy.compiled import CompiledPolicy, compile_policies, compile_policy
 from permscope.policy.context import RequestContext
 from permscope.policy.evaluate import AnyPolicy
-from permscope.policy.matching import covers, decode, encode, is_open, opened, relation
-from permscope.policy.pattern_index import PatternIndex
+from permscope.policy.matching import decode, encode, relation
 from permscope.policy.requester import Requester, parse_requester
+from permscope.policy.rules import Rule, RuleLayer, Touch, file_rules, meet, patterns_of
 from permscope.policy.unrestrictable import restrictable
 
-_ALL = ("*",)
-_MOST_PARTS = 64
+_MOST_CAUSES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class Grant:
         policy: the policy it stands in.
         conditional: whether anything must still hold: `conditions`, a Deny that may apply, a boundary or control policy
             that allows only a part, a template condition.
-        limited_by: statements of Deny, boundary or control policies that make it conditional.
+        limited_by: statements of Deny, boundary or control policies that make it conditional, the first eight.
     """
 
     actions: ActionSet
@@ -70,75 +69,29 @@ class Access:
         return bool(self.allowed or self.conditional)
 
 
-class _Rule(NamedTuple):
-    """A statement with its actions as a set and its conditions decided as far as the principal decides them."""
-
-    compiled: CompiledStatement
-    policy: Policy | None
-    actions: ActionSet
-    certain: bool
-    residual: tuple[ConditionEntry, ...]
-    not_resources: tuple[str, ...]
-
-
-class _Layer:
-    """The rules of one layer with one effect, filed by resource pattern."""
-
-    def __init__(self, *, limiting: bool = True) -> None:
-        self._limiting = limiting
-        self.rules: list[_Rule] = []
-        self.whole = ActionSet.empty  # surely, on every resource
-        self._index: PatternIndex[_Rule] = PatternIndex()
-
-    def add(self, rule: _Rule) -> None:
-        self.rules.append(rule)
-        patterns = _patterns(rule)
-        if self._limiting and rule.certain and not rule.not_resources and any(not each.strip("*") for each in patterns):
-            self.whole |= rule.actions
-            return
-        for pattern in patterns:
-            self._index.add(pattern, rule)
-
-    def touching(self, target: str, actions: ActionSet) -> Iterator[tuple[str, _Rule, bool | None]]:
-        """Rules that touch a target with one of the actions: their pattern, and how it stands to the target."""
-        for pattern, rule in self._index.touching(target):
-            if rule.actions.isdisjoint(actions):
-                continue
-            stands = relation(pattern, target)
-            if stands is False:
-                continue
-            for excluded in rule.not_resources:
-                left_out = relation(excluded, target)
-                if left_out:
-                    stands = False
-                    break
-                if left_out is None:
-                    stands = None
-            if stands is not False:
-                yield pattern, rule, stands
-
-
-def _patterns(rule: _Rule) -> tuple[str, ...]:
-    resources = rule.compiled.resources
-    if resources is None or rule.compiled.not_resource:
-        return _ALL
-    return tuple(dict.fromkeys(resources.texts))
-
-
 class EffectiveAccess:
     """Everything one principal may do; made by `effective`."""
 
-    def __init__(self, allows: _Layer, denies: _Layer, limits: tuple[_Layer, ...]) -> None:
+    def __init__(self, allows: RuleLayer, denies: RuleLayer, limits: tuple[RuleLayer, ...]) -> None:
         self._allows = allows
         self._denies = denies
         self._limits = limits
         self._grants: tuple[Grant, ...] | None = None
+        self._touched: dict[tuple[int, str], Touch] = {}
+
+    def _touch(self, layer: RuleLayer, target: str) -> Touch:
+        key = (id(layer), target)
+        found = self._touched.get(key)
+        if found is None:
+            found = self._touched[key] = layer.touch(target)
+        return found
 
     @property
     def grants(self) -> tuple[Grant, ...]:
         """What its policies grant, in file order, split only where Deny, boundary or control policies say so."""
         if self._grants is None:
             self._grants = tuple(grant for rule in self._allows.rules for grant in self._of_rule(rule))
+            self._touched.clear()
         return self._grants
 
     @property
@@ -149,9 +102,9 @@ class EffectiveAccess:
             found |= grant.actions
         return found
 
-    def _of_rule(self, rule: _Rule) -> Iterator[Grant]:
+    def _of_rule(self, rule: Rule) -> Iterator[Grant]:
         by_limit: dict[tuple[str, bool, tuple[Statement, ...]], ActionSet] = {}
-        for pattern in _patterns(rule):
+        for pattern in patterns_of(rule):
             for part in self._at(rule, pattern):
                 key = (part.resource, part.conditional, part.limited_by)
                 by_limit[key] = by_limit.get(key, ActionSet.empty) | part.actions
@@ -163,7 +116,7 @@ class EffectiveAccess:
 
     def _grant(
         self,
-        rule: _Rule,
+        rule: Rule,
         actions: ActionSet,
         resources: tuple[str, ...],
         conditional: bool,
@@ -193,12 +146,15 @@ class EffectiveAccess:
                     conditional |= part.actions
                 else:
                     allowed |= part.actions
+        self._touched.clear()
         return Access(allowed=allowed, conditional=conditional - allowed, grants=tuple(grants))
 
-    def _on_target(self, target: str, wanted: ActionSet) -> Iterator[tuple[_Rule, _Part]]:
+    def _on_target(self, target: str, wanted: ActionSet) -> Iterator[tuple[Rule, _Part]]:
         seen: set[tuple[int, str]] = set()
-        for pattern, rule, stands in self._allows.touching(target, wanted):
-            part_pattern, exact = _meet(pattern, target, stands)
+        for pattern, rule, stands in self._allows.touching(target):
+            if rule.actions.isdisjoint(wanted):
+                continue
+            part_pattern, exact = meet(pattern, target, stands)
             if (id(rule), part_pattern) in seen:
                 continue
             seen.add((id(rule), part_pattern))
@@ -206,7 +162,7 @@ class EffectiveAccess:
                 if part.actions:
                     yield rule, part if exact else part._replace(conditional=True)
 
-    def _at(self, rule: _Rule, pattern: str, wanted: ActionSet | None = None) -> Iterator[_Part]:
+    def _at(self, rule: Rule, pattern: str, wanted: ActionSet | None = None) -> Iterator[_Part]:
         """What a rule grants on a pattern inside its own resources, in parts that differ in what limits them."""
         actions = rule.actions if wanted is None else rule.actions & wanted
         for target, of_target in by_matched_resource(actions, pattern):
@@ -214,9 +170,13 @@ class EffectiveAccess:
                 continue
             parts = [_Part(of_target, target, conditional=False, limited_by=())]
             for layer in self._limits:
-                parts = [narrowed for part in parts for narrowed in _limit(part, layer)]
+                parts = [
+                    narrowed
+                    for part in parts
+                    for narrowed in _limit(part, layer.whole, self._touch(layer, part.resource))
+                ]
             for part in parts:
-                for left in _deny(part, self._denies):
+                for left in _deny(part, self._denies.whole, self._touch(self._denies, part.resource)):
                     yield left if target is pattern else left._replace(resource=pattern)
 
 
@@ -229,86 +189,39 @@ class _Part(NamedTuple):
     limited_by: tuple[Statement, ...]
 
 
-def _meet(pattern: str, target: str, stands: bool | None) -> tuple[str, bool]:
-    """The narrower of two patterns that touch, and whether it is exactly what both match."""
-    if stands:
-        return target, True
-    if covers(target, opened(pattern)):
-        return pattern, True
-    return target, False
-
-
-def _limit(part: _Part, layer: _Layer) -> Iterator[_Part]:
+def _limit(part: _Part, whole: ActionSet, touch: Touch) -> Iterator[_Part]:
     """A part cut down to what a boundary or control policy level allows."""
-    free = part.actions & layer.whole
-    if free:
-        yield part._replace(actions=free)
-    left = part.actions - free
-    if not left:
-        return
-    sure = ActionSet.empty
-    maybe: dict[str, ActionSet] = {}
-    causes: list[Statement] = []
-    for pattern, rule, stands in layer.touching(part.resource, left):
-        common = rule.actions & left
-        if stands and rule.certain:
-            sure |= common
-            continue
-        where, exact = _meet(pattern, part.resource, stands)
-        if where != part.resource and exact and rule.certain and not rule.not_resources and not is_open(where):
-            key = where
-        else:
-            key = ""
-            if rule.compiled.statement is not None:
-                causes.append(rule.compiled.statement)
-        maybe[key] = maybe.get(key, ActionSet.empty) | common
+    sure = part.actions & (whole | touch.sure)
     if sure:
         yield part._replace(actions=sure)
-    vague = maybe.pop("", ActionSet.empty) - sure
-    if len(maybe) > _MOST_PARTS:
-        for actions in maybe.values():
-            vague |= actions - sure
-        maybe = {}
-    for where, actions in maybe.items():
-        if kept := limit_to_resource(actions - sure - vague, where):
+    left = part.actions - sure
+    vague = left & touch.vague
+    left -= vague
+    for where, actions in touch.narrow:
+        if kept := limit_to_resource(actions & left, where):
             yield part._replace(actions=kept, resource=where)
     if vague:
-        yield part._replace(actions=vague, conditional=True, limited_by=_joined(part.limited_by, causes))
+        causes = _joined(part.limited_by, touch.causes_of(vague))
+        yield part._replace(actions=vague, conditional=True, limited_by=causes)
 
 
-def _deny(part: _Part, denies: _Layer) -> Iterator[_Part]:
+def _deny(part: _Part, whole: ActionSet, touch: Touch) -> Iterator[_Part]:
     """A part without what is surely denied, and with what may be denied set apart."""
-    left = part.actions - denies.whole
-    if not left:
-        return
-    sure = ActionSet.empty
-    touched: list[tuple[ActionSet, Statement | None]] = []
-    for _, rule, stands in denies.touching(part.resource, left):
-        if stands and rule.certain:
-            sure |= rule.actions
-        else:
-            touched.append((rule.actions, rule.compiled.statement))
-    left -= sure
-    maybe = ActionSet.empty
-    causes = []
-    for actions, statement in touched:
-        common = actions & left
-        if common:
-            maybe |= common
-            if statement is not None:
-                causes.append(statement)
+    left = part.actions - whole - touch.sure
+    maybe = left & touch.vague
     if free := left - maybe:
         yield part._replace(actions=free)
     if maybe:
-        yield part._replace(actions=maybe, conditional=True, limited_by=_joined(part.limited_by, causes))
+        causes = _joined(part.limited_by, touch.causes_of(maybe))
+        yield part._replace(actions=maybe, conditional=True, limited_by=causes)
 
 
 def _joined(known: tuple[Statement, ...], more: Iterable[Statement]) -> tuple[Statement, ...]:
-    seen = {id(each) for each in known}
     found = list(known)
     for each in more:
-        if id(each) not in seen:
-            seen.add(id(each))
+        if len(found) >= _MOST_CAUSES:
+            break
+        if not any(each is other for other in found):
             found.append(each)
     return tuple(found)
 
@@ -361,9 +274,9 @@ def effective(
     requester = parse_requester(principal) if isinstance(principal, str) else principal
     if requester is not None:
         known = known.with_requester(requester)
-    allows, denies = _Layer(limiting=False), _Layer()
-    _file(compile_policies(policies), known, allows, denies)
-    limits: list[_Layer] = []
+    allows, denies = RuleLayer(limiting=False), RuleLayer()
+    file_rules(compile_policies(policies), known, allows, denies)
+    limits: list[RuleLayer] = []
     groups: list[tuple[CompiledPolicy, ...]] = []
     if boundary is not None:
         groups.append((compile_policy(boundary),))
@@ -372,42 +285,7 @@ def effective(
     if requester is None or not requester.is_service_linked:
         groups += [compile_policies(level) for level in scps]
     for group in groups:
-        layer = _Layer()
-        _file(group, known, layer, denies)
+        layer = RuleLayer(narrows=True)
+        file_rules(group, known, layer, denies)
         limits.append(layer)
     return EffectiveAccess(allows, denies, tuple(limits))
-
-
-def _file(policies: Iterable[CompiledPolicy], context: RequestContext, allows: _Layer, denies: _Layer) -> None:
-    """Sort the statements that can apply to the principal into allow and deny."""
-    catalog = load()
-    for policy in policies:
-        for statement in policy.statements:
-            residual: list[ConditionEntry] = []
-            for condition in statement.conditions:
-                found = condition.test(context, set())
-                if found is False:
-                    break
-                if found is None:
-                    residual.append(condition.entry)
-            else:
-                named = catalog.action_set(statement.actions.texts)
-                actions = catalog.complement(named) if statement.not_action else named
-                if not actions:
-                    continue
-                left_out: tuple[str, ...] = ()
-                resolvable: bool | None = True
-                if statement.resources is not None and statement.not_resource:
-                    left_out = statement.resources.texts
-                    resolvable = statement.resources.resolvable(context, set())
-                if resolvable is False:
-                    continue
-                rule = _Rule(
-                    compiled=statement,
-                    policy=policy.policy,
-                    actions=actions,
-                    certain=not residual and statement.only_if is None and resolvable is True,
-                    residual=tuple(residual),
-                    not_resources=left_out,
-                )
-                (allows if statement.allow else denies).add(rule)

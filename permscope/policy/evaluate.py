@@ -34,6 +34,9 @@ RCP_SERVICES = frozenset(
 # "No permissions are required", and an explicit Deny does not stop it:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _NEEDS_NOTHING = "sts:getcalleridentity"
+# An origin access identity is a user of this account, and has no policies of its own:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+_CLOUDFRONT = "cloudfront"
 _ARN_KEY = "aws:principalarn"
 _TRUSTED = Layer(allow=True, deny=False)
 _NO_POLICY = ResourceLayer(direct=False, role=False, account=False, deny=False)
@@ -222,7 +225,7 @@ def _ask_layers(case: _Case, layers: CompiledLayers) -> None:
     matched = matched_resource(asked.action, asked.resource)
     unscoped = asked if matched is asked.resource else asked._replace(resource=matched)
     if requester.is_iam:
-        if requester.kind is not RequesterKind.ROOT:
+        if requester.kind is not RequesterKind.ROOT and requester.account != _CLOUDFRONT:
             case.identity = ask("identity", layers.identity, unscoped)
             if layers.boundary is not None:
                 case.boundary = ask("boundary", layers.boundary, unscoped)

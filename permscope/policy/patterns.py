@@ -18,6 +18,7 @@ from permscope.policy.matching import (
 from permscope.policy.ternary import either
 from permscope.policy.variables import Unresolved, escape, expand, has_variable
 
+_API = "execute-api:/"
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc")
 
 
@@ -66,6 +67,7 @@ class ResourcePatterns:
     __slots__ = ("_dynamic", "_exact", "_globs", "_prefixes", "_settled", "_unknown", "everything", "texts")
 
     def __init__(self, texts: tuple[str, ...], *, variables: bool) -> None:
+        texts = tuple(_in_full(text) for text in texts)
         self.texts = tuple(encode(text) for text in texts)
         self._dynamic = tuple(text for text in texts if variables and has_variable(text))
         plain = [text for text in self.texts if text not in self._dynamic] if self._dynamic else list(self.texts)
@@ -144,6 +146,14 @@ class ResourcePatterns:
                 why.add(unresolved.key)
                 result = None
         return result
+
+
+def _in_full(text: str) -> str:
+    """A resource as an ARN where an API's policy writes `execute-api:/stage/METHOD/path`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html
+    """
+    return f"arn:*:execute-api:*:*:*/{text[len(_API) :]}" if text.startswith(_API) else text
 
 
 def _with_partitions(pattern: str) -> Iterable[str]:
