@@ -9,7 +9,7 @@ from functools import cached_property
 
 from permscope.graph.decisions import Context, Decisions
 from permscope.graph.outcome import NO, Outcome, all_of, bindings
-from permscope.inventory.arn import account_of, function_arn_and_qualifier
+from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Delivery, ResourcePolicy, Trigger
 from permscope.inventory.policies import Policy
 from permscope.inventory.tokens import REGION, has_unknown
@@ -173,11 +173,21 @@ class LettingIn:
 
     def _perhaps_on(self, arn: str) -> tuple[Policy, ...]:
         """Policies whose resource is not known and may be this one, read as if they were on it."""
-        return tuple(
-            _read_as_on(fact.policy, arn)
+        found = [
+            fact
             for fact in self._of_unknown
             if fact.resource_arn != arn and compare(encode(fact.resource_arn), encode(arn)) is not False
-        )
+        ]
+        found.extend(fact for fact in self._without_region.get(_any_region(arn), ()) if _region_differs(fact, arn))
+        return tuple(_read_as_on(fact.policy, arn) for fact in found)
+
+    @cached_property
+    def _without_region(self) -> Mapping[str, list[ResourcePolicy]]:
+        """Policies by ARN without Region: a literal Region may be the one the template is deployed to."""
+        found: dict[str, list[ResourcePolicy]] = {}
+        for fact in self._inventory.of(ResourcePolicy):
+            found.setdefault(_any_region(fact.resource_arn), []).append(fact)
+        return found
 
     def _why_not(self, arn: str, service_name: str, policies: tuple[Policy, ...]) -> str:
         if _names(policies, service_name):
@@ -259,6 +269,17 @@ def _standing(policy: Policy, dropped: Collection[str]) -> Policy:
         if each.effect != "Allow" or each.only_if not in dropped
     )
     return replace(policy, statements=kept)
+
+
+def _any_region(arn: str) -> str:
+    parts = split_arn(arn)
+    return f"{parts.service}:{parts.account}:{parts.resource}" if parts else arn
+
+
+def _region_differs(fact: ResourcePolicy, arn: str) -> bool:
+    """Whether one of two ARNs leaves the Region open and the other one does not."""
+    one, other = split_arn(fact.resource_arn), split_arn(arn)
+    return one is not None and other is not None and one.region != other.region and REGION in (one.region, other.region)
 
 
 def _read_as_on(policy: Policy, arn: str) -> Policy:

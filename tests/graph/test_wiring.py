@@ -1,0 +1,170 @@
+"""Wired sources, and whether the policies let them run the function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from permscope.graph.model import Decision, EdgeKind, NodeKind
+
+BUCKET = """\
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: pics
+      NotificationConfiguration: {LambdaConfigurations: [{Event: 's3:ObjectCreated:*', Function: !GetAtt Fn.Arn}]}
+"""
+ALIASED = BUCKET.replace("!GetAtt Fn.Arn", "!Ref Live")
+ALIAS = "  Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Fn, FunctionVersion: '1', Name: live}}\n"
+QUEUE = """\
+  Queue: {Type: AWS::SQS::Queue}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Queue.Arn, FunctionName: !Ref Fn}
+"""
+
+
+def permission(more: str = "", name: str = "!Ref Fn", principal: str = "s3.amazonaws.com") -> str:
+    """A permission of the function."""
+    return (
+        "  Allow:\n    Type: AWS::Lambda::Permission\n    Properties: {"
+        f"Action: lambda:InvokeFunction, FunctionName: {name}, Principal: {principal}{more}}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("granted", "authorized"),
+    [
+        (permission(), True),
+        (permission(", SourceArn: 'arn:aws:s3:::pics'"), True),
+        (permission(", SourceArn: !GetAtt Bucket.Arn, SourceAccount: !Ref AWS::AccountId"), True),
+        (permission(", SourceArn: 'arn:aws:s3:::other'"), False),
+        (permission(principal="sns.amazonaws.com"), False),
+        (permission(", SourceAccount: '111122223333'"), None),
+        (permission(name="!Sub 'arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:${Fn}'"), True),
+        (permission(name="!Sub 'arn:aws:lambda:us-east-1:${AWS::AccountId}:function:${Fn}'"), None),
+        ("", False),
+    ],
+)
+def test_a_notification_runs_a_function_whose_policy_lets_the_bucket_in(
+    world: Any, function: Any, granted: str, authorized: bool | None
+) -> None:
+    """S3 sends the bucket's ARN and its owner (https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html)."""
+    edge = world(function(), BUCKET, granted).edge(EdgeKind.TRIGGERS, "Bucket", "Fn")
+    assert edge.authorized is authorized
+    assert (edge.decision is Decision.DENY) is (authorized is False)
+    assert (edge.reason is None) is (authorized is True)
+
+
+def test_a_literal_account_binds_where_the_account_is_given(world: Any, function: Any) -> None:
+    """With `--account` the template's own account id is its own."""
+    granted = permission(", SourceAccount: '111122223333'")
+    assert world(function(), BUCKET, granted, account="111122223333").edge(EdgeKind.TRIGGERS).authorized is True
+    assert world(function(), BUCKET, granted, account="999999999999").edge(EdgeKind.TRIGGERS).authorized is False
+
+
+@pytest.mark.parametrize(("name", "authorized"), [("!Ref Live", True), ("!Ref Fn", False)])
+def test_only_the_policy_of_the_wired_qualifier_counts(world: Any, function: Any, name: str, authorized: bool) -> None:
+    """Each alias has a policy of its own (https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html)."""
+    edge = world(function(), ALIASED, ALIAS, permission(name=name)).edge(EdgeKind.TRIGGERS)
+    assert edge.authorized is authorized
+    assert edge.qualifier == "live"
+    if not authorized:
+        assert edge.reason == "`s3.amazonaws.com` is let in on the unqualified function, and the wiring is to `live`"
+
+
+def test_a_permission_on_an_unknown_function_may_be_the_one(world: Any, function: Any) -> None:
+    """What nobody can know is unknown, not missing."""
+    template = (
+        "AWSTemplateFormatVersion: '2010-09-09'\nParameters: {Name: {Type: String}}\nResources:\n"
+        + function()
+        + BUCKET
+        + permission(name="!Ref Name")
+    )
+    edge = world(template).edge(EdgeKind.TRIGGERS)
+    assert edge.authorized is None
+    assert "may be meant for it" in edge.reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "authorized"),
+    [
+        ("{Effect: Allow, Action: 'sqs:*', Resource: !GetAtt Queue.Arn}", True),
+        ("{Effect: Allow, Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], Resource: '*'}", False),
+        ("{Effect: Allow, Action: 'sqs:*', Resource: !Sub '${Queue.Arn}-other'}", False),
+        (
+            (
+                "{Effect: Allow, Action: 'sqs:*', "
+                "Resource: !Sub 'arn:aws:sqs:us-east-1:${AWS::AccountId}:${Queue.QueueName}'}"
+            ),
+            None,
+        ),
+        ("{Effect: Allow, Action: 'sqs:*', Resource: '*', Condition: {Bool: {'aws:SecureTransport': 'true'}}}", True),
+        ("{Effect: Allow, Action: 'sqs:*', Resource: '*', Condition: {StringEquals: {'aws:SourceVpc': v}}}", None),
+    ],
+)
+def test_a_polled_source_needs_the_execution_role(
+    world: Any, function: Any, statement: str, authorized: bool | None
+) -> None:
+    """Lambda polls with the function's role (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)."""
+    made = world(function("Fn", statement), QUEUE)
+    edge = made.edge(EdgeKind.TRIGGERS, "Queue", "Fn")
+    assert edge.mechanism == "poll"
+    assert edge.authorized is authorized
+    if authorized:
+        assert [one.logical_id for one in edge.provenance] == ["Mapping", "FnRole"]
+
+
+def test_a_policy_nobody_has_may_allow_what_is_missing(world: Any, function: Any) -> None:
+    """A managed policy outside the input makes a missing action unknown."""
+    text = function().replace(
+        "      Policies:\n", "      ManagedPolicyArns: ['arn:aws:iam::111122223333:policy/ours']\n      Policies:\n"
+    )
+    edge = world(text, QUEUE).edge(EdgeKind.TRIGGERS)
+    assert edge.authorized is None
+    assert "in no input" in edge.reason
+
+
+@pytest.mark.parametrize(
+    ("principal", "authorized"),
+    [
+        ("lambda.amazonaws.com", True),
+        ("!Sub 'lambda.${AWS::Region}.amazonaws.com'", True),
+        ("lambda.us-east-1.amazonaws.com", None),
+        ("events.amazonaws.com", False),
+    ],
+)
+def test_a_function_executes_as_its_role_when_the_role_trusts_lambda(
+    world: Any, function: Any, principal: str, authorized: bool | None
+) -> None:
+    """Regional names of a service mean the service where they are of the template's own Region."""
+    edge = world(function().replace("lambda.amazonaws.com", principal)).edge(EdgeKind.EXECUTES_AS)
+    assert (edge.source.endswith("function:${Fn}"), edge.target.endswith("role/${FnRole}")) == (True, True)
+    assert edge.authorized is authorized
+
+
+def test_a_role_outside_the_input_is_external_and_its_trust_unknown(world: Any, function: Any) -> None:
+    """A role that is only named is a node all the same."""
+    text = function().replace("Role: !GetAtt FnRole.Arn", "Role: arn:aws:iam::111122223333:role/elsewhere")
+    made = world(text)
+    edge = made.edge(EdgeKind.EXECUTES_AS)
+    assert made.graph.nodes[edge.target].kind is NodeKind.EXTERNAL
+    assert edge.authorized is None
+
+
+def test_a_destination_is_reached_with_the_execution_role(world: Any, function: Any) -> None:
+    """A dead-letter queue without `sqs:SendMessage` on the role drops the records."""
+    dead = "  Dead: {Type: AWS::SQS::Queue}\n"
+    text = function().replace("Handler: a.b", "Handler: a.b, DeadLetterConfig: {TargetArn: !GetAtt Dead.Arn}")
+    edge = world(text, dead).edge(EdgeKind.DELIVERS_TO, "Fn", "Dead")
+    assert (edge.event, edge.authorized) == ("dead-letter-queue", False)
+    allowed = text.replace("logs:PutLogEvents", "'sqs:SendMessage'")
+    assert world(allowed, dead).edge(EdgeKind.DELIVERS_TO).authorized is True
+
+
+def test_a_wiring_says_where_it_stands_and_what_allows_it(world: Any, function: Any) -> None:
+    """Provenance is the wiring first, then the statement."""
+    edge = world(function(), BUCKET, permission()).edge(EdgeKind.TRIGGERS)
+    assert [(one.logical_id, one.fact is not None) for one in edge.provenance] == [("Bucket", False), ("Allow", True)]
+    assert all(one.source.line for one in edge.provenance)
