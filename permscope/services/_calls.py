@@ -81,7 +81,8 @@ class Arguments:
     def is_dynamic(self, *names: str) -> bool:
         """Whether one of the named arguments is given, but computed at run time."""
         return any(
-            self._key(f"{name}.$") is not None or (self._key(name) is not None and self.text(name) is None)
+            self._key(f"{name}.$") is not None
+            or ((key := self._key(name)) is not None and isinstance(self.values[key], str) and self.text(name) is None)
             for name in names
         )
 

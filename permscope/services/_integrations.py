@@ -221,7 +221,7 @@ def _submit_job(stack: Stack, arguments: Arguments, why: str) -> Call:
     needs = []
     for name, kind in (("JobQueue", "job-queue"), ("JobDefinition", "job-definition")):
         text = arguments.text(name)
-        found = resource_behind(stack, text) if text else None
+        found = resource_behind(stack, text, f"AWS::Batch::{name}") if text else None
         arn = found.arn if found is not None and found.arn else text
         if arn is None:
             arn = stack.arn("batch", f"{kind}/{unknown_token('Unknown', name)}")
@@ -278,7 +278,7 @@ def _invoke_http(stack: Stack, arguments: Arguments, why: str) -> Call:
 def _connection_secret(stack: Stack, connection: str | None) -> str:
     """The secret EventBridge keeps for a connection: `events!connection/NAME/ID`."""
     parts = split_arn(connection) if connection else None
-    found = resource_behind(stack, connection) if connection else None
+    found = resource_behind(stack, connection, "AWS::Events::Connection") if connection else None
     name = found.name if found is not None and found.name else None
     if name is None and parts is not None:
         name = parts.resource.split("/")[1] if parts.resource.count("/") else None

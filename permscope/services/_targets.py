@@ -97,13 +97,21 @@ def _lone_kind(service: str, resource: str) -> str:
     return resource if service == "ssm" and resource == "opsitem" else ""
 
 
-def resource_behind(stack: Stack, text: str) -> TemplateResource | None:
-    """The template resource a text names: by ARN, name, or the token of one of its attributes."""
-    found = stack.find(text)
-    if found is not None:
-        return found
+def resource_behind(stack: Stack, text: str, *types: str) -> TemplateResource | None:
+    """The template resource a text names: by ARN, name, or the token of one of its attributes.
+
+    Args:
+        stack: where to look.
+        text: a resolved value.
+        types: only resources of these types; a bare name is no one's without them.
+    """
+    if types or text.startswith(("arn:", "${")):
+        found = stack.find(text, *types)
+        if found is not None:
+            return found
     token = _GETATT.match(text)
-    return stack.resources.get(token[1]) if token else None
+    found = stack.resources.get(token[1]) if token else None
+    return found if found is not None and (not types or found.type in types) else None
 
 
 def sending(
@@ -146,7 +154,7 @@ def _mutations(stack: Stack, where: Target) -> str:
     if parts is not None and parts.resource.startswith("apis/"):
         return LocatedStr(f"{where.arn}/types/Mutation/fields/*", source_of(where.arn))
     name = parts.resource.rsplit("/", 1)[-1] if parts else ""
-    named = resource_behind(stack, name) or next(
+    named = resource_behind(stack, name, "AWS::AppSync::GraphQLApi") or next(
         (api for api in stack.of_type("AWS::AppSync::GraphQLApi") if api.logical_id in name), None
     )
     if named is not None and named.arn:
@@ -169,13 +177,13 @@ def run_task(stack: Stack, cluster: str, definition: object) -> tuple[Need, ...]
     """
     source = source_of(definition, source_of(cluster))
     arn = definition if isinstance(definition, str) else "${Unknown::TaskDefinition}"
-    task = resource_behind(stack, arn)
+    task = resource_behind(stack, arn, "AWS::ECS::TaskDefinition")
     if split_arn(arn) is None and task is None and not arn.startswith("${"):
         arn = stack.arn("ecs", f"task-definition/{arn}")
     elif task is not None and task.arn:
         arn = task.arn
     needs = [Need(actions=("ecs:RunTask",), resource_arn=LocatedStr(arn, source), why="to run the task")]
-    if task is not None and task.type == "AWS::ECS::TaskDefinition":
+    if task is not None:
         for role in ("TaskRoleArn", "ExecutionRoleArn"):
             role_arn = root(task).text(role)
             if role_arn:
@@ -189,7 +197,7 @@ def _batch_definition(stack: Stack, parameters: Mapping[str, object]) -> str | N
         if isinstance(inner, Mapping):
             text = inner.get("JobDefinition")
             if isinstance(text, str):
-                found = resource_behind(stack, text)
+                found = resource_behind(stack, text, "AWS::Batch::JobDefinition")
                 arn = found.arn if found is not None and found.arn else text
                 full = arn if arn.startswith(("arn:", "${")) else stack.arn("batch", f"job-definition/{arn}")
                 return LocatedStr(full, source_of(text))

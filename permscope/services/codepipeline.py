@@ -118,7 +118,8 @@ def _action_needs(resource: TemplateResource, action: Item) -> tuple[tuple[Need,
         return (), provider == "Manual"
     service, prefix = known.arn
     found = resource.stack.find(name.text)
-    arn = found.arn if found is not None and found.arn else name.text
+    own = found.arn if found is not None else None
+    arn = own if own and (not service or f":{service}:" in own) else name.text
     full = arn if not service or arn.startswith("arn:") else resource.stack.arn(service, f"{prefix}{arn}")
     return (Need(actions=known.actions, resource_arn=LocatedStr(full, name.source), why=why),), True
 
