@@ -13,10 +13,11 @@ from functools import cache
 from typing import Any
 
 from permscope.audit.conditions import narrowing
+from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import resource_fix, restrictable
+from permscope.audit.generated import is_generated
 from permscope.audit.matching import no_such
-from permscope.audit.fields import Subject
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.resources import covers_type_for, is_star
 from permscope.audit.world import PrincipalView, World
@@ -74,8 +75,8 @@ class Share:
 
     @property
     def blamable(self) -> bool:
-        """Whether the statement is the user's own."""
-        return self.policy.kind is not PolicyKind.AWS_MANAGED
+        """Whether the statement is the user's own, neither AWS's nor made by SAM."""
+        return self.policy.kind is not PolicyKind.AWS_MANAGED and not is_generated(self.statement)
 
     @property
     def inverted(self) -> bool:
@@ -119,14 +120,19 @@ def _breadth(view: PrincipalView) -> Breadth:
             continue
         star = next((pattern for pattern in grant.resources if is_star(pattern)), None)
         if star is not None:
-            found.star.append(Share(grant, grant.actions, star, narrowed))
+            found.star.append(Share(grant, grant.actions, _as_written(grant.statement, star), narrowed))
             continue
         for pattern in grant.resources:
             wide = covers_type_for(pattern) & grant.actions
             if wide:
-                found.wide.append(Share(grant, wide, pattern, narrowed))
+                found.wide.append(Share(grant, wide, _as_written(grant.statement, pattern), narrowed))
         found.scoped.append(Share(grant, grant.actions, "", narrowed))
     return found
+
+
+def _as_written(statement: Statement, pattern: str) -> str:
+    """A resource pattern with the place it stands at."""
+    return next((text for text in statement.resources or () if text == pattern), pattern)
 
 
 @cache
@@ -137,7 +143,8 @@ def _iam_writes() -> ActionSet:
 
 
 @cache
-def _routine() -> ActionSet:
+def routine_actions() -> ActionSet:
+    """What nearly every function is given for its own log group and network interface."""
     return load().action_set(_ROUTINE)
 
 
@@ -204,7 +211,7 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
         },
         resource=resource,
         nodes=(view.node.id,) if view.node else (),
-        confidence="medium" if share.grant.conditional or view.boundary_missing else None,
+        confidence="medium" if share.grant.limited_by or view.boundary_missing else None,
         conditioned=f"`{share.narrowed}` narrows it" if share.narrowed else "",
         claims=guilty,
         statement=statement,
@@ -326,7 +333,9 @@ def every_action_on_some_resource(subject: Subject, _parameters: Any, taken: Tak
     shares = [share for share in breadth_of(view).scoped if not share.inverted]
     for share in shares:
         for pattern in share.grant.resources:
-            by_pattern[pattern] = by_pattern.get(pattern, ActionSet.empty) | share.actions
+            # As written: on a named resource most of the actions there are can never take effect.
+            written = view.world.actions_of(share.statement)
+            by_pattern[pattern] = by_pattern.get(pattern, ActionSet.empty) | written
     seen: set[int] = set()
     for pattern, actions in by_pattern.items():
         if len(actions) < _MOSTLY * everything:
@@ -376,7 +385,7 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
         if not guilty:
             continue
         hit = hit_in(view, share, guilty, share.pattern)
-        if guilty <= _routine():
+        if guilty <= routine_actions():
             hit.severity = "low"
         yield hit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from permscope.audit.resources import can_match, formats_of
 from permscope.audit.world import World
@@ -140,6 +141,33 @@ def _scopable(actions: ActionSet) -> Iterator[str]:
         yield action
 
 
+# Actions whose only resource types are optional extras: without a lexicon, terminology or data set of one's own, the
+# call is about no resource, and `*` is what AWS documents for it.
+_ABOUT_NOTHING = (
+    "cloudwatch:PutMetricData",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "polly:SynthesizeSpeech",
+    "polly:StartSpeechSynthesisTask",
+    "polly:StartSpeechSynthesisStream",
+    "comprehend:DetectEntities",
+    "rekognition:DetectModerationLabels",
+    "rekognition:StartMediaAnalysisJob",
+    "translate:TranslateText",
+    "translate:TranslateDocument",
+    "translate:StartTextTranslationJob",
+    "dynamodb:ListExports",
+    "dynamodb:ListImports",
+    "bedrock:List*",
+    "cloudformation:GetTemplateSummary",
+    "ses:*SuppressedDestination*",
+    "sns:Unsubscribe",
+    "sns:GetSubscriptionAttributes",
+)
+
+
+@cache
 def restrictable() -> ActionSet:
-    """Actions that can be limited to a resource."""
-    return load().restrictable
+    """Actions that can sensibly be limited to a resource."""
+    catalog = load()
+    return catalog.restrictable - catalog.action_set(_ABOUT_NOTHING)

@@ -73,7 +73,7 @@ def _value(node: Any, file: str, error: Callable[..., PermscopeError], depth: in
 
 def _scalar(node: Any, place: Source) -> Any:
     text = str(node.value)
-    if node.style is None:
+    if not node.style:  # plain, not quoted
         if text in ("", "~", "null"):
             return None
         if text in _BOOLEANS:

@@ -153,6 +153,8 @@ def can_match(pattern: str, arn_format: str) -> bool:
         return False
     if not wanted.account and parts.account and parts.account.strip("*"):
         return False
+    if wanted.account and not parts.account:
+        return False
     shallow = parts.service in _SHALLOW_SERVICES
     form = wanted.resource if shallow else _PLACEHOLDER.sub("${Object}", wanted.resource)
     return _intersect(_elements(parts.resource, is_format=False), _elements(form, is_format=True))

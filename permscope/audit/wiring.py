@@ -13,7 +13,7 @@ from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import World
 from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.inventory.arn import function_arn_and_qualifier
-from permscope.inventory.facts import Need, Resource, RoleUse, Trigger
+from permscope.inventory.facts import Mechanism, Need, Resource, RoleUse, Trigger
 
 _VALUES = ("function", "source", "service", "role", "missing", "fix", "condition")
 
@@ -138,33 +138,42 @@ def powerless_callers(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
     user = world.graph.nodes[edge.source]
     if user.kind is NodeKind.FUNCTION:
         return
-    for use in _role_uses(world).get((edge.source, edge.target), ()):
-        missing = _missing(world, use.role_arn, use.required)
-        if not missing:
-            continue
-        role = world.graph.nodes[edge.target]
-        yield Hit(
-            element=", ".join(f"{action} {resource}" for action, resource in missing[:3]),
-            source=use.source if use.source.line else subject.source,
-            resource=use.logical_id,
-            values={
-                "function": "",
-                "source": user.label,
-                "service": use.service,
-                "role": role.label,
-                "missing": ", ".join(f"`{action}` on `{resource}`" for action, resource in missing[:3])
-                + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),  # noqa: PLR2004
-                "condition": "",
-                "fix": _statement_text(missing),
-            },
-        )
+    missing: list[tuple[str, str]] = []
+    guilty: RoleUse | Trigger | None = None
+    for use in _calls(world).get((edge.source, edge.target), ()):
+        found = _missing(world, edge.target, use.required)
+        if found and guilty is None:
+            guilty = use
+        missing.extend(found)
+    if guilty is None:
+        return
+    missing = list(dict.fromkeys(missing))
+    yield Hit(
+        element=", ".join(f"{action} {resource}" for action, resource in missing[:3]),
+        source=guilty.source if guilty.source.line else subject.source,
+        resource=guilty.logical_id,
+        values={
+            "function": "",
+            "source": user.label,
+            "service": guilty.service,
+            "role": world.graph.nodes[edge.target].label,
+            "missing": ", ".join(f"`{action}` on `{resource}`" for action, resource in missing[:3])
+            + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),  # noqa: PLR2004
+            "condition": "",
+            "fix": _statement_text(missing),
+        },
+    )
 
 
-def _role_uses(world: World) -> dict[tuple[str, str], list[RoleUse]]:
-    known: dict[tuple[str, str], list[RoleUse]] = world.memo.setdefault("role_uses", {})
+def _calls(world: World) -> dict[tuple[str, str], list[RoleUse | Trigger]]:
+    """What each thing calls with each role: its own calls, and the functions it runs."""
+    known: dict[tuple[str, str], list[RoleUse | Trigger]] = world.memo.setdefault("calls", {})
     if not known:
         for use in world.inventory.of(RoleUse):
             known.setdefault((use.user_id, use.role_arn), []).append(use)
+        for trigger in world.inventory.of(Trigger):
+            if trigger.mechanism is Mechanism.SERVICE_ROLE and trigger.source_id and trigger.role_arn:
+                known.setdefault((trigger.source_id, trigger.role_arn), []).append(trigger)
     return known
 
 

@@ -1,0 +1,105 @@
+"""What managed policies give, judged by their documents and not by their names alone; SAM policy templates too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from permscope.audit.breadth import (
+    VALUES,
+    PrincipalView,
+    breadth_of,
+    covers_service,
+    gives_iam,
+    hit_in,
+    is_admin,
+    routine_actions,
+)
+from permscope.audit.fields import Subject
+from permscope.audit.findings import Hit
+from permscope.audit.fixes import restrictable
+from permscope.audit.generated import policy_template_of
+from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.resources import is_star
+from permscope.audit.world import AttachmentView, World
+from permscope.catalog.actions import ActionSet, load
+from permscope.inventory.policies import Policy
+
+_SHOWN = 4
+
+
+def _everywhere(world: World, policy: Policy) -> ActionSet:
+    """What a managed policy alone allows on every resource, worked out once for each policy."""
+    key = ("everywhere", policy.arn or id(policy))
+    found = world.memo.get(key)
+    if found is None:
+        found = ActionSet.empty
+        for statement in policy.statements:
+            if statement.effect == "Allow" and any(is_star(text) for text in statement.resources or ()):
+                found |= world.actions_of(statement)
+            elif statement.effect == "Allow" and statement.not_resources is not None:
+                found |= world.actions_of(statement)
+        world.memo[key] = found
+    return found  # type: ignore[no-any-return]
+
+
+@predicate("attachment")
+def grants_administration(subject: Subject) -> bool:
+    """The managed policy allows everything, or every IAM and STS write, on every resource."""
+    view: AttachmentView = subject.it
+    if view.policy is None:
+        return view.name == "AdministratorAccess"
+    return is_admin(_everywhere(subject.world, view.policy))
+
+
+@cache
+def _writes() -> ActionSet:
+    catalog = load()
+    return catalog.level_set("Write") | catalog.level_set("Permissions management")
+
+
+@finder("attachment", values=("what", "name"))
+def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A managed policy whose document gives a whole service, writes included, on every resource."""
+    view: AttachmentView = subject.it
+    if view.policy is None:
+        return
+    everywhere = _everywhere(subject.world, view.policy)
+    services = [
+        name
+        for name in everywhere.services()
+        if covers_service(everywhere, name) and not _writes().isdisjoint(everywhere.of_service(name))
+    ]
+    if gives_iam(everywhere):
+        what = "everything with IAM"
+    elif services:
+        shown = ", ".join(f"`{name}`" for name in services[:_SHOWN])
+        more = f" and {len(services) - _SHOWN} more services" if len(services) > _SHOWN else ""
+        what = f"everything with {shown}{more}"
+    else:
+        return
+    yield Hit(element=view.name, source=view.source, values={"what": what, "name": view.name})
+
+
+@finder("principal", values=(*VALUES, "template"))
+def broad_policy_templates(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
+    """SAM policy templates whose expansion reaches every resource for actions that could name theirs."""
+    view: PrincipalView = subject.it
+    breadth = breadth_of(view)
+    seen: set[tuple[str, object]] = set()
+    for share in (*breadth.star, *breadth.wide):
+        template = policy_template_of(share.policy, share.statement)
+        if template is None:
+            continue
+        guilty = taken.left_of(share.actions & restrictable())
+        key = (template, share.statement.source)
+        if not guilty or key in seen:
+            continue
+        seen.add(key)
+        hit = hit_in(view, share, guilty, share.pattern)
+        hit.element = template
+        hit.values["template"] = template
+        if guilty <= routine_actions():
+            hit.severity = "low"
+        yield hit
