@@ -1,0 +1,59 @@
+"""CodeDeploy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from permscope.inventory.facts import AnyFact, Mechanism, RoleUse, Trigger
+
+Read = Callable[..., list[AnyFact]]
+HERE = "${AWS::Region}:${AWS::AccountId}"
+P = "arn:${AWS::Partition}"
+FN = f"{P}:lambda:{HERE}:function:${{Fn}}"
+ROLE = f"{P}:iam::${{AWS::AccountId}}:role/${{Role}}"
+WORLD = """
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13}}
+  Role: {Type: AWS::IAM::Role, Properties: {Path: /}}
+  App: {Type: AWS::CodeDeploy::Application, Properties: {ComputePlatform: Lambda}}
+  Group:
+    Type: AWS::CodeDeploy::DeploymentGroup
+    Properties: {ApplicationName: !Ref App, ServiceRoleArn: !GetAtt Role.Arn}
+"""
+
+
+def facts_of(read: Read, resource: str, kind: type) -> list[Any]:
+    """The facts of one kind that one resource gives."""
+    return [fact for fact in read(f"{WORLD}  X: {resource}\n") if isinstance(fact, kind) and fact.logical_id == "X"]
+
+
+def test_a_traffic_hook_is_called_with_the_deployment_groups_role(read: Read) -> None:
+    """`UpdatePolicy` of an alias names hooks by function name.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-updatepolicy.html
+    """
+    resource = (
+        "{Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Fn, FunctionVersion: '1', Name: live}, "
+        "UpdatePolicy: {CodeDeployLambdaAliasUpdate: {ApplicationName: !Ref App, DeploymentGroupName: !Ref Group, "
+        "BeforeAllowTrafficHook: !Ref Fn}}}"
+    )
+    (trigger,) = facts_of(read, resource, Trigger)
+    assert (trigger.function_arn, trigger.role_arn, trigger.mechanism) == (FN, ROLE, Mechanism.SERVICE_ROLE)
+    assert (trigger.event, trigger.service) == ("before-allow-traffic-hook", "codedeploy.amazonaws.com")
+
+
+def test_an_alias_without_hooks_gives_no_trigger(read: Read) -> None:
+    """An alias alone runs nothing."""
+    resource = "{Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Fn, FunctionVersion: '1', Name: live}}"
+    assert facts_of(read, resource, Trigger) == []
+
+
+def test_a_deployment_group_tells_topics_with_its_role(read: Read) -> None:
+    """https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-sns-event-notifications.html ."""
+    resource = (
+        "{Type: AWS::CodeDeploy::DeploymentGroup, Properties: {ApplicationName: !Ref App, "
+        "ServiceRoleArn: !GetAtt Role.Arn, TriggerConfigurations: [{TriggerTargetArn: 'arn:aws:sns:eu-west-1:1:t'}]}}"
+    )
+    (use,) = facts_of(read, resource, RoleUse)
+    assert [need.actions for need in use.required] == [("sns:Publish",)]
