@@ -48,7 +48,7 @@ def holder(*policy: str, service: str = "") -> TemplateReader:
     def read(resource: TemplateResource) -> Iterable[AnyFact]:
         yield resource.resource(kms_key_arn=encryption_key(resource))
         if policy:
-            yield from resource.protects(resource.arn, *policy)
+            yield from resource.protects(resource.id, *policy)
         if service:
             yield from role_uses(resource, roles_of(resource), service, exact=False)
 

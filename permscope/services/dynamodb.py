@@ -63,7 +63,7 @@ def read_table(resource: TemplateResource) -> Iterable[AnyFact]:
         stream_arn=stream_arn(resource) if has_stream else None,
         deletion_protection=resource.flag("DeletionProtectionEnabled"),
     )
-    yield from resource.protects(resource.arn, "ResourcePolicy", "PolicyDocument")
+    yield from resource.protects(resource.id, "ResourcePolicy", "PolicyDocument")
     yield from resource.protects(stream_arn(resource), "StreamSpecification", "ResourcePolicy", "PolicyDocument")
     yield from _change_stream(resource)
 

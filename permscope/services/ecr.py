@@ -19,7 +19,7 @@ def read_repository(resource: TemplateResource) -> Iterable[AnyFact]:
     """A repository and its policy."""
     mutability = resource.text("ImageTagMutability") or "MUTABLE"
     yield resource.resource(kms_key_arn=encryption_key(resource), image_tag_mutability=mutability)
-    yield from resource.protects(resource.arn, "RepositoryPolicyText")
+    yield from resource.protects(resource.id, "RepositoryPolicyText")
 
 
 def read_registry_policy(resource: TemplateResource) -> Iterable[AnyFact]:

@@ -87,7 +87,7 @@ def read_key(resource: TemplateResource) -> Iterable[AnyFact]:
         policy = resource.policy(_default_policy(resource.stack), PolicyKind.RESOURCE, name="default key policy")
         yield ResourcePolicy(resource_arn=resource.id, policy=policy, **resource.facts_about())
     else:
-        yield from resource.protects(resource.arn, "KeyPolicy")
+        yield from resource.protects(resource.id, "KeyPolicy")
 
 
 def _default_policy(stack: Stack) -> dict[str, object]:

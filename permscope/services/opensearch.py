@@ -26,7 +26,7 @@ def read_domain(resource: TemplateResource) -> Iterable[AnyFact]:
         in_vpc=resource.get("VPCOptions", "SubnetIds") is not None,
         fine_grained_access=resource.flag("AdvancedSecurityOptions", "Enabled"),
     )
-    yield from resource.protects(resource.arn, "AccessPolicies")
+    yield from resource.protects(resource.id, "AccessPolicies")
     yield from role_uses(resource, roles_of(resource), SERVICE, exact=False)
 
 

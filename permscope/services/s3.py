@@ -144,7 +144,7 @@ def read_access_point(resource: TemplateResource) -> Iterable[AnyFact]:
     bucket = bucket_arn(resource.stack, resource.text("Bucket"))
     vpc = resource.text("VpcConfiguration", "VpcId")
     yield resource.resource(bucket_arn=bucket, vpc_id=vpc, **public_access_block(resource))
-    yield from resource.protects(resource.arn, "Policy")
+    yield from resource.protects(resource.id, "Policy")
 
 
 def read_multi_region_policy(resource: TemplateResource) -> Iterable[AnyFact]:

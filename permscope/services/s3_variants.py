@@ -31,7 +31,7 @@ def read_object_lambda(resource: TemplateResource) -> Iterable[AnyFact]:
 def read_access_point(resource: TemplateResource) -> Iterable[AnyFact]:
     """An access point of a directory bucket or of a bucket on Outposts, with its own policy."""
     yield resource.resource(**public_access_block(resource))
-    yield from resource.protects(resource.arn, "Policy")
+    yield from resource.protects(resource.id, "Policy")
 
 
 def read_table_policy(resource: TemplateResource) -> Iterable[AnyFact]:

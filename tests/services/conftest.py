@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,11 @@ def read_text(text: str, **options: str) -> list[AnyFact]:
 
 
 @pytest.fixture
-def read() -> Callable[..., list[AnyFact]]:
-    """Read template text into facts; keyword arguments are `LoadOptions`."""
-    return read_text
+def read() -> Callable[..., list[Any]]:
+    """Read template text into facts, of the given classes where any are given; keyword arguments are `LoadOptions`."""
+
+    def read_kinds(text: str, *kinds: type[AnyFact], **options: str) -> list[Any]:
+        facts = read_text(text, **options)
+        return [fact for fact in facts if isinstance(fact, kinds)] if kinds else facts
+
+    return read_kinds

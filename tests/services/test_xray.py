@@ -1,0 +1,29 @@
+"""Traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from permscope.inventory.facts import ResourcePolicy
+
+Read = Callable[..., list[Any]]
+HERE = "${AWS::Region}:${AWS::AccountId}"
+ARN = "arn:${AWS::Partition}"
+DOCUMENT = "{Statement: [{Effect: Allow, Principal: '*', Action: 's3:*', Resource: '*'}]}"
+
+
+@pytest.mark.parametrize(
+    ("resource", "properties", "protected"),
+    [
+        ("AWS::XRay::ResourcePolicy", "PolicyName: p, PolicyDocument: DOCUMENT", f"{ARN}:xray:{HERE}:*"),
+    ],
+)
+def test_its_policy_protects_it(read: Read, resource: str, properties: str, protected: str) -> None:
+    """What the policy is on is the resource's own ARN, or what it names."""
+    text = properties.replace("DOCUMENT", DOCUMENT)
+    (found,) = read(f"Resources: {{X: {{Type: {resource}, Properties: {{{text}}}}}}}", ResourcePolicy)
+    assert found.resource_arn == protected
+    assert [statement.effect for statement in found.policy.statements] == ["Allow"]
