@@ -55,8 +55,9 @@ def grants_administration(subject: Subject) -> bool:
 
 @cache
 def _writes() -> ActionSet:
+    """Changes to something that has a name: what holds a channel open (`ssmmessages`) is none."""
     catalog = load()
-    return catalog.level_set("Write") | catalog.level_set("Permissions management")
+    return (catalog.level_set("Write") | catalog.level_set("Permissions management")) & catalog.restrictable
 
 
 @finder("attachment", values=("what", "name"))

@@ -382,12 +382,27 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
     limit = restrictable() & wanted
     for share, actions in _by_statement([share for share in shares if not share.inverted and share.blamable]):
         guilty = taken.left_of(actions & limit)
+        if guilty and share.grant.limited_by:
+            guilty = guilty - _denied_by_kind(view.world, share)
         if not guilty:
             continue
         hit = hit_in(view, share, guilty, share.pattern)
         if guilty <= routine_actions():
             hit.severity = "low"
         yield hit
+
+
+def _denied_by_kind(world: World, share: Share) -> ActionSet:
+    """Actions that a Deny keeps from every resource of a kind: what is left has no resource to name.
+
+    `Allow sns:Publish on *` with `Deny sns:Publish on every topic` is how sending text messages is granted.
+    """
+    found = ActionSet.empty
+    for statement in share.grant.limited_by:
+        if statement.effect == "Deny" and not statement.conditions:
+            for pattern in statement.resources or ():
+                found |= covers_type_for(pattern) & world.actions_of(statement)
+    return found
 
 
 @finder("principal", values=VALUES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from permscope.audit.conditions import base_key, entry_strength, is_positive, strength
@@ -11,12 +11,13 @@ from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.matching import no_such
 from permscope.audit.predicates import Taken, finder, predicate
-from permscope.audit.world import PRINCIPAL_KINDS, StatementView, Who
+from permscope.audit.world import PRINCIPAL_KINDS, StatementView, Who, World
 from permscope.catalog.actions import load
 from permscope.catalog.wildcard import matches
 from permscope.errors import RuleError
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import ResourcePolicy
+from permscope.graph.model import EdgeKind
+from permscope.inventory.facts import ResourcePolicy, Route
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, Principal, Statement
 from permscope.inventory.source import NOWHERE, Source
@@ -249,8 +250,9 @@ def _reach(subject: Subject, view: StatementView, value: str) -> tuple[str, str 
     if not resource.strip("*:/") or (head == "*"):
         return f"any `{parts.service}` resource of the account", None
     if parts.service == "execute-api":
-        tail = resource[len(head) :].strip("/")
-        if tail and not tail.replace("*", "").strip("/") and not _behind_catch_all(subject, value):
+        tail = resource[len(head) :]
+        # `API/*/*/` is the root path, of any stage and method.
+        if tail.endswith("*") and not tail.strip("*/") and not _behind_catch_all(subject, value):
             return "every stage, method and path of the API", "low"
         return "", None
     wide = ("rule/*", "rule/*/*", "log-group:*", "targetgroup/*", "userpool/*", "table/*", "distribution/*", "secret:*")
@@ -261,20 +263,37 @@ def _reach(subject: Subject, view: StatementView, value: str) -> tuple[str, str 
 
 
 def _behind_catch_all(subject: Subject, source_arn: str) -> bool:
-    """Whether the function takes every request of the API that the source ARN names."""
+    """Whether the function takes every request of the API that the source ARN names, or it is not known what it takes."""
     view: StatementView = subject.it
     if view.holder is None:
         return True  # nobody can tell which routes an unknown function has
-    api = source_arn.split("/", 1)[0]
     graph = subject.world.graph
-    for edge in graph.incoming(view.holder.id):
-        source = graph.nodes[edge.source]
-        if source.path and ("+}" in source.path or source.path in ("$default", "/*")):
-            route = subject.world.routes.get(source.id)
-            if route is not None and (route.execute_arn or "").split("/", 1)[0] == api:
-                return True
-    # A function that does not serve routes (an authorizer) is asked for whatever the API is asked for.
-    return not any(graph.nodes[edge.source].path for edge in graph.incoming(view.holder.id))
+    served = other = False
+    for route in _routes_by_api(subject.world).get(_api_id(source_arn), ()):
+        targets = {edge.target for edge in graph.outgoing(route.id, EdgeKind.TRIGGERS)}
+        if view.holder.id not in targets:
+            other = True
+        elif "+}" in route.path or route.path in ("$default", "/*"):
+            return True
+        else:
+            served = True
+    # A function that serves no route (an authorizer) is asked for whatever the API is asked for.
+    return not (served and other)
+
+
+def _routes_by_api(world: World) -> Mapping[str, list[Route]]:
+    known: dict[str, list[Route]] = world.memo.setdefault("routes_by_api", {})
+    if not known:
+        for route in world.routes.values():
+            if route.execute_arn:
+                known.setdefault(_api_id(route.execute_arn), []).append(route)
+    return known
+
+
+def _api_id(arn: str) -> str:
+    """The API id of an `execute-api` ARN."""
+    parts = split_arn(arn)
+    return parts.resource.split("/", 1)[0] if parts else ""
 
 
 # Function policies

@@ -153,7 +153,7 @@ def can_match(pattern: str, arn_format: str) -> bool:
         return False
     if not wanted.account and parts.account and parts.account.strip("*"):
         return False
-    if wanted.account and not parts.account:
+    if wanted.account and not parts.account and parts.service == "s3":
         return False
     shallow = parts.service in _SHALLOW_SERVICES
     form = wanted.resource if shallow else _PLACEHOLDER.sub("${Object}", wanted.resource)

@@ -272,6 +272,8 @@ class _Reader:
             for at in range(1, len(parts), 2):
                 name = parts[at]
                 value = getters[name](subject) if name in getters else hit.values.get(name[4:])
+                if value is None and name.endswith("label"):
+                    value = subject.resource  # what is named and in no input has no node
                 found[at] = _shown(value)
             return "".join(found)
 

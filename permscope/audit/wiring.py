@@ -61,11 +61,25 @@ def unanswered_triggers(subject: Subject, _parameters: Any, _taken: Taken) -> It
             "source": world.graph.nodes[edge.source].label,
             "service": service,
             "role": "",
-            "missing": "",
+            "missing": _missing_invocation(world, edge, service),
             "condition": "",
             "fix": "\n".join(lines),
         },
     )
+
+
+def _missing_invocation(world: World, edge: Edge, service: str) -> str:
+    """What nothing lets the service do; where only half of what a URL needs is there, the other half."""
+    has: set[str] = set()
+    for held in world.inventory.resource_policies.get(edge.target, ()):
+        for statement in held.policy.statements:
+            if any(principal.value == service for principal in statement.principals or ()):
+                has.update(text.lower() for text in statement.actions or ())
+    if "lambda:invokefunctionurl" in has and "lambda:invokefunction" not in has:
+        return "has `lambda:InvokeFunctionUrl` only, and needs `lambda:InvokeFunction` beside it"
+    if has:
+        return "has a permission that does not match this source"
+    return "has no permission to invoke it"
 
 
 def _source_text(world: World, trigger: Trigger) -> str:
