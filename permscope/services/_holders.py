@@ -8,14 +8,15 @@ from permscope.catalog.cloudformation import type_facts
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
-from permscope.services._values import Item, Text, mappings, root
+from permscope.services._values import Item, Text, located, mappings, root
 from permscope.services._wiring import role_uses
+from permscope.services.iam import role_arn
 from permscope.services.interface import TemplateReader, TemplateResource
 from permscope.services.kms import encryption_key
 
 
 def roles_of(resource: TemplateResource, *paths: str) -> Iterator[Text]:
-    """The roles a resource is given, wherever its type has a property for one.
+    """The ARNs of the roles a resource is given by ARN or name, wherever its type has a property for one.
 
     Args:
         resource: what is given the roles.
@@ -27,8 +28,8 @@ def roles_of(resource: TemplateResource, *paths: str) -> Iterator[Text]:
         holders = [root(resource)]
         for step in steps:
             holders = [found for holder in holders for found in _below(holder, step)]
-        for holder in holders:
-            yield from holder.texts(last)
+        for found in (found for holder in holders for found in holder.texts(last)):
+            yield found._replace(text=role_arn(resource.stack, located(found)) or found.text)
 
 
 def _below(holder: Item, step: str) -> Iterator[Item]:

@@ -44,6 +44,12 @@ def principal_arn(stack: Stack, value: object, kind: str = "role") -> str | None
     return LocatedStr(stack.arn("iam", f"{kind}/{text}", region=""), source_of(value))
 
 
+def role_arn(stack: Stack, value: object) -> str | None:
+    """The ARN of the role that a property which asks for an ARN holds; a value nobody gave stays as it is."""
+    text = as_text(value)
+    return text if text and UNKNOWN_TOKEN.fullmatch(text) else principal_arn(stack, value)
+
+
 class _Attached(NamedTuple):
     """What a role, user or group names itself."""
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.arn import function_arn_and_qualifier
-from permscope.inventory.facts import AnyFact, Auth, Function, Mechanism, Need, RoleUse, Route, Trigger
+from permscope.inventory.facts import AnyFact, Auth, Function, Mechanism, Need, Route, Trigger
 from permscope.inventory.located import Alternatives, LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
-from permscope.services._values import mappings, root
-from permscope.services.iam import principal_arn
+from permscope.services._holders import holder, roles_of
+from permscope.services._values import root
+from permscope.services._wiring import role_uses
+from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import key_arn
 from permscope.services.lambda_destinations import delivery
 
+SERVICE = "lambda.amazonaws.com"
 _STAGES = ("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage")
 URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
 """Both are asked of the caller of a function URL (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html)."""
@@ -26,7 +29,7 @@ URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
 def execution_role(stack: Stack, function_arn: str) -> str | None:
     """The execution role of a function of this template; None for any other function."""
     function = stack.find(function_arn_and_qualifier(function_arn)[0], "AWS::Lambda::Function")
-    return principal_arn(stack, function.text("Role")) if function is not None else None
+    return role_arn(stack, function.text("Role")) if function is not None else None
 
 
 def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -43,7 +46,7 @@ def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
     yield Function(
         arn=resource.arn or "",
         name=resource.name,
-        role_arn=principal_arn(stack, role),
+        role_arn=role_arn(stack, role),
         runtime=resource.text("Runtime"),
         aliases=tuple(aliases),
         alias_versions={arn: version for arn, version in aliases.items() if version},
@@ -148,7 +151,7 @@ def read_url(resource: TemplateResource) -> Iterable[AnyFact]:
             function_arn=target,
             event="function-url",
             mechanism=Mechanism.CALLER,
-            service="lambda.amazonaws.com",
+            service=SERVICE,
             source_id=route,
             context=context,
             required=(Need(actions=URL_ACTIONS, resource_arn=target, why="to call the function URL"),),
@@ -180,23 +183,7 @@ def read_code_signing_config(resource: TemplateResource) -> Iterable[AnyFact]:
 def read_capacity_provider(resource: TemplateResource) -> Iterable[AnyFact]:
     """A capacity provider: Lambda starts instances with its operator role."""
     yield resource.resource(kms_key_arn=key_arn(resource.stack, resource.text("KmsKeyArn")))
-    yield from _acts_with(resource, "PermissionsConfig", "CapacityProviderOperatorRoleArn")
-
-
-def _acts_with(resource: TemplateResource, *path: str) -> Iterator[RoleUse]:
-    role = principal_arn(resource.stack, resource.text(*path))
-    if role is not None:
-        shared = resource.facts_about(resource.place(*path))
-        yield RoleUse(user_id=resource.id, role_arn=role, service="lambda.amazonaws.com", exact=False, **shared)
-
-
-def read_other(resource: TemplateResource) -> Iterable[AnyFact]:
-    """A web function, MicroVM image or network connector, and every role it is given."""
-    yield resource.resource()
-    for item in mappings(resource.properties):
-        for key in item.value:
-            if str(key).endswith(("Role", "RoleArn")):
-                yield from _acts_with(resource, str(key))
+    yield from role_uses(resource, roles_of(resource), SERVICE, exact=False)
 
 
 def read_web_function_endpoint(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -220,6 +207,8 @@ def read_web_function_endpoint(resource: TemplateResource) -> Iterable[AnyFact]:
     )
 
 
+_ACTING = holder(service=SERVICE)
+
 TEMPLATE = {
     "AWS::Lambda::Function": read_function,
     "AWS::Lambda::Version": read_qualified,
@@ -228,13 +217,14 @@ TEMPLATE = {
     "AWS::Lambda::LayerVersion": read_layer_version,
     "AWS::Lambda::CodeSigningConfig": read_code_signing_config,
     "AWS::Lambda::CapacityProvider": read_capacity_provider,
-    "AWS::Lambda::WebFunction": read_other,
+    "AWS::Lambda::WebFunction": _ACTING,
+    "AWS::Lambda::WebFunctionRevision": _ACTING,
     "AWS::Lambda::WebFunctionEndpoint": read_web_function_endpoint,
-    "AWS::Lambda::MicrovmImage": read_other,
-    "AWS::Lambda::NetworkConnector": read_other,
+    "AWS::Lambda::MicrovmImage": _ACTING,
+    "AWS::Lambda::NetworkConnector": _ACTING,
 }
 SERVICE_PRINCIPALS = (
-    "lambda.amazonaws.com",
+    SERVICE,
     "edgelambda.amazonaws.com",
     "replicator.lambda.amazonaws.com",
     "scaler.lambda.amazonaws.com",

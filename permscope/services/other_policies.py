@@ -15,7 +15,6 @@ def _arn(service: str, pattern: str) -> Callable[[TemplateResource, str], str]:
 TEMPLATE = {
     "AWS::AIOps::InvestigationGroup": holder("InvestigationGroupPolicy"),
     "AWS::APS::ResourcePolicy": policy_for("WorkspaceArn", "PolicyDocument"),
-    "AWS::CloudTrail::ResourcePolicy": policy_for("ResourceArn", "ResourcePolicy"),
     "AWS::DSQL::Cluster": holder("PolicyDocument"),
     "AWS::MediaPackageV2::ChannelPolicy": policy_for("ChannelName", "Policy"),
     "AWS::MediaPackageV2::OriginEndpointPolicy": policy_for("OriginEndpointName", "Policy"),
@@ -24,5 +23,7 @@ TEMPLATE = {
     "AWS::Oam::Sink": holder("Policy"),
     "AWS::RUM::AppMonitor": holder("ResourcePolicy", "PolicyDocument"),
     "AWS::SMSVOICE::ResourcePolicy": policy_for("ResourceArn", "PolicyDocument"),
+    "AWS::Omics::SequenceStore": holder("S3AccessPolicy"),
     "AWS::SageMaker::ModelPackageGroup": holder("ModelPackageGroupPolicy"),
+    "AWS::VpcLattice::ResourcePolicy": policy_for("ResourceArn", "Policy"),
 }

@@ -13,7 +13,7 @@ from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.services._values import about, located, root
 from permscope.services._wiring import triggers
-from permscope.services.iam import principal_arn
+from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
 from permscope.services.sns import topic_arn
@@ -53,7 +53,8 @@ def public_access_block(resource: TemplateResource) -> dict[str, bool]:
         found = dict.fromkeys(_BLOCKS.values(), True)
     else:
         found = {name: resource.flag("PublicAccessBlockConfiguration", key) for key, name in _BLOCKS.items()}
-    return {"public_access_block": all(found.values()), **found}
+    given_by_template = isinstance(given, Mapping)
+    return {"public_access_block": all(found.values()), "public_access_block_given": given_by_template, **found}
 
 
 def read_bucket(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -127,7 +128,7 @@ def _replication(resource: TemplateResource) -> Iterator[AnyFact]:
             if arn
         ]
         for found in configuration.texts("Role"):
-            role = principal_arn(resource.stack, located(found))
+            role = role_arn(resource.stack, located(found))
             if role:
                 shared = about(resource, found.source, found.only_if)
                 yield RoleUse(user_id=resource.id, role_arn=role, service=SERVICE, required=tuple(needs), **shared)
@@ -161,7 +162,7 @@ def read_access_grants_location(resource: TemplateResource) -> Iterable[AnyFact]
     """A location of S3 Access Grants, which hands out credentials of its role."""
     yield resource.resource(location_scope=resource.text("LocationScope"))
     for found in root(resource).texts("IamRoleArn"):
-        role = principal_arn(resource.stack, located(found))
+        role = role_arn(resource.stack, located(found))
         if role:
             shared = about(resource, found.source, found.only_if)
             service = "access-grants.s3.amazonaws.com"

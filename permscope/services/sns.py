@@ -11,7 +11,7 @@ from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.services._values import Item, about, located, root
 from permscope.services._wiring import triggers
-from permscope.services.iam import principal_arn
+from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
 from permscope.services.sqs import dead_letter_queues, queue_arn
@@ -44,7 +44,7 @@ def read_topic(resource: TemplateResource) -> Iterable[AnyFact]:
     for logging in root(resource).items("DeliveryStatusLogging"):
         for key in ("SuccessFeedbackRoleArn", "FailureFeedbackRoleArn"):
             for found in logging.texts(key):
-                role = principal_arn(resource.stack, located(found))
+                role = role_arn(resource.stack, located(found))
                 if role:
                     shared = about(resource, found.source, found.only_if)
                     yield RoleUse(user_id=resource.id, role_arn=role, service=SERVICE, exact=False, **shared)
@@ -98,7 +98,7 @@ def _subscribed(resource: TemplateResource, topic: str, subscription: Item) -> I
                         sender_id=topic,
                         target_arn=target,
                         event=EVENT,
-                        role_arn=principal_arn(stack, subscription.text("SubscriptionRoleArn")),
+                        role_arn=role_arn(stack, subscription.text("SubscriptionRoleArn")),
                         required=(Need(actions=_FIREHOSE_ACTIONS, resource_arn=target, why="to send the messages"),),
                         **shared,
                     )

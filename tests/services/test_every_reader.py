@@ -123,6 +123,16 @@ def test_every_type_a_reader_is_for_exists() -> None:
     assert [type_name for type_name in _TYPES if type_facts(type_name) is None] == []
 
 
+def test_no_resource_policy_is_read_twice() -> None:
+    """Two readers of one policy would say everything twice."""
+    twice = {
+        type_name: readers
+        for type_name, readers in template_readers().items()
+        if len(readers) > 1 and type_name.endswith(("Policy", "Bucket", "Queue", "Topic", "Table", "Role", "Key"))
+    }
+    assert twice == {}
+
+
 def test_every_service_says_what_it_is() -> None:
     """Each service file opens with a docstring that names its service, and service principals look like ones."""
     for module in modules():

@@ -18,11 +18,6 @@ DOCUMENT = "{Statement: [{Effect: Allow, Principal: '*', Action: 's3:*', Resourc
 @pytest.mark.parametrize(
     ("resource", "properties", "protected"),
     [
-        (
-            "AWS::CloudTrail::ResourcePolicy",
-            "ResourceArn: 'arn:aws:cloudtrail:eu-west-1:111122223333:channel/1', ResourcePolicy: DOCUMENT",
-            "arn:aws:cloudtrail:eu-west-1:111122223333:channel/1",
-        ),
         ("AWS::DSQL::Cluster", "PolicyDocument: DOCUMENT", f"{ARN}:dsql:{HERE}:cluster/${{X}}"),
         (
             "AWS::APS::ResourcePolicy",
