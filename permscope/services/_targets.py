@@ -13,10 +13,14 @@ from typing import NamedTuple
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Need
 from permscope.inventory.located import LocatedStr, source_of
+from permscope.inventory.tokens import TOKEN
 from permscope.services._values import root
 from permscope.services.interface import Stack, TemplateResource
 
 _GETATT = re.compile(r"^\$\{(?:[^{}/]+/)?([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}$")
+
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+_FIELD = re.compile(r"\{\s*(?:\w+\s*:\s*)?(\w+)")
 
 SEND: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("lambda", "function"): ("lambda:InvokeFunction",),
@@ -136,11 +140,15 @@ def sending(
         action = _EC2_TARGETS.get(where.arn.rsplit("/", 1)[-1])
         return (Need(actions=(action,), resource_arn="*", why="to call the target"),) if action else ()
     if where.service == "appsync":
-        return (Need(actions=("appsync:GraphQL",), resource_arn=_mutations(stack, where), why="to call the API"),)
+        api = _mutations(stack, where, parameters)
+        return (Need(actions=("appsync:GraphQL",), resource_arn=api, why="to call the API"),)
     found = (actions or {}).get(key) or SEND.get(key)
     if found is None:
         return ()
-    needs = [Need(actions=found, resource_arn=where.arn, why="to reach the target")]
+    arn = where.arn
+    if key == ("ssm", "automation-definition") and not _has_version(arn):
+        arn = LocatedStr(f"{arn}:$DEFAULT", source_of(arn))  # permissions are checked on a version of the document
+    needs = [Need(actions=found, resource_arn=arn, why="to reach the target")]
     if key == ("batch", "job-queue"):
         definition = _batch_definition(stack, parameters)
         if definition:
@@ -148,17 +156,29 @@ def sending(
     return tuple(needs)
 
 
-def _mutations(stack: Stack, where: Target) -> str:
-    """What `appsync:GraphQL` must be allowed on: EventBridge sends mutations only."""
+def _has_version(arn: str) -> bool:
+    parts = split_arn(arn)
+    return parts is not None and ":" in TOKEN.sub("", parts.resource)
+
+
+def _mutations(stack: Stack, where: Target, parameters: Mapping[str, object]) -> str:
+    """What `appsync:GraphQL` must be allowed on: the mutation EventBridge sends, or any where that is not known.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/target-appsync.html
+    """
+    inner = parameters.get("AppSyncParameters")
+    operation = inner.get("GraphQLOperation") if isinstance(inner, Mapping) else None
+    named_field = _FIELD.search(_ARGUMENTS.sub("", operation)) if isinstance(operation, str) else None
+    called = f"types/Mutation/fields/{named_field[1] if named_field else '*'}"
     parts = split_arn(where.arn)
     if parts is not None and parts.resource.startswith("apis/"):
-        return LocatedStr(f"{where.arn}/types/Mutation/fields/*", source_of(where.arn))
+        return LocatedStr(f"{where.arn}/{called}", source_of(where.arn))
     name = parts.resource.rsplit("/", 1)[-1] if parts else ""
     named = resource_behind(stack, name, "AWS::AppSync::GraphQLApi") or next(
         (api for api in stack.of_type("AWS::AppSync::GraphQLApi") if api.logical_id in name), None
     )
     if named is not None and named.arn:
-        return LocatedStr(f"{named.arn}/types/Mutation/fields/*", source_of(where.arn))
+        return LocatedStr(f"{named.arn}/{called}", source_of(where.arn))
     return LocatedStr("${Unknown::GraphQLApi}", source_of(where.arn))
 
 

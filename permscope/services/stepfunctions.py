@@ -120,6 +120,7 @@ def _uses(
             mechanism=Mechanism.SERVICE_ROLE,
             service=assumed_by,
             source_id=resource.id,
+            source_arn=resource.arn,
             role_arn=role_arn,
             required=(need,),
             **{**shared, "source": place},
