@@ -7,10 +7,12 @@ from permscope.graph.collector import EdgeCollector
 from permscope.graph.decisions import Decisions
 from permscope.graph.doors import Doors
 from permscope.graph.guards import Guards
+from permscope.graph.indirect import Indirect
 from permscope.graph.invoke import ResourcePolicyEdges
 from permscope.graph.model import PermissionGraph
 from permscope.graph.nodes import Nodes
 from permscope.graph.routes import RouteEdges
+from permscope.graph.takeover import TakeOver
 from permscope.graph.targets import Targets
 from permscope.graph.trust import TrustEdges
 from permscope.graph.trusted import TrustedParties
@@ -49,4 +51,6 @@ def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> 
     for role in inventory.roles.values():
         trust.add_trust(role)
     trust.add_grants(access.assume_grants)
+    Indirect(graph).add()
+    TakeOver(graph, inventory).add()
     return graph

@@ -14,6 +14,7 @@ from permscope.graph.queries import in_set
 if TYPE_CHECKING:
     import networkx as nx
 
+# `writes_into` is the short form of ways that are followed here in full.
 _FOLLOWED = (
     EdgeKind.CAN_INVOKE,
     EdgeKind.TRIGGERS,
@@ -21,7 +22,6 @@ _FOLLOWED = (
     EdgeKind.CAN_ASSUME,
     EdgeKind.CAN_ACCESS,
     EdgeKind.CAN_TAKE_OVER,
-    EdgeKind.WRITES_INTO,
     EdgeKind.DELIVERS_TO,
 )
 _SOURCES = (NodeKind.RESOURCE, NodeKind.EXTERNAL)
