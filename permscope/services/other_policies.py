@@ -15,7 +15,9 @@ def _arn(service: str, pattern: str) -> Callable[[TemplateResource, str], str]:
 TEMPLATE = {
     "AWS::AIOps::InvestigationGroup": holder("InvestigationGroupPolicy"),
     "AWS::APS::ResourcePolicy": policy_for("WorkspaceArn", "PolicyDocument"),
+    "AWS::CloudTrail::ResourcePolicy": policy_for("ResourceArn", "ResourcePolicy"),
     "AWS::DSQL::Cluster": holder("PolicyDocument"),
+    "AWS::EventSchemas::RegistryPolicy": policy_for("RegistryName", "Policy", arn=_arn("schemas", "registry/{}")),
     "AWS::MediaPackageV2::ChannelPolicy": policy_for("ChannelName", "Policy"),
     "AWS::MediaPackageV2::OriginEndpointPolicy": policy_for("OriginEndpointName", "Policy"),
     "AWS::MediaStore::Container": holder("Policy"),

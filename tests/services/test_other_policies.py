@@ -18,6 +18,12 @@ DOCUMENT = "{Statement: [{Effect: Allow, Principal: '*', Action: 's3:*', Resourc
 @pytest.mark.parametrize(
     ("resource", "properties", "protected"),
     [
+        (
+            "AWS::CloudTrail::ResourcePolicy",
+            "ResourceArn: 'arn:aws:cloudtrail:eu-west-1:111122223333:channel/1', ResourcePolicy: DOCUMENT",
+            "arn:aws:cloudtrail:eu-west-1:111122223333:channel/1",
+        ),
+        ("AWS::EventSchemas::RegistryPolicy", "RegistryName: r, Policy: DOCUMENT", f"{ARN}:schemas:{HERE}:registry/r"),
         ("AWS::DSQL::Cluster", "PolicyDocument: DOCUMENT", f"{ARN}:dsql:{HERE}:cluster/${{X}}"),
         (
             "AWS::APS::ResourcePolicy",
