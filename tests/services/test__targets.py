@@ -8,6 +8,7 @@ from permscope.services._targets import sending, target
 from permscope.services.interface import Stack
 
 ACCOUNT = "eu-west-1:111122223333"
+STOP = f"arn:aws:ssm:{ACCOUNT}:automation-definition/Stop"
 
 
 @pytest.mark.parametrize(
@@ -36,8 +37,8 @@ def test_what_is_no_arn_is_not_known(text: str) -> None:
 @pytest.mark.parametrize(
     ("arn", "resource"),
     [
-        (f"arn:aws:ssm:{ACCOUNT}:automation-definition/Stop", f"arn:aws:ssm:{ACCOUNT}:automation-definition/Stop:$DEFAULT"),
-        (f"arn:aws:ssm:{ACCOUNT}:automation-definition/Stop:2", f"arn:aws:ssm:{ACCOUNT}:automation-definition/Stop:2"),
+        (STOP, f"{STOP}:$DEFAULT"),
+        (f"{STOP}:2", f"{STOP}:2"),
     ],
 )  # fmt: skip
 def test_an_automation_is_started_in_a_version(arn: str, resource: str) -> None:
