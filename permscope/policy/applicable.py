@@ -68,13 +68,11 @@ _ANY_SERVICE = ("backup",)  # its ARN format leaves the service open
 @lru_cache(maxsize=512)
 def _types(prefix: str) -> tuple[tuple[str, ActionSet], ...]:
     """Each ARN pattern of a service with the actions that can be about it."""
-    catalog = load()
-    names: dict[str, list[str]] = {}
-    for action in catalog.actions_of(prefix):
-        for kind in catalog.details(action).resource_types:
-            for form in kind.arn_formats:
-                names.setdefault(_PLACEHOLDER.sub("*", form), []).append(action)
-    return tuple((pattern, catalog.action_set(actions)) for pattern, actions in names.items())
+    found: dict[str, ActionSet] = {}
+    for form, actions in load().actions_by_arn_format(prefix):
+        pattern = _PLACEHOLDER.sub("*", form)
+        found[pattern] = found[pattern] | actions if pattern in found else actions
+    return tuple(found.items())
 
 
 @lru_cache(maxsize=65_536)

@@ -1,0 +1,49 @@
+"""Policy variables: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html."""
+
+from __future__ import annotations
+
+import pytest
+
+from permscope.policy.context import RequestContext
+from permscope.policy.variables import Unresolved, expand, has_variable, unescape
+
+CONTEXT = RequestContext({"aws:username": ["bob"], "aws:PrincipalTag/team": ["red"], "aws:TagKeys": ["a", "b"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("home/${aws:username}/x", "home/bob/x"),
+        ("home/${AWS:UserName}", "home/bob"),
+        ("${aws:PrincipalTag/team}", "red"),
+        ("${aws:userid, 'anonymous'}", "anonymous"),
+        ("${aws:userid,'anonymous'}", "anonymous"),
+        ("${aws:username, 'anonymous'}", "bob"),
+        ("a${*}b${?}c${$}", "a*b?c$"),
+        ("${aws:TagKeys, 'none'}", "none"),
+    ],
+)
+def test_a_variable_is_what_the_request_says(text: str, expected: str) -> None:
+    """Names ignore case, defaults stand in for missing keys, three characters can be written literally."""
+    assert unescape(expand(text, CONTEXT)) == expected
+
+
+@pytest.mark.parametrize("text", ["${aws:userid}", "${aws:TagKeys}"])
+def test_a_variable_without_a_single_value_is_unresolved(text: str) -> None:
+    """A missing key, or one with several values, has no value as a variable."""
+    with pytest.raises(Unresolved) as caught:
+        expand(text, CONTEXT)
+    assert caught.value.key is None
+
+
+def test_an_unknown_key_is_told_from_an_absent_one() -> None:
+    """In a partial context the key is named."""
+    with pytest.raises(Unresolved) as caught:
+        expand("${aws:userid}", RequestContext(complete=False))
+    assert caught.value.key == "aws:userid"
+
+
+@pytest.mark.parametrize("text", ["${AWS::Region}", "${Orders}", "${Param::Name}", "plain", "${Api.RootResourceId}"])
+def test_template_tokens_are_no_variables(text: str) -> None:
+    """A token has two colons in its name, or none."""
+    assert not has_variable(text)
