@@ -72,14 +72,18 @@ class Indirect:
         target = self._graph.nodes[edge.target]
         if target.kind is not NodeKind.RESOURCE_SET:
             return (target,) if feeding_actions(target.type) else ()
-        if target.id == "set:*":
-            return ()
         if target.id not in self._in_sets:
             service = f":{_service_of(target.arn)}:"
             near = (each for each in self._sources if each.arn and (service in each.arn or service == "::"))
-            members = tuple(each for each in near if in_set(target, each.arn or ""))
-            self._in_sets[target.id] = members if len(members) <= _MOST_MEMBERS else ()
-        return tuple(each for each in self._in_sets[target.id] if self._still_allowed(edge, each))
+            self._in_sets[target.id] = tuple(each for each in near if in_set(target, each.arn or ""))
+        members = self._in_sets[target.id]
+        if len(members) > _MOST_MEMBERS:
+            return ()
+        return tuple(
+            each
+            for each in members
+            if not edge.actions.isdisjoint(feeding_actions(each.type)) and self._still_allowed(edge, each)
+        )
 
     def _still_allowed(self, edge: Edge, member: Node) -> bool:
         decisions = self._graph.decisions

@@ -1,0 +1,101 @@
+"""Becoming another principal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from permscope.graph.model import Decision, EdgeKind
+from permscope.graph.takeover import passes_to
+
+STRONG = "{Effect: Allow, Action: 's3:*', Resource: '*'}"
+PASS = "{{Effect: Allow, Action: 'iam:PassRole', Resource: {0}{1}}}"
+TO = ", Condition: {{StringEquals: {{'iam:PassedToService': {0}}}}}"
+CREATE = "{Effect: Allow, Action: ['lambda:CreateFunction', 'lambda:InvokeFunction'], Resource: '*'}"
+
+
+def takes(world: Any, function: Any, *statements: str) -> list[tuple[str, str, Decision]]:
+    """Whom the weak role can take over, how, and how surely."""
+    made = world(function("Strong", STRONG), function("Weak", *statements))
+    return [
+        (made.graph.nodes[edge.target].label, edge.attributes["category"], edge.decision)
+        for edge in made.edges(EdgeKind.CAN_TAKE_OVER, "WeakRole")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ((CREATE, PASS.format("!GetAtt StrongRole.Arn", "")), [("StrongRole", "new-work", Decision.ALLOW)]),
+        (
+            (CREATE, PASS.format("!GetAtt StrongRole.Arn", TO.format("lambda.amazonaws.com"))),
+            [("StrongRole", "new-work", Decision.ALLOW)],
+        ),
+        ((CREATE, PASS.format("!GetAtt StrongRole.Arn", TO.format("ec2.amazonaws.com"))), []),
+        ((CREATE,), []),
+        ((PASS.format("'*'", ""),), []),
+        (("{Effect: Allow, Action: 'ec2:RunInstances', Resource: '*'}", PASS.format("'*'", "")), []),
+        (
+            ("{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Strong.Arn}",),
+            [("StrongRole", "existing-work", Decision.ALLOW)],
+        ),
+        (("{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Weak.Arn}",), []),
+        (
+            ("{Effect: Allow, Action: 'iam:PutRolePolicy', Resource: !GetAtt WeakRole.Arn}",),
+            [("WeakRole", "self-escalation", Decision.ALLOW)],
+        ),
+        (("{Effect: Allow, Action: 'iam:PutRolePolicy', Resource: !GetAtt StrongRole.Arn}",), []),
+        (
+            ("{Effect: Allow, Action: 'iam:UpdateAssumeRolePolicy', Resource: !GetAtt StrongRole.Arn}",),
+            [("StrongRole", "principal-access", Decision.ALLOW)],
+        ),
+        (("{Effect: Allow, Action: '*', Resource: '*'}",), []),
+    ],
+)
+def test_each_primitive_needs_all_its_parts(
+    world: Any, function: Any, statements: tuple[str, ...], found: list[tuple[str, str, Decision]]
+) -> None:
+    """A role that trusts Lambda is not passed to EC2; who may do everything has nothing to gain."""
+    statements = tuple(
+        each.replace("!GetAtt Weak.Arn", "!Sub 'arn:aws:lambda:*:*:function:${AWS::StackName}-weak'")
+        for each in statements
+    )
+    statements = tuple(
+        each.replace("!GetAtt WeakRole.Arn", "!Sub 'arn:aws:iam::${AWS::AccountId}:role/weak'") for each in statements
+    )
+
+    def named(name: str, *own: str) -> str:
+        text: str = function(name, *own)
+        return text.replace("      Policies:", "      RoleName: weak\n      Policies:") if name == "Weak" else text
+
+    assert takes(world, named, *statements) == found
+
+
+def test_a_take_over_says_how(world: Any, function: Any) -> None:
+    """The reason is a clause, the paths are ids of the table, the statements are its provenance."""
+    made = world(
+        function("Strong", STRONG),
+        function("Weak", "{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Strong.Arn}"),
+    )
+    edge = made.edge(EdgeKind.CAN_TAKE_OVER)
+    assert edge.reason == "changes what `Strong` does, which runs as `StrongRole` (lambda:UpdateFunctionCode)"
+    assert edge.attributes["paths"] == ("lambda-003",)
+    assert [one.logical_id for one in edge.provenance] == ["WeakRole"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "answer"),
+    [
+        ({}, True),
+        ({"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com"]}}, True),
+        ({"StringEqualsIfExists": {"iam:passedtoservice": ["ec2.amazonaws.com"]}}, False),
+        ({"StringLike": {"iam:PassedToService": ["lambda.*"]}}, True),
+        ({"StringNotEquals": {"iam:PassedToService": ["lambda.amazonaws.com"]}}, False),
+        ({"ArnLike": {"iam:PassedToService": ["x"]}}, None),
+        ({"ArnLike": {"iam:AssociatedResourceArn": ["x"]}}, True),
+    ],
+)
+def test_passed_to_service_decides_to_whom(conditions: dict[str, Any], answer: bool | None) -> None:
+    """AWS documents the key (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html)."""
+    assert passes_to(conditions, "lambda.amazonaws.com") is answer
