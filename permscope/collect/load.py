@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from permscope.collect.discover import Found, discover
@@ -44,11 +44,13 @@ def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) 
     Raises:
         ConfigError: as `load`.
     """
-    options = _with_parameter_files(options or LoadOptions())
+    options = options or LoadOptions()
+    named = options.parameters
+    options = _with_parameter_files(options)
     if options.account is not None and not re.fullmatch(r"[0-9]{12}", options.account):
         raise ConfigError(f"`{options.account}` is not an account id", hint="an account id has 12 digits")
     found = discover(list(paths), options)
-    _check_parameters(options, found)
+    _check_parameters(named, found)
     collected = read_templates(found.templates) if found.templates else Collected()
     collected.errors = [*found.errors, *collected.errors]
     for path in found.snapshots:
@@ -68,14 +70,14 @@ def _with_parameter_files(options: LoadOptions) -> LoadOptions:
     return replace(options, parameters={**values, **options.parameters}) if values else options
 
 
-def _check_parameters(options: LoadOptions, found: Found) -> None:
+def _check_parameters(named: Iterable[str], found: Found) -> None:
     """A value for a parameter that no template has is a spelling mistake."""
     declared: set[str] = set()
     for template in found.templates:
         section = template.document.value.get("Parameters")
         declared.update(section if isinstance(section, dict) else ())
-    for name in options.parameters:
-        if name not in declared and not found.errors:
+    for name in named:
+        if name not in declared and found.templates and not found.errors:
             known = ", ".join(f"`{each}`" for each in sorted(declared)[:10])
             raise ConfigError(
                 f"no template has a parameter `{name}`", hint=f"there are {known}" if known else "there are none"

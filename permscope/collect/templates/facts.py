@@ -48,13 +48,14 @@ def stack_facts(bound: Bound) -> list[AnyFact]:
         stack.resources[resource.logical_id] = resource
     bound.resolver.used_conditions.clear()
     facts: list[AnyFact] = []
-    plain: list[AnyFact] = []
+    told: list[AnyFact] = []
     for resource in stack.resources.values():
         found = _read(resource, bound)
-        (facts if found else plain).extend(found or [resource.resource()])
-    outputs = list(_outputs(bound))
-    facts.extend(_used_unknowns(bound, facts))
-    return [*facts, *plain, *outputs, *bound.unknowns, *bound.resolver.notes]
+        told.extend(found)
+        facts.extend(found or [resource.resource()])
+    facts.extend(_used_unknowns(bound, told))
+    facts.extend(_outputs(bound))
+    return [*facts, *bound.unknowns, *bound.resolver.notes]
 
 
 def _resources(bound: Bound, stack: Stack) -> Iterator[TemplateResource]:

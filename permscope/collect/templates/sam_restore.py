@@ -40,7 +40,9 @@ def restored(
         if logical_id in original and not is_sam(original[logical_id]):
             kept = original[logical_id]
             is_same = isinstance(kept, Mapping) and kept.get("Type") == resource.get("Type")
-            resources[key_of(original, logical_id)] = _located(resource, source_of(kept)) if is_same else kept
+            resources[key_of(original, logical_id)] = (
+                _located(resource, source_of(kept), merged=True) if is_same else kept
+            )
             continue
         origin, place = _origin(logical_id, original, record)
         origins[logical_id] = (origin, place)
@@ -95,23 +97,33 @@ def _implicit(logical_id: str, original: Mapping[str, Any]) -> tuple[str, Source
     return logical_id, next((key_source(original, key) for key in original if is_sam(original[key])), NOWHERE)
 
 
-def _located(value: Any, place: Source) -> Any:
-    """The value with a place on everything; what has none stands where the nearest thing around it does."""
-    if isinstance(value, dict):
-        own = source_of(value, place)
-        own = place if own is NOWHERE else own
-        found = LocatedDict((), own)
-        for key, item in value.items():
-            here = source_of(key, own)
-            found[key if isinstance(key, LocatedStr) else LocatedStr(str(key), own)] = _located(item, here)
-        return found
+def _located(value: Any, place: Source, *, merged: bool = False) -> Any:
+    """The value with a place on everything; what has none stands where the nearest thing around it does.
+
+    What the translator merged into a resource the user wrote stands where the first text in it comes from.
+    """
+    if not isinstance(value, dict | list):
+        return LocatedStr(value, place) if isinstance(value, str) and not isinstance(value, LocatedStr) else value
+    own = source_of(value)
+    if own is NOWHERE:
+        own = (_first_place(value) if merged else None) or place
     if isinstance(value, list):
-        own = source_of(value, place)
-        own = place if own is NOWHERE else own
-        return LocatedList((_located(item, own) for item in value), own)
-    if isinstance(value, str) and not isinstance(value, LocatedStr):
-        return LocatedStr(value, place)
-    return value
+        return LocatedList((_located(item, own, merged=merged) for item in value), own)
+    found = LocatedDict((), own)
+    for key, item in value.items():
+        located = key if isinstance(key, LocatedStr) else LocatedStr(str(key), own)
+        found[located] = _located(item, located.source, merged=merged)
+    return found
+
+
+def _first_place(value: Any) -> Source | None:
+    """Where the first text in a value stands; references only repeat a logical id, which stands elsewhere."""
+    if isinstance(value, LocatedStr):
+        return value.source if value.source is not NOWHERE else None
+    if isinstance(value, dict):
+        value = [item for key, item in value.items() if key not in ("Ref", "Fn::GetAtt")]
+    inner = value if isinstance(value, list) else ()
+    return next((place for item in inner if (place := _first_place(item)) is not None), None)
 
 
 def _put_back(resource: LocatedDict, written: Mapping[str, Any], template: Mapping[str, Any], place: Source) -> None:
@@ -134,6 +146,10 @@ def _put_back(resource: LocatedDict, written: Mapping[str, Any], template: Mappi
                 properties["DefinitionSubstitutions"] = written.get("DefinitionSubstitutions") or {}
             elif is_local(written.get("DefinitionUri")):
                 properties["DefinitionS3Location"] = written["DefinitionUri"]
+        case "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api":
+            body = properties.get("BodyS3Location")
+            if isinstance(body, Mapping) and LOCAL_BUCKET in body.values():
+                properties["BodyS3Location"] = written.get("DefinitionUri")
         case "AWS::IAM::Role":
             _put_back_policies(properties, written, place)
 

@@ -64,7 +64,7 @@ Resources: {R: {Type: 'AWS::SQS::Queue'}}
         ("Broken", None),
     ],
 )
-def test_a_condition_is_true_false_or_undecided(bind: Callable[..., Bound], name: str, holds: bool | None) -> None:  # noqa: FBT001
+def test_a_condition_is_true_false_or_undecided(bind: Callable[..., Bound], name: str, holds: bool | None) -> None:
     """What is not known never becomes true or false, and what is settled all the same is."""
     assert bind(TEMPLATE).resolver.decisions.decide(name) is holds
 

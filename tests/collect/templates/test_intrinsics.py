@@ -1,5 +1,7 @@
-"""Intrinsic functions, as https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
-describes them; what only a deployment settles is a token."""
+"""Intrinsic functions: known values are exact, what only a deployment settles is a token.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,324 @@
+"""SAM expansion through AWS's translator.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from permscope.inventory.facts import AnyFact, Function, Resource, Role, Trigger, Unknown
+from permscope.inventory.inventory import Collected
+from permscope.inventory.located import source_of
+
+HEAD = "Transform: AWS::Serverless-2016-10-31\n"
+FUNCTION = """
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.12
+      CodeUri: src/
+      Policies:
+        - AmazonS3ReadOnlyAccess
+        - S3ReadPolicy:
+            BucketName: !Ref Bucket
+        - Statement:
+            - Effect: Allow
+              Action: sqs:*
+              Resource: '*'
+      Events:
+        Upload:
+          Type: S3
+          Properties:
+            Bucket: !Ref Bucket
+            Events: s3:ObjectCreated:*
+        Web:
+          Type: Api
+          Properties: {Path: /x, Method: get}
+  Bucket: {Type: 'AWS::S3::Bucket'}
+"""
+
+
+def _of(found: Collected, kind: type[AnyFact]) -> list[AnyFact]:  # type: ignore[type-arg]
+    return [fact for fact in found.facts if isinstance(fact, kind)]
+
+
+def test_generated_resources_point_at_the_line_that_made_them(collect: Callable[..., Collected]) -> None:
+    """The role at the function, permissions and triggers at the event, the implicit API at its first event."""
+    found = collect(HEAD + FUNCTION)
+    assert not found.errors
+    (role,) = _of(found, Role)
+    assert isinstance(role, Role)
+    assert (role.logical_id, role.source.line) == ("Fn", 4)
+    made = {(type(fact).__name__, fact.logical_id, fact.source.line) for fact in found.facts}
+    assert {("Function", "Fn", 4), ("ResourcePolicy", "Fn", 19), ("ResourcePolicy", "Fn", 24)} <= made
+    assert ("Resource", "ServerlessRestApi", 24) in made
+    assert {fact.source.line for fact in _of(found, Trigger)} == {23, 24}
+
+
+def test_policies_point_at_the_entry_that_names_them(collect: Callable[..., Collected]) -> None:
+    """A managed policy, a policy template, and a statement each have their own line."""
+    (role,) = _of(collect(HEAD + FUNCTION), Role)
+    assert isinstance(role, Role)
+    lines = {arn.rpartition("/")[2]: source_of(arn).line for arn in role.managed_policy_arns}
+    assert lines == {"AWSLambdaBasicExecutionRole": 4, "AmazonS3ReadOnlyAccess": 11}
+    statements = [policy.statements[0] for policy in role.inline_policies]
+    assert [
+        (statement.source.line, source_of(statement.resources[0]).line)
+        for statement in statements
+        if statement.resources
+    ] == [
+        (12, 12),
+        (15, 17),
+    ]
+
+
+def test_local_code_is_not_mistaken_for_a_bucket(collect: Callable[..., Collected]) -> None:
+    """The stand-in that the translator gets appears in no fact."""
+    assert "permscope-local-code" not in repr(collect(HEAD + FUNCTION).facts)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "{Handler: a.b, Runtime: python3.12}",
+        "{Handler: a.b, Runtime: python3.12, InlineCode: x}",
+        "{Handler: a.b, Runtime: python3.12, CodeUri: {Bucket: b, Key: k}}",
+        "{Handler: a.b, Runtime: python3.12, CodeUri: s3://b/k}",
+        "{Handler: a.b, Runtime: python3.12, CodeUri: !Ref Open}",
+        "{PackageType: Image}",
+        "{PackageType: Image, ImageUri: 'fn:latest'}",
+        "{PackageType: Image, ImageUri: !Sub '${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/x:1'}",
+        "{Handler: a.b, Runtime: python3.12, AutoPublishAlias: !Ref Open}",
+        "{Handler: a.b, Runtime: python3.12, FunctionName: !Ref Open, Timeout: !Ref Open}",
+        "{Handler: a.b, Runtime: python3.12, Role: !Ref Open}",
+        "{Handler: a.b, Runtime: python3.12, Environment: {Variables: {D: 2012-10-17}}}",
+    ],
+)
+def test_code_and_open_parameters_do_not_break_the_transform(
+    collect: Callable[..., Collected], properties: str
+) -> None:
+    """What `sam build` or the deployment would fill in is no error."""
+    found = collect(
+        f"{HEAD}Parameters: {{Open: {{Type: String}}}}\n"
+        f"Resources: {{Fn: {{Type: 'AWS::Serverless::Function', Properties: {properties}}}}}\n"
+    )
+    assert not found.errors
+    assert len(_of(found, Function)) == 1
+    assert "PermscopeParameter" not in repr(found.facts)
+
+
+def test_a_value_that_the_translator_insists_on_stays_unknown(collect: Callable[..., Collected]) -> None:
+    """The alias named by an open parameter is the token of that parameter."""
+    found = collect(
+        HEAD
+        + """
+Parameters: {Open: {Type: String}}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: a.b, Runtime: python3.12, AutoPublishAlias: !Ref Open}
+"""
+    )
+    (function,) = _of(found, Function)
+    assert isinstance(function, Function)
+    assert [arn.rpartition(":function:")[2] for arn in function.aliases] == ["${Fn}:${Param::Open}"]
+    assert [fact.what for fact in _of(found, Unknown) if isinstance(fact, Unknown)] == ["parameter `Open`"]
+
+
+def test_what_the_translator_rejects_is_told_and_the_rest_is_read(collect: Callable[..., Collected]) -> None:
+    """A misspelt property, a strange event and a broken resource each give an error at their line."""
+    found = collect(
+        HEAD
+        + """
+Globals: {Function: {Runtime: python3.12, Nope: 1}}
+Resources:
+  Good: {Type: 'AWS::Serverless::Function', Properties: {Handler: a.b}}
+  Property:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Nope: 1
+  Event:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Events:
+        Strange: {Type: Nothing}
+  Broken:
+    Type: AWS::Serverless::Api
+    Properties: {Name: x}
+  Queue: {Type: 'AWS::SQS::Queue'}
+"""
+    )
+    assert [error.source.line for error in found.errors if error.source] == [3, 10, 16, 17]
+    functions = {fact.logical_id for fact in _of(found, Function)}
+    assert functions == {"Good", "Property", "Event"}
+    unknowns = [(fact.what, fact.kind) for fact in _of(found, Unknown) if isinstance(fact, Unknown)]
+    assert unknowns == [
+        ("`Globals.Function.Nope`", "transform"),
+        ("property `Nope` of `Property`", "transform"),
+        ("event `Strange` of `Event`", "transform"),
+        ("what `Broken` expands to", "transform"),
+    ]
+    types = {fact.type for fact in _of(found, Resource) if isinstance(fact, Resource)}
+    assert {"AWS::Serverless::Api", "AWS::SQS::Queue"} <= types
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        "{Fn: {Type: 'AWS::Serverless::Function', Properties: text}}",
+        "{Fn: {Type: 'AWS::Serverless::Function', Properties: [a]}}",
+        "{Fn: {Type: 'AWS::Serverless::Function', Properties: {Events: [a]}}}",
+        "{Fn: {Type: 'AWS::Serverless::Function', Properties: {Events: {E: text}}}}",
+        "{Fn: {Type: 'AWS::Serverless::Function', Properties: {Policies: 5}}}",
+        "{Fn: {Type: 'AWS::Serverless::Function', Properties: {Policies: [{S3ReadPolicy: {}}], Handler: a}}}",
+        "{Fn: {Type: 'AWS::Serverless::Function', Condition: [a]}}",
+        "{Fn: {Type: 'AWS::Serverless::Function'}}",
+        "{'Bad-Id': {Type: 'AWS::Serverless::Function', Properties: {Handler: a, Runtime: b}}}",
+        "{M: {Type: 'AWS::Serverless::StateMachine', Properties: {Definition: text}}}",
+        "{A: {Type: 'AWS::Serverless::Api', Properties: {StageName: {a: b}, DefinitionBody: [1]}}}",
+        "{A: {Type: 'AWS::Serverless::HttpApi', Properties: {DefinitionBody: {paths: [1]}}}}",
+        "{A: {Type: 'AWS::Serverless::Application', Properties: {Location: 5}}}",
+        "{A: {Type: 'AWS::Serverless::Application', Properties: text}}",
+        "{C: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: X}, Destination: {Id: X}}}}",
+        "{F: {Type: 'AWS::Serverless::Future', Properties: {A: 1}}}",
+        "{Q: {Type: 'AWS::SQS::Queue', Connectors: text}}",
+        "{Q: {Type: 5}}",
+        "{Q: {}}",
+    ],
+)
+def test_malformed_sam_resources_never_end_the_run(collect: Callable[..., Collected], resources: str) -> None:
+    """Whatever the translator trips over is an error of this template, and its resources are facts all the same."""
+    found = collect(f"{HEAD}Resources: {resources}\n")
+    assert any(isinstance(fact, Resource | Function) for fact in found.facts)
+
+
+def test_globals_hold_for_every_function(collect: Callable[..., Collected]) -> None:
+    """A permissions boundary of `Globals` is one of each role."""
+    found = collect(
+        HEAD
+        + """
+Globals: {Function: {Runtime: python3.12, CodeUri: ., PermissionsBoundary: 'arn:aws:iam::111122223333:policy/b'}}
+Resources: {Fn: {Type: 'AWS::Serverless::Function', Properties: {Handler: a.b}}}
+"""
+    )
+    assert [fact.boundary_arn for fact in _of(found, Role) if isinstance(fact, Role)] == [
+        "arn:aws:iam::111122223333:policy/b"
+    ]
+
+
+def test_a_state_machine_definition_in_a_file_is_read(collect: Callable[..., Collected]) -> None:
+    """Its substitutions are made, and it calls the function it names."""
+    found = collect(
+        {
+            "template.yaml": HEAD
+            + """
+Resources:
+  Fn: {Type: 'AWS::Serverless::Function', Properties: {Handler: a.b, Runtime: python3.12, CodeUri: .}}
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: machine.asl.json
+      DefinitionSubstitutions: {FnArn: !GetAtt Fn.Arn}
+""",
+            "machine.asl.json": '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${FnArn}"}}}',
+        }
+    )
+    (trigger,) = _of(found, Trigger)
+    assert isinstance(trigger, Trigger)
+    assert trigger.function_arn.endswith(":function:${Fn}")
+    assert Path(str(trigger.source.file)).name == "machine.asl.json"
+
+
+def test_a_definition_file_that_is_not_there_is_unknown(collect: Callable[..., Collected]) -> None:
+    """The state machine is a resource all the same."""
+    found = collect(
+        HEAD + "Resources: {M: {Type: 'AWS::Serverless::StateMachine', Properties: {DefinitionUri: gone.asl.json}}}\n"
+    )
+    assert "file" in {fact.kind for fact in _of(found, Unknown) if isinstance(fact, Unknown)}
+    assert [fact.type for fact in _of(found, Resource) if isinstance(fact, Resource)] == [
+        "AWS::StepFunctions::StateMachine"
+    ]
+
+
+def test_an_api_definition_in_a_file_is_read(collect: Callable[..., Collected]) -> None:
+    """Routes come from the OpenAPI file and point into it."""
+    found = collect(
+        {
+            "template.yaml": HEAD
+            + "Resources: {Api: {Type: 'AWS::Serverless::Api', Properties: {StageName: v, DefinitionUri: api.yaml}}}\n",
+            "api.yaml": "openapi: 3.0.1\npaths:\n  /x:\n    get: {responses: {}}\n",
+        }
+    )
+    assert "api.yaml" in {Path(str(fact.source.file)).name for fact in found.facts}
+
+
+def test_sam_without_its_transform_is_told(collect: Callable[..., Collected]) -> None:
+    """CloudFormation would refuse the template; it is read as though the transform were there."""
+    found = collect("Resources: {Fn: {Type: 'AWS::Serverless::Function', Properties: {Handler: a, Runtime: b}}}\n")
+    assert len(_of(found, Function)) == 1
+    assert [fact.kind for fact in _of(found, Unknown) if isinstance(fact, Unknown)] == ["transform"]
+
+
+def test_a_connector_grants_what_it_grants(collect: Callable[..., Collected]) -> None:
+    """The generated policy points at the connector."""
+    found = collect(
+        HEAD
+        + """
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: a.b, Runtime: python3.12, CodeUri: .}
+    Connectors:
+      ToTable:
+        Properties: {Destination: {Id: Table}, Permissions: [Read]}
+  Table: {Type: 'AWS::Serverless::SimpleTable'}
+"""
+    )
+    assert not found.errors
+    assert "dynamodb:GetItem" in repr(found.facts)
+
+
+def test_nothing_is_logged_and_no_session_is_made(
+    collect: Callable[..., Collected], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No Region, credentials or network are looked for."""
+    import boto3
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a session was asked for")
+
+    monkeypatch.setattr(boto3, "client", refuse)
+    monkeypatch.setattr(boto3.session, "Session", refuse)
+    with caplog.at_level(logging.DEBUG):
+        found = collect(HEAD + FUNCTION)
+    assert not found.errors
+    assert caplog.records == []
+
+
+def test_values_of_environment_variables_are_in_no_fact(collect: Callable[..., Collected]) -> None:
+    """Neither literal secrets nor the defaults of `NoEcho` parameters leave the parser."""
+    found = collect(
+        HEAD
+        + """
+Parameters: {Password: {Type: String, NoEcho: true, Default: tr0ub4dor}}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.12
+      FunctionName: !Sub 'f-${Password}'
+      Environment: {Variables: {KEY: hunter2, OTHER: !Ref Password}}
+"""
+    )
+    assert "hunter2" not in repr((found.facts, found.errors))
+    assert "tr0ub4dor" not in repr((found.facts, found.errors))

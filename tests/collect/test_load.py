@@ -1,0 +1,84 @@
+"""Everything the command line can name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from permscope.collect.load import LoadOptions, load
+from permscope.collect.snapshot import write_snapshot
+from permscope.errors import ConfigError, InputError
+from permscope.inventory.facts import Resource
+
+QUEUE = """
+Parameters: {Name: {Type: String}}
+Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Ref Name}}}
+"""
+Folder = Callable[[Mapping[str, str | bytes]], Path]
+
+
+def _name(root: Path, **options: object) -> str:
+    inventory = load([str(root / "t.yaml")], LoadOptions(**options))  # type: ignore[arg-type]
+    return inventory.of(Resource)[0].name
+
+
+def test_parameters_of_the_command_line_win_over_files(folder: Folder) -> None:
+    """Later files win over earlier ones."""
+    root = folder({"t.yaml": QUEUE, "a.json": '{"Name": "a"}', "b.json": '{"Parameters": {"Name": "b", "More": "x"}}'})
+    files = (str(root / "a.json"), str(root / "b.json"))
+    assert _name(root) == "${Param::Name}"
+    assert _name(root, parameter_files=files) == "b"
+    assert _name(root, parameter_files=files, parameters={"Name": "c"}) == "c"
+
+
+def test_a_parameter_that_no_template_has_is_a_mistake(folder: Folder) -> None:
+    """The hint lists those there are; a value from a file may be for another template."""
+    root = folder({"t.yaml": QUEUE})
+    with pytest.raises(ConfigError, match="no template has a parameter `Nmae`") as caught:
+        _name(root, parameters={"Nmae": "x"})
+    assert caught.value.hint == "there are `Name`"
+
+
+def test_an_account_that_is_no_account_id_is_a_mistake(folder: Folder) -> None:
+    """An account id has 12 digits."""
+    with pytest.raises(ConfigError, match="`12` is not an account id"):
+        _name(folder({"t.yaml": QUEUE}), account="12")
+
+
+def test_nothing_readable_is_an_input_error(folder: Folder) -> None:
+    """One broken input speaks for itself, several are counted."""
+    root = folder({"a.yaml": "a: b: c", "b.yaml": "x: 1"})
+    with pytest.raises(InputError, match="nothing to read"):
+        load([])
+    with pytest.raises(InputError, match="not valid YAML"):
+        load([str(root / "a.yaml")])
+    with pytest.raises(InputError, match="nothing can be read; 2 inputs are broken"):
+        load([str(root / "a.yaml"), str(root / "b.yaml")])
+
+
+def test_what_can_be_read_is_read_and_the_rest_is_in_the_errors(folder: Folder) -> None:
+    """The exit code can say that the run was incomplete."""
+    root = folder({"a.yaml": "Resources:\n  - b: c: d", "t.yaml": QUEUE})
+    inventory = load([str(root)])
+    assert len(inventory.errors) == 1
+    assert len(inventory.files) == 1
+
+
+@pytest.mark.parametrize("name", ["s.json", "s.json.gz"])
+def test_a_snapshot_is_an_input_like_a_template(folder: Folder, name: str) -> None:
+    """Its facts join those of templates."""
+    root = folder({"t.yaml": QUEUE})
+    queue = Resource(id="arn:aws:sqs:eu-west-1:111122223333:q", type="AWS::SQS::Queue", name="q")
+    write_snapshot(root / name, [queue], accounts=["111122223333"])
+    inventory = load([str(root / "t.yaml"), str(root / name)])
+    assert [fact.name for fact in inventory.of(Resource)] == ["${Param::Name}", "q"]
+    assert not inventory.errors
+
+
+def test_a_broken_snapshot_is_an_error(folder: Folder) -> None:
+    """The templates beside it are read."""
+    root = folder({"t.yaml": QUEUE, "s.json": '{"schema": "permscope/snapshot/1", "facts": 5}'})
+    inventory = load([str(root / "t.yaml"), str(root / "s.json")])
+    assert len(inventory.errors) == 1
