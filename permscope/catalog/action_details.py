@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from permscope.catalog.action_set import ActionSet
+
 if TYPE_CHECKING:
     from permscope.catalog.actions import ActionCatalog
 
@@ -83,6 +85,21 @@ def resource_types(prefix: str) -> tuple[ResourceType, ...]:
     return tuple(
         ResourceType(name, tuple(formats), tuple(keys[at] for at in own)) for name, formats, own in facts["resources"]
     )
+
+
+@lru_cache(maxsize=512)
+def actions_by_arn_format(catalog: ActionCatalog, prefix: str) -> tuple[tuple[str, ActionSet], ...]:
+    """Each ARN format of a service with the actions that can be about it, in the order actions name them."""
+    if prefix not in _index()[1]:
+        return ()
+    service = catalog.index_of(prefix)
+    types = resource_types(prefix)
+    masks: dict[str, int] = {}
+    for bit, (resources, _, _) in enumerate(_facts(prefix)["actions"]):
+        for number, _, _ in resources:
+            for form in types[number].arn_formats:
+                masks[form] = masks.get(form, 0) | 1 << bit
+    return tuple((form, ActionSet(catalog, {service or 0: mask})) for form, mask in masks.items())
 
 
 @lru_cache(maxsize=4096)

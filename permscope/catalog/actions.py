@@ -243,6 +243,12 @@ class ActionCatalog:
 
         return resource_types(service.lower())
 
+    def actions_by_arn_format(self, service: str) -> tuple[tuple[str, ActionSet], ...]:
+        """Each ARN format of a service with the actions that can be about it; empty for an unknown service."""
+        from permscope.catalog.action_details import actions_by_arn_format
+
+        return actions_by_arn_format(self, service.lower())
+
     @property
     def condition_keys(self) -> ConditionKeys:
         """Type by condition key name, as AWS writes it, global `aws:` keys included."""
