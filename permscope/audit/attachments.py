@@ -8,7 +8,6 @@ from typing import Any
 
 from permscope.audit.breadth import (
     VALUES,
-    PrincipalView,
     breadth_of,
     covers_service,
     gives_iam,
@@ -22,7 +21,7 @@ from permscope.audit.fixes import restrictable
 from permscope.audit.generated import policy_template_of
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.resources import is_star
-from permscope.audit.world import AttachmentView, World
+from permscope.audit.world import AttachmentView, PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import Policy
 
@@ -36,12 +35,11 @@ def _everywhere(world: World, policy: Policy) -> ActionSet:
     if found is None:
         found = ActionSet.empty
         for statement in policy.statements:
-            if statement.effect == "Allow" and any(is_star(text) for text in statement.resources or ()):
-                found |= world.actions_of(statement)
-            elif statement.effect == "Allow" and statement.not_resources is not None:
+            everywhere = statement.not_resources is not None or any(map(is_star, statement.resources or ()))
+            if statement.effect == "Allow" and everywhere:
                 found |= world.actions_of(statement)
         world.memo[key] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 @predicate("attachment")

@@ -15,21 +15,18 @@ from typing import Any
 from permscope.audit.conditions import narrowing
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
-from permscope.audit.fixes import resource_fix, restrictable
+from permscope.audit.fixes import resource_fix
 from permscope.audit.generated import is_generated
-from permscope.audit.matching import no_such
-from permscope.audit.predicates import Taken, finder
 from permscope.audit.resources import covers_type_for, is_star
 from permscope.audit.world import PrincipalView, World
-from permscope.catalog.actions import LEVELS, ActionSet, load
-from permscope.errors import RuleError
+from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 
-_MOSTLY = 0.9  # a service counts as whole from here on: leaving out one action does not make it narrow
+MOSTLY = 0.9  # a service counts as whole from here on: leaving out one action does not make it narrow
 _IAM_SHARE = 0.8
-_FEW = 4
+FEW = 4
 SENSITIVE_SERVICES = frozenset(
     {"iam", "sts", "kms", "lambda", "secretsmanager", "ssm", "s3", "dynamodb", "organizations", "sso", "sso-directory"}
 )
@@ -108,7 +105,7 @@ def breadth_of(view: PrincipalView) -> Breadth:
     found = view.world.memo.get(key)
     if found is None:
         found = view.world.memo[key] = _breadth(view)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _breadth(view: PrincipalView) -> Breadth:
@@ -136,7 +133,8 @@ def _as_written(statement: Statement, pattern: str) -> str:
 
 
 @cache
-def _iam_writes() -> ActionSet:
+def iam_writes() -> ActionSet:
+    """Every IAM action that changes something."""
     catalog = load()
     iam = catalog.expand("iam:*")
     return iam & (catalog.level_set("Write") | catalog.level_set("Permissions management"))
@@ -149,19 +147,20 @@ def routine_actions() -> ActionSet:
 
 
 @cache
-def _sts_writes() -> ActionSet:
+def sts_writes() -> ActionSet:
+    """Becoming another role."""
     return load().action_set(("sts:AssumeRole",))
 
 
 def is_admin(actions: ActionSet) -> bool:
     """Whether actions on every resource make an administrator: everything, or every IAM and STS write."""
     catalog = load()
-    return catalog.everything <= actions or (_iam_writes() | _sts_writes()) <= actions
+    return catalog.everything <= actions or (iam_writes() | sts_writes()) <= actions
 
 
 def gives_iam(actions: ActionSet) -> bool:
     """Whether actions on every resource hold nearly all that IAM can change."""
-    writes = _iam_writes()
+    writes = iam_writes()
     return len(writes & actions) >= _IAM_SHARE * len(writes)
 
 
@@ -169,7 +168,7 @@ def covers_service(actions: ActionSet, service: str) -> bool:
     """Whether actions hold (nearly) all of a service."""
     catalog = load()
     own, whole = actions.of_service(service), catalog.expand(f"{service}:*")
-    return bool(whole) and (len(own) >= len(whole) or (len(whole) >= 10 and len(own) >= _MOSTLY * len(whole)))  # noqa: PLR2004
+    return bool(whole) and (len(own) >= len(whole) or (len(whole) >= 10 and len(own) >= MOSTLY * len(whole)))  # noqa: PLR2004
 
 
 # Making hits
@@ -196,7 +195,7 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
     if place is NOWHERE or not place.line:
         place = policy.source if policy.source.line else view.fact.source
     resource = policy.logical_id or policy.arn or view.fact.logical_id or getattr(view.fact, "arn", view.label)
-    shown = guilty.patterns(5, wildcards=False) if len(guilty) <= _FEW else guilty.patterns(5, wildcards=True)
+    shown = guilty.patterns(5, wildcards=False) if len(guilty) <= FEW else guilty.patterns(5, wildcards=True)
     return Hit(
         element=str(text),
         source=place,
@@ -227,7 +226,7 @@ def _resources_text(share: Share) -> str:
 VALUES = ("actions", "count", "element", "resources", "principal", "fix", "services")
 
 
-def _by_statement(shares: list[Share]) -> Iterator[tuple[Share, ActionSet]]:
+def by_statement(shares: list[Share]) -> Iterator[tuple[Share, ActionSet]]:
     """Each statement once, with the actions of all its shares; narrowed parts apart from the others."""
     merged: dict[tuple[int, str], tuple[Share, ActionSet]] = {}
     for share in shares:
@@ -237,288 +236,16 @@ def _by_statement(shares: list[Share]) -> Iterator[tuple[Share, ActionSet]]:
     yield from merged.values()
 
 
-def _main(shares: list[Share], actions: ActionSet) -> Share | None:
+def main_share(shares: list[Share], actions: ActionSet) -> Share | None:
     """The share that gives most of some actions: the one to blame."""
     best = max(shares, key=lambda share: len(share.actions & actions), default=None)
     return best if best is not None and best.actions & actions else None
 
 
-def _view(subject: Subject) -> PrincipalView:
+def view_of(subject: Subject) -> PrincipalView:
+    """The principal that a subject is."""
     view: PrincipalView = subject.it
     return view
-
-
-# Finders
-
-
-@finder("principal", values=VALUES)
-def administrator_access(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """Everything on every resource, or every IAM and STS write: administrator, however it is spelled."""
-    view = _view(subject)
-    shares = [share for share in breadth_of(view).star if not share.narrowed]
-    everywhere = breadth_of(view).everywhere()
-    if not everywhere or not is_admin(everywhere):
-        return
-    guilty = taken.left_of(everywhere)
-    writes = _iam_writes() | _sts_writes()
-    best = _main(shares, everywhere if load().everything <= everywhere else writes)
-    if best is None or not best.blamable or best.inverted or not guilty:
-        return
-    yield hit_in(view, best, everywhere, action_text(best.statement, everywhere))
-
-
-@finder("principal", values=VALUES)
-def iam_control(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """Nearly everything that IAM can change, on every resource."""
-    view = _view(subject)
-    everywhere = breadth_of(view).everywhere()
-    iam = everywhere.of_service("iam")
-    if not iam or not gives_iam(iam):
-        return
-    guilty = taken.left_of(iam)
-    best = _main([share for share in breadth_of(view).star if not share.narrowed], iam)
-    if best is not None and best.blamable and not best.inverted and guilty:
-        yield hit_in(view, best, guilty, action_text(best.statement, guilty))
-
-
-@finder("principal", values=VALUES)
-def whole_services(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """Every action of a service on every resource; one hit per statement, `high` for the services that hold power."""
-    view = _view(subject)
-    breadth = breadth_of(view)
-    for narrowed in (False, True):
-        shares = [share for share in breadth.star if bool(share.narrowed) is narrowed and not share.inverted]
-        yield from _whole(view, shares, taken)
-
-
-def _whole(view: PrincipalView, shares: list[Share], taken: Taken) -> Iterator[Hit]:
-    total = ActionSet.empty
-    for share in shares:
-        total |= share.actions
-    blamed: dict[int, tuple[Share, ActionSet]] = {}
-    for service in total.services():
-        own = total.of_service(service)
-        if not covers_service(total, service):
-            continue
-        best = _main(shares, own)
-        if best is None or not best.blamable or not _is_spelled_wide(best, own):
-            continue
-        left = taken.left_of(own)
-        if left and covers_service(left, service):
-            known = blamed.get(id(best.statement))
-            blamed[id(best.statement)] = (best, left if known is None else known[1] | left)
-    for share, guilty in blamed.values():
-        hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
-        names = guilty.services()
-        hit.values["services"] = ", ".join(f"`{name}`" for name in names[:5]) + (
-            f" and {len(names) - 5} more services" if len(names) > 5 else ""  # noqa: PLR2004
-        )
-        if not SENSITIVE_SERVICES.isdisjoint(names):
-            hit.severity = "high"
-        yield hit
-
-
-def _is_spelled_wide(share: Share, actions: ActionSet) -> bool:
-    """Whether a tiny service is meant as a whole: naming its only action is no breadth."""
-    return len(actions) >= _FEW or "*" in action_text(share.statement, actions)
-
-
-@finder("principal", values=VALUES)
-def every_action_on_some_resource(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """Every action there is, on resources that are named."""
-    view = _view(subject)
-    catalog = load()
-    everything = len(catalog.everything)
-    by_pattern: dict[str, ActionSet] = {}
-    shares = [share for share in breadth_of(view).scoped if not share.inverted]
-    for share in shares:
-        for pattern in share.grant.resources:
-            # As written: on a named resource most of the actions there are can never take effect.
-            written = view.world.actions_of(share.statement)
-            by_pattern[pattern] = by_pattern.get(pattern, ActionSet.empty) | written
-    seen: set[int] = set()
-    for pattern, actions in by_pattern.items():
-        if len(actions) < _MOSTLY * everything:
-            continue
-        best = _main([share for share in shares if pattern in share.grant.resources], actions)
-        if best is None or not best.blamable or id(best.statement) in seen or not taken.left_of(actions):
-            continue
-        seen.add(id(best.statement))
-        yield hit_in(view, best, actions, action_text(best.statement, actions))
-
-
-def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple[str, ...]]:
-    if not isinstance(given, dict) or not set(given) <= {"levels", "on", "actions"}:
-        raise RuleError("expected `levels` or `actions`, and `on`", source=place)
-    catalog = load()
-    wanted = ActionSet.empty
-    for level in given.get("levels", ()):
-        if level not in LEVELS:
-            raise no_such("access level", level, LEVELS, source_of(level, place))
-        wanted |= catalog.level_set(level)
-    for action in given.get("actions", ()):
-        if not catalog.expand(action):
-            raise no_such("action", action, (catalog.closest(action) or "",), source_of(action, place))
-        wanted |= catalog.expand(action)
-    on = tuple(given.get("on", ("everything",)))
-    for item in on:
-        if item not in ("everything", "every-of-kind"):
-            raise no_such("value", item, ("everything", "every-of-kind"), source_of(item, place))
-    if not wanted:
-        raise RuleError("a rule must say which actions it means", source=place)
-    return wanted, on
-
-
-@finder("principal", values=VALUES, check=_unscoped_parameters)
-def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """Actions of some access levels on everything, or on every resource of a kind, that could name their resources.
-
-    Parameters: `levels` (access levels) or `actions`, and `on`: `everything` and/or `every-of-kind`.
-    """
-    wanted, on = parameters
-    view = _view(subject)
-    breadth = breadth_of(view)
-    shares = (breadth.star if "everything" in on else []) + (breadth.wide if "every-of-kind" in on else [])
-    limit = restrictable() & wanted
-    for share, actions in _by_statement([share for share in shares if not share.inverted and share.blamable]):
-        guilty = taken.left_of(actions & limit)
-        if guilty and share.grant.limited_by:
-            guilty = guilty - _denied_by_kind(view.world, share)
-        if not guilty:
-            continue
-        hit = hit_in(view, share, guilty, share.pattern)
-        if guilty <= routine_actions():
-            hit.severity = "low"
-        yield hit
-
-
-def _denied_by_kind(world: World, share: Share) -> ActionSet:
-    """Actions that a Deny keeps from every resource of a kind: what is left has no resource to name.
-
-    `Allow sns:Publish on *` with `Deny sns:Publish on every topic` is how sending text messages is granted.
-    """
-    found = ActionSet.empty
-    for statement in share.grant.limited_by:
-        if statement.effect == "Deny" and not statement.conditions:
-            for pattern in statement.resources or ():
-                found |= covers_type_for(pattern) & world.actions_of(statement)
-    return found
-
-
-@finder("principal", values=VALUES)
-def action_patterns(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """Action patterns that let something be changed (`dynamodb:P*`), with what they stand for today."""
-    view = _view(subject)
-    catalog = load()
-    changes = catalog.everything - catalog.level_set("List") - catalog.level_set("Read")
-    breadth = breadth_of(view)
-    seen: set[tuple[int, str]] = set()
-    for share in (*breadth.scoped, *breadth.star, *breadth.excluded):
-        if not share.blamable:
-            continue
-        for text in share.statement.actions or ():
-            if not any(mark in text for mark in "*?") or not text.strip("*:") or (id(share.statement), text) in seen:
-                continue
-            seen.add((id(share.statement), text))
-            expanded = catalog.expand(text) & share.actions
-            guilty = taken.left_of(expanded) & changes
-            if guilty and len(expanded) > 1:
-                hit = hit_in(view, share, expanded, text)
-                hit.values["actions"] = ", ".join(guilty.patterns(8))
-                hit.values["count"] = str(len(expanded))
-                hit.values["fix"] = "\n".join(["Action:", *(f"  - {name}" for name in _spelled(expanded, guilty))])
-                yield hit
-
-
-def _spelled(expanded: ActionSet, guilty: ActionSet) -> Iterator[str]:
-    names = list(expanded if len(expanded) <= 8 else guilty)  # noqa: PLR2004
-    yield from names[:8]
-    if len(names) > 8:  # noqa: PLR2004
-        yield "# ... only those the code calls"
-
-
-@finder("principal", values=VALUES)
-def everything_but_actions(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """What `Allow` with `NotAction` leaves; critical where that holds IAM or STS writes on every resource."""
-    view = _view(subject)
-    breadth = breadth_of(view)
-    seen: set[int] = set()
-    for share in (*breadth.star, *breadth.scoped, *breadth.excluded):
-        statement = share.statement
-        if statement.not_actions is None or not share.blamable or id(statement) in seen:
-            continue
-        seen.add(id(statement))
-        if not taken.left_of(share.actions):
-            continue
-        hit = hit_in(view, share, share.actions, statement.not_actions[0])
-        writes = _iam_writes() | _sts_writes()
-        if share in breadth.star and not share.narrowed and not writes.isdisjoint(share.actions):
-            hit.severity = "critical"
-        yield hit
-
-
-@finder("principal", values=VALUES)
-def everything_but_resources(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """What `Allow` with `NotResource` leaves."""
-    view = _view(subject)
-    seen: set[int] = set()
-    for share in breadth_of(view).excluded:
-        statement = share.statement
-        if statement.not_resources is None or not share.blamable or id(statement) in seen:
-            continue
-        seen.add(id(statement))
-        guilty = taken.left_of(share.actions & restrictable())
-        if guilty:
-            yield hit_in(view, share, guilty, statement.not_resources[0])
-
-
-@cache
-def _pass_role() -> ActionSet:
-    return load().expand("iam:PassRole")
-
-
-def _passed_to(share: Share) -> bool:
-    """Whether a grant says which services a role may be passed to."""
-    for entry in share.grant.conditions:
-        if entry.key.lower() in ("iam:passedtoservice", "iam:associatedresourcearn"):
-            return not entry.operator.lower().endswith("ifexists") and all(value.strip("*") for value in entry.values)
-    return False
-
-
-@finder("principal", values=VALUES)
-def pass_any_role(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """`iam:PassRole` on every role."""
-    view = _view(subject)
-    breadth = breadth_of(view)
-    for share, actions in _by_statement([*breadth.star, *breadth.wide]):
-        guilty = taken.left_of(actions & _pass_role())
-        if not guilty or not share.blamable or share.inverted:
-            continue
-        yield hit_in(view, share, guilty, share.pattern)
-
-
-@finder("principal", values=VALUES)
-def pass_role_but(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """`iam:PassRole` with `NotResource`."""
-    view = _view(subject)
-    for share, actions in _by_statement(breadth_of(view).excluded):
-        guilty = taken.left_of(actions & _pass_role())
-        if guilty and share.blamable and share.statement.not_resources:
-            yield hit_in(view, share, guilty, share.statement.not_resources[0])
-
-
-@finder("principal", values=VALUES)
-def pass_role_to_any_service(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """`iam:PassRole` that does not say to which service (`iam:PassedToService`)."""
-    view = _view(subject)
-    breadth = breadth_of(view)
-    for share, actions in _by_statement([*breadth.star, *breadth.scoped, *breadth.excluded]):
-        guilty = taken.left_of(actions & _pass_role())
-        if not guilty or not share.blamable or _passed_to(share):
-            continue
-        hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
-        hit.conditioned = ""
-        yield hit
 
 
 def admin_principals(world: World) -> frozenset[str]:
@@ -528,4 +255,4 @@ def admin_principals(world: World) -> frozenset[str]:
         known = world.memo["admins"] = frozenset(
             view.node.id for view in world.principals if view.node and is_admin(breadth_of(view).everywhere())
         )
-    return known  # type: ignore[no-any-return]
+    return known

@@ -29,10 +29,30 @@ _CALLER_KEYS = frozenset(
 )
 # Keys that anyone can set, or that nearly every request meets.
 _OPEN_KEYS = frozenset(
-    """aws:useragent aws:referer aws:securetransport aws:currenttime aws:epochtime aws:requestedregion aws:tokenissuetime
-    aws:viaawsservice s3:prefix s3:delimiter s3:max-keys s3:x-amz-acl s3:tlsversion s3:authtype s3:signatureversion
-    s3:x-amz-server-side-encryption aws:resourceaccount kms:viaservice sns:protocol sqs:protocol
-    lambda:functionurlauthtype lambda:invokedviafunctionurl""".split()
+    [
+        "aws:useragent",
+        "aws:referer",
+        "aws:securetransport",
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:requestedregion",
+        "aws:tokenissuetime",
+        "aws:viaawsservice",
+        "s3:prefix",
+        "s3:delimiter",
+        "s3:max-keys",
+        "s3:x-amz-acl",
+        "s3:tlsversion",
+        "s3:authtype",
+        "s3:signatureversion",
+        "s3:x-amz-server-side-encryption",
+        "aws:resourceaccount",
+        "kms:viaservice",
+        "sns:protocol",
+        "sqs:protocol",
+        "lambda:functionurlauthtype",
+        "lambda:invokedviafunctionurl",
+    ]
 )
 _POSITIVE = re.compile(
     r"(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress|NumericEquals|Bool)",

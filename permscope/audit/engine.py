@@ -206,9 +206,8 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     merged: dict[tuple[object, ...], Finding] = {}
     for finding in sorted(findings, key=_order):
         place = finding.source
-        key = (finding.rule, finding.resource, place.file, place.line, place.column, finding.guilty, place.call)
-        if not place.line:
-            key = (*key, finding.message)
+        said = "" if place.line else finding.message
+        key = (finding.rule, finding.resource, place.file, place.line, place.column, finding.guilty, place.call, said)
         known = merged.get(key)
         if known is None:
             merged[key] = finding
@@ -245,7 +244,9 @@ def statement_text(statement: Statement) -> str:
             lines.append(f"{name}: {_flow(values)}")
     for name, principals in (("Principal", statement.principals), ("NotPrincipal", statement.not_principals)):
         if principals is not None:
-            lines.append(f"{name}: {_flow([f'{item.kind}:{item.value}' if item.kind != '*' else '*' for item in principals])}")
+            lines.append(
+                f"{name}: {_flow([f'{item.kind}:{item.value}' if item.kind != '*' else '*' for item in principals])}"
+            )
     lines.extend(f"Condition: {entry.operator} {entry.key} = {_flow(entry.values)}" for entry in statement.conditions)
     return "\n".join(lines)
 

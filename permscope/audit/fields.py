@@ -188,7 +188,9 @@ def _function_ids(world: World) -> set[str | None]:
 
 
 def _callable_by_public(subject: Subject) -> bool:
-    return any(is_open(subject.world, edge) for edge in subject.world.graph.incoming(subject.it.id, EdgeKind.CAN_INVOKE))
+    return any(
+        is_open(subject.world, edge) for edge in subject.world.graph.incoming(subject.it.id, EdgeKind.CAN_INVOKE)
+    )
 
 
 def is_open(world: World, edge: Edge) -> bool:
@@ -289,9 +291,14 @@ def _keys(statement: Statement) -> tuple[str, ...]:
 
 _POLICY: Fields = {
     **dict(_node_fields("holder.", _holder)),
-    "kind": Field("text", lambda subject: subject.it.kind, "which side the policy is on", ("identity", "trust", "resource")),
+    "kind": Field(
+        "text", lambda subject: subject.it.kind, "which side the policy is on", ("identity", "trust", "resource")
+    ),
     "policy.kind": Field(
-        "text", lambda subject: subject.it.policy.kind.value, "what it is attached to", tuple(item.value for item in PolicyKind)
+        "text",
+        lambda subject: subject.it.policy.kind.value,
+        "what it is attached to",
+        tuple(item.value for item in PolicyKind),
     ),
     "policy.name": Field("text", lambda subject: subject.it.policy.name, "name of the policy"),
     "policy.version": Field("text", lambda subject: subject.it.policy.version, "`Version` of the document"),

@@ -34,7 +34,13 @@ def reference(fact: Resource | Function | Role) -> str | None:
 
     if fact.logical_id is None or fact.source.file is None:
         return None
-    kind = fact.type if isinstance(fact, Resource) else "AWS::Lambda::Function" if isinstance(fact, Function) else "AWS::IAM::Role"
+    kind = (
+        fact.type
+        if isinstance(fact, Resource)
+        else "AWS::Lambda::Function"
+        if isinstance(fact, Function)
+        else "AWS::IAM::Role"
+    )
     facts = type_facts(kind)
     if facts is None:
         return None
@@ -124,8 +130,7 @@ def _with_tail(written: str, fact: Resource | Function | Role, tail: str) -> str
 
 def resource_fix(world: World, actions: ActionSet, file: str | None) -> str:
     """The `Resource` block to write for some actions, as YAML text of a few lines."""
-    names = [action for action in _scopable(actions)]
-    wanted = resources_for(world, names, file)
+    wanted = resources_for(world, actions & restrictable(), file)
     if not wanted:
         return "Resource: <the ARNs it needs>"
     if len(wanted) == 1:
@@ -134,11 +139,6 @@ def resource_fix(world: World, actions: ActionSet, file: str | None) -> str:
     if len(wanted) > _SHOWN:
         lines.append(f"  # and {len(wanted) - _SHOWN} more of these, as far as the code needs them")
     return "\n".join(["Resource:", *lines])
-
-
-def _scopable(actions: ActionSet) -> Iterator[str]:
-    for action in actions & restrictable():
-        yield action
 
 
 # Actions whose only resource types are optional extras: without a lexicon, terminology or data set of one's own, the

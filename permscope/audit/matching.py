@@ -27,6 +27,7 @@ from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
 
 Test = Callable[[Any], bool]
+Get = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,30 +152,39 @@ def _text_options(field: Field, value: Mapping[str, Any], at: Source) -> Test:
     for option, wanted in value.items():
         match option:
             case "like":
-                patterns = tuple(_texts(wanted, at))
-                tests.append(
-                    lambda subject, patterns=patterns: any(
-                        matches(pattern, text) for text in _values(get(subject), several) for pattern in patterns
-                    )
-                )
+                tests.append(_like(get, tuple(_texts(wanted, at)), several=several))
             case "only" if several:
                 allowed = _texts(wanted, at)
                 _check_choices(field, allowed, at)
-                tests.append(lambda subject, allowed=allowed: set(get(subject) or ()) <= allowed)
+                tests.append(_only(get, allowed))
             case "present":
                 if not isinstance(wanted, bool):
                     raise RuleError("`present` must be `true` or `false`", source=at)
-                tests.append(lambda subject, wanted=wanted: bool(get(subject)) is wanted)
+                tests.append(_present(get, wanted=wanted))
             case _:
                 known = ("like", "only", "present") if several else ("like", "present")
                 raise no_such("option", option, known, key_source(value, option, at))
     return _all_of(tests)
 
 
+def _like(get: Get, patterns: tuple[str, ...], *, several: bool) -> Test:
+    return lambda subject: any(
+        matches(pattern, text) for text in _values(get(subject), several) for pattern in patterns
+    )
+
+
+def _only(get: Get, allowed: set[str]) -> Test:
+    return lambda subject: set(get(subject) or ()) <= allowed
+
+
+def _present(get: Get, *, wanted: bool) -> Test:
+    return lambda subject: bool(get(subject)) is wanted
+
+
 def _values(value: Any, several: bool) -> Collection[str]:
     if value is None:
         return ()
-    return value if several else (value,)  # type: ignore[no-any-return]
+    return value if several else (value,)
 
 
 def _texts(value: Any, at: Source) -> set[str]:
@@ -216,16 +226,25 @@ def _actions_test(field: Field, value: Any, at: Source) -> Test:
             for level in levels:
                 if level not in LEVELS:
                     raise no_such("access level", level, LEVELS, at)
-            tests.append(lambda subject, levels=levels: not levels.isdisjoint(get(subject).levels()))
+            tests.append(_has_level(get, levels))
             continue
         if option not in ("covers", "intersects", "only"):
             place = key_source(options, option, at)
             raise no_such("option", option, ("covers", "intersects", "only", "levels"), place)
         actions = action_set(wanted, at)
-        if option == "covers":
-            tests.append(lambda subject, actions=actions: actions <= get(subject))
-        elif option == "only":
-            tests.append(lambda subject, actions=actions: bool(get(subject)) and get(subject) <= actions)
-        else:
-            tests.append(lambda subject, actions=actions: not actions.isdisjoint(get(subject)))
+        tests.append(_compares(get, option, actions))
     return _all_of(tests)
+
+
+def _has_level(get: Get, levels: set[str]) -> Test:
+    return lambda subject: not levels.isdisjoint(get(subject).levels())
+
+
+def _compares(get: Get, option: str, actions: ActionSet) -> Test:
+    match option:
+        case "covers":
+            return lambda subject: actions <= get(subject)
+        case "only":
+            return lambda subject: bool(get(subject)) and get(subject) <= actions
+        case _:
+            return lambda subject: not actions.isdisjoint(get(subject))

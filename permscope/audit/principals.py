@@ -14,9 +14,8 @@ from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import PRINCIPAL_KINDS, StatementView, Who, World
 from permscope.catalog.actions import load
 from permscope.catalog.wildcard import matches
-from permscope.errors import RuleError
-from permscope.inventory.arn import split_arn
 from permscope.graph.model import EdgeKind
+from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import ResourcePolicy, Route
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, Principal, Statement
@@ -63,7 +62,19 @@ _SENDS = {
 }
 # Services that never use a function's policy: they poll, or act with a role.
 _NEVER_BY_POLICY = frozenset(
-    "sqs dynamodb kinesis kafka scheduler pipes states firehose codepipeline codedeploy mq".split()
+    [
+        "sqs",
+        "dynamodb",
+        "kinesis",
+        "kafka",
+        "scheduler",
+        "pipes",
+        "states",
+        "firehose",
+        "codepipeline",
+        "codedeploy",
+        "mq",
+    ]
 )
 _REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-\d|\$\{AWS::Region\})")
 _WEB_IDENTITIES = ("accounts.google.com", "www.amazon.com", "graph.facebook.com")
@@ -242,7 +253,11 @@ def wide_source_arns(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
 def _reach(subject: Subject, view: StatementView, value: str) -> tuple[str, str | None]:
     parts = split_arn(value)
     if parts is None:
-        return ("any source", None) if value.startswith("arn:") and not value[4:].strip("*:") or value == "*" else ("", None)
+        return (
+            ("any source", None)
+            if (value.startswith("arn:") and not value[4:].strip("*:")) or value == "*"
+            else ("", None)
+        )
     resource = parts.resource
     if "*" in parts.account and not _has_account(view.statement):
         return f"any account's `{parts.service}` resources", None
@@ -263,7 +278,7 @@ def _reach(subject: Subject, view: StatementView, value: str) -> tuple[str, str 
 
 
 def _behind_catch_all(subject: Subject, source_arn: str) -> bool:
-    """Whether the function takes every request of the API that the source ARN names, or it is not known what it takes."""
+    """Whether the function takes every request of the API of a source ARN, or it is not known what it takes."""
     view: StatementView = subject.it
     if view.holder is None:
         return True  # nobody can tell which routes an unknown function has
@@ -321,7 +336,7 @@ def limited_to_organization_only(subject: Subject) -> bool:
     """Everybody of an organization is let in: `aws:PrincipalOrgID` is all that limits the statement."""
     statement = _statement(subject)
     strong = [entry for entry in statement.conditions if entry_strength(entry) in ("strong", "unknown")]
-    return bool(strong) and all(base_key(entry.key) in ("aws:principalorgid",) for entry in strong)
+    return bool(strong) and all(base_key(entry.key) == "aws:principalorgid" for entry in strong)
 
 
 @predicate("statement")
@@ -391,7 +406,9 @@ def oidc_without_claims(subject: Subject, _parameters: Any, _taken: Taken) -> It
 
 
 def _restricts(entry: ConditionEntry) -> bool:
-    operator = entry.operator.lower().removeprefix("forallvalues:").removeprefix("foranyvalue:").removesuffix("ifexists")
+    operator = (
+        entry.operator.lower().removeprefix("forallvalues:").removeprefix("foranyvalue:").removesuffix("ifexists")
+    )
     return operator in ("stringequals", "stringlike", "stringequalsignorecase") and all(
         value.strip("*?") for value in entry.values
     )

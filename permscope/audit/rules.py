@@ -243,7 +243,9 @@ class _Reader:
         if raw is None:
             return None, lambda _subject, _taken: (Hit(),)
         place = self.at("find")
-        name, given = (raw, None) if isinstance(raw, str) else next(iter(raw.items()), ("", None)) if raw else ("", None)
+        name, given = (
+            (raw, None) if isinstance(raw, str) else next(iter(raw.items()), ("", None)) if raw else ("", None)
+        )
         if not isinstance(raw, str) and (not isinstance(raw, Mapping) or len(raw) != 1):
             raise RuleError("`find` must be the name of a finder, or one name with its parameters", source=place)
         if name not in FINDERS:

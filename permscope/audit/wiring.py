@@ -22,7 +22,10 @@ def _triggers(world: World) -> dict[tuple[str, str], list[Trigger]]:
     known: dict[tuple[str, str], list[Trigger]] = world.memo.setdefault("triggers", {})
     if not known:
         for trigger in world.inventory.of(Trigger):
-            key = (trigger.source_id or f"service:{trigger.service}", function_arn_and_qualifier(trigger.function_arn)[0])
+            key = (
+                trigger.source_id or f"service:{trigger.service}",
+                function_arn_and_qualifier(trigger.function_arn)[0],
+            )
             known.setdefault(key, []).append(trigger)
     return known
 
@@ -111,7 +114,7 @@ def _statement_text(missing: list[tuple[str, str]]) -> str:
     lines: list[str] = []
     for resource, actions in by_resource.items():
         lines += ["- Effect: Allow", f"  Action: [{', '.join(dict.fromkeys(actions))}]"]
-        lines.append(f'  Resource: {_sub(resource) if resource != "*" else chr(34) + "*" + chr(34)}')
+        lines.append(f"  Resource: {_sub(resource) if resource != '*' else chr(34) + '*' + chr(34)}")
     return "\n".join(lines)
 
 

@@ -91,8 +91,8 @@ class PrincipalView:
     @property
     def boundary_missing(self) -> bool:
         """Whether it has a permissions boundary whose document nobody has."""
-        arn = getattr(self.fact, "boundary_arn", None)
-        return bool(arn) and self.world.inventory.managed_policy(arn) is None
+        arn: str | None = getattr(self.fact, "boundary_arn", None)
+        return arn is not None and self.world.inventory.managed_policy(arn) is None
 
 
 @dataclass(slots=True, eq=False)
@@ -275,7 +275,9 @@ class World:
     @cached_property
     def by_arn(self) -> Mapping[str, PrincipalView]:
         """The roles, users and groups by ARN."""
-        return {view.fact.arn: view for view in self.principals if view.held and not isinstance(view.fact, PolicyAttachment)}
+        return {
+            view.fact.arn: view for view in self.principals if view.held and not isinstance(view.fact, PolicyAttachment)
+        }
 
     def effective(self, view: PrincipalView) -> Any:
         """What the policies of a principal let it do, with everything that caps them."""
@@ -299,8 +301,10 @@ class World:
         for view in self.principals:
             if not view.held or isinstance(view.fact, ManagedPolicy | PolicyAttachment):
                 continue
-            for arn in view.fact.managed_policy_arns:
-                found.append(AttachmentView(self, view, arn, self.inventory.managed_policy(arn), view.fact))
+            found.extend(
+                AttachmentView(self, view, arn, self.inventory.managed_policy(arn), view.fact)
+                for arn in view.fact.managed_policy_arns
+            )
             for item in attached.get(view.fact.arn, ()):
                 arn = item.policy_arn or ""
                 found.append(AttachmentView(self, view, arn, self.inventory.managed_policy(arn), item))
@@ -392,9 +396,8 @@ class World:
     def _expose(self, start: str, reason: str, found: dict[str, str]) -> None:
         graph = self.graph
         reached = [start]
-        for edge in graph.outgoing(start, EdgeKind.TRIGGERS):
-            if edge.authorized is not False:
-                reached.append(edge.target)
+        wired = graph.outgoing(start, EdgeKind.TRIGGERS)
+        reached.extend(edge.target for edge in wired if edge.authorized is not False)
         for node_id in reached:
             found.setdefault(node_id, reason)
             for edge in graph.outgoing(node_id, EdgeKind.EXECUTES_AS):
