@@ -66,6 +66,11 @@ def _origin(logical_id: str, original: Mapping[str, Any], record: Record) -> tup
         owner = logical_id if logical_id in original else closest(original, logical_id)
     if owner is not None and owner in original:
         return str(owner), _event_place(original, owner, event)
+    for source_id, resource in original.items():
+        connectors = resource.get("Connectors") if isinstance(resource, Mapping) else None
+        for name in connectors if isinstance(connectors, Mapping) else ():
+            if f"{source_id}{name}" == owner:
+                return str(source_id), source_of(name, key_source(original, source_id))
     return _implicit(owner or logical_id, original)
 
 

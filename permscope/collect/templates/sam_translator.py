@@ -19,6 +19,7 @@ class Record:
     """Which SAM resource and event is being translated, and what came of it."""
 
     current: str | None = None
+    depth: int = 0
     made: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
 
@@ -115,9 +116,13 @@ def _recording(function: Any, *, is_event: bool) -> Any:
     @wraps(function)
     def to_cloudformation(self: Any, *arguments: Any, **keywords: Any) -> Any:
         record = _RECORDS[-1] if _RECORDS else Record()
-        if not is_event:
+        if not is_event and record.depth == 0:  # a GraphQL API translates connectors of its own
             record.current = self.logical_id
-        result = function(self, *arguments, **keywords)
+        record.depth += 1
+        try:
+            result = function(self, *arguments, **keywords)
+        finally:
+            record.depth -= 1
         event = self.relative_id if is_event else None
         owner = record.current or self.logical_id
         for resource in result if isinstance(result, list | tuple) else ():

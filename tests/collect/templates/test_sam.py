@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from permscope.inventory.facts import AnyFact, Function, Resource, Role, Trigger, Unknown
+from permscope.inventory.facts import AnyFact, Function, ManagedPolicy, Resource, Role, Trigger, Unknown
 from permscope.inventory.inventory import Collected
 from permscope.inventory.located import source_of
 
@@ -284,7 +284,9 @@ Resources:
 """
     )
     assert not found.errors
-    assert "dynamodb:GetItem" in repr(found.facts)
+    (policy,) = _of(found, ManagedPolicy)
+    assert (policy.logical_id, policy.source.line) == ("Fn", 8)
+    assert "dynamodb:GetItem" in repr(policy)
 
 
 def test_nothing_is_logged_and_no_session_is_made(
