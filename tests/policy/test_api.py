@@ -66,4 +66,4 @@ def test_what_aws_would_refuse_raises(document: object) -> None:
 def test_one_document_where_a_list_belongs_is_told() -> None:
     """A common slip has a clear message."""
     with pytest.raises(PolicyError, match="`identity_policies` must be a list"):
-        simulate_request(principal=ROLE, action="s3:x", resource="*", identity_policies=READ)  # type: ignore[arg-type]
+        simulate_request(principal=ROLE, action="s3:x", resource="*", identity_policies=READ)

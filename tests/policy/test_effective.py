@@ -73,7 +73,7 @@ def test_a_deny_that_surely_applies_takes_access_away() -> None:
     [
         must_not("s3:DeleteObject", Condition={"Bool": {"aws:SecureTransport": "false"}}),
         must_not("s3:DeleteObject", f"{BUCKET}/private/*"),
-        {"Effect": "Deny", "Action": "s3:DeleteObject", "NotResource": f"{BUCKET}/tmp/*"},
+        {"Effect": "Deny", "Action": "s3:DeleteObject", "NotResource": f"{BUCKET}/scratch/*"},
     ],
 )
 def test_a_deny_that_may_apply_makes_access_conditional(denied: dict[str, Any]) -> None:
