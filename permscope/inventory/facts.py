@@ -233,6 +233,7 @@ class Trigger(Fact):
         role_arn: for `POLL` the execution role where it is known, for `SERVICE_ROLE` the role the service assumes.
         required: what that role must be allowed: for `POLL` on the source, for `SERVICE_ROLE` on the function.
         enabled: False for a disabled mapping, rule or schedule.
+        exact: False where what is needed is not known, so `required` is not all.
     """
 
     function_arn: str
@@ -246,6 +247,7 @@ class Trigger(Fact):
     role_arn: str | None = None
     required: tuple[Need, ...] = ()
     enabled: bool = True
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +311,7 @@ class Delivery(Fact):
         source_arn: `aws:SourceArn` that this service sends.
         source_account: `aws:SourceAccount` that it sends, where it sends one.
         enabled: False for a disabled rule or schedule.
+        exact: False where what is needed is not known, so `required` is not all.
     """
 
     sender_id: str
@@ -320,6 +323,7 @@ class Delivery(Fact):
     source_arn: str | None = None
     source_account: str | None = None
     enabled: bool = True
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,7 @@ def read_mapping(resource: TemplateResource) -> Iterable[AnyFact]:
             role_arn=execution_role(resource.stack, arn),
             required=tuple(_needs(variant, source)),
             enabled=enabled is None or variant.flag("Enabled"),
+            exact=bool(source.kind),
             **variant.facts_about(variant.place("EventSourceArn")),
         )
         for found in root(variant).texts("DestinationConfig", "OnFailure", "Destination"):

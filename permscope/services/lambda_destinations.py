@@ -71,6 +71,7 @@ def delivery(
         target_arn=target,
         event=event,
         required=needs or (),
+        exact=needs is not None and not target.startswith("kafka://"),
         **about(resource, getattr(target, "source", resource.source), only_if),
     )
 

@@ -245,6 +245,7 @@ def test_a_source_nobody_gave_is_unknown_and_wired_all_the_same(read: Read) -> N
     facts = read(mapping("      EventSourceArn: !Ref SourceArn"))
     assert needs(facts) == []
     assert of(facts, Trigger)[0].source_id == "${Param::SourceArn}"
+    assert of(facts, Trigger)[0].exact is False
     assert "source" in [fact.kind for fact in of(facts, Unknown)]
 
 

@@ -50,5 +50,5 @@ Resources:
     Properties: {FunctionName: f, Qualifier: live, DestinationConfig: {OnFailure: {Destination: !Ref Target}}}
 """)
     (delivery,) = [fact for fact in facts if isinstance(fact, Delivery)]
-    assert (delivery.target_arn, delivery.required) == ("${Param::Target}", ())
+    assert (delivery.target_arn, delivery.required, delivery.exact) == ("${Param::Target}", (), False)
     assert "target" in [fact.kind for fact in facts if isinstance(fact, Unknown)]
