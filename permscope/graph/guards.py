@@ -42,9 +42,12 @@ class Guards:
         if target.arn is None or target.kind in (NodeKind.ROLE, NodeKind.EXTERNAL, NodeKind.RESOURCE_SET):
             return whole
         policies = self._decisions.resource_policies(target.arn)
-        crosses = target.account != principal.account and ":s3:::" not in target.arn
+        # The ARN of a bucket has no account; a live bucket was read in one.
+        owned = ":s3:::" not in target.arn or target.source.account is not None
+        crosses = owned and target.account != principal.account
         if not policies:
-            return whole
+            # The policy may not have been readable.
+            return (Left(actions, conditional=crosses),)
         if ":kms:" in target.arn or crosses:
             whole = self._allowed_too(principal, target.arn, policies, actions)
         denies = self._denies_of(target.arn, policies)

@@ -56,6 +56,7 @@ class Nodes:
         self.trusted = trusted
         self.known = KnownArns()
         self.own_accounts = frozenset(account.id for account in inventory.of(Account)) | {ACCOUNT}
+        self._mains = self._main_facts()
         self._unique_ids: dict[str, str] = {}
         # Some properties take a role by name (`ServiceRole: !Ref Role`).
         self._by_name = {role.name: role.arn for role in reversed(tuple(inventory.roles.values())) if role.name}
@@ -69,6 +70,9 @@ class Nodes:
                 self._add_thing(thing)
         for resource in inventory.resources.values():
             self._add_resource(resource)
+        for resource in inventory.resources.values():
+            for arn in self._further_arns(resource):
+                self.known.add(arn, resource.id)
         for provider in inventory.of(IdentityProvider):
             self.federated(provider.arn, label=provider.logical_id or provider.name or provider.arn, fact=provider)
         for route in inventory.of(Route):
@@ -80,11 +84,11 @@ class Nodes:
             Node(
                 id=fact.arn,
                 kind=kind,
-                label=_logical_id(fact) or fact.name,
+                label=self._label(fact, type_name),
                 account=account_of(fact.arn),
                 arn=fact.arn,
                 type=type_name,
-                **_said_by(fact),
+                **_said_by(fact) | {"logical_id": self._own_id(fact)},
             )
         )
         self.known.add(fact.arn, fact.arn)
@@ -99,16 +103,49 @@ class Nodes:
             Node(
                 id=fact.id,
                 kind=NodeKind.RESOURCE,
-                label=_logical_id(fact) or fact.name or fact.id,
+                label=self._label(fact, fact.type) or fact.id,
                 account=(account_of(fact.arn) if fact.arn else None) or self.account_of_fact(fact),
                 arn=fact.arn,
                 type=fact.type,
-                **_said_by(fact),
+                **_said_by(fact) | {"logical_id": self._own_id(fact)},
             )
         )
-        for arn in (fact.id, fact.arn, *self._further_arns(fact)):
+        for arn in (fact.id, fact.arn):
             if arn:
                 self.known.add(arn, fact.id)
+
+    def _label(self, fact: Function | Role | User | Group | Resource, type_name: str) -> str:
+        """What a person calls a thing; of several that one SAM resource makes, only the function has its name."""
+        logical_id = self._own_id(fact)
+        if logical_id is None:
+            return fact.name
+        return f"{logical_id} ({type_name.rpartition('::')[2]})" if self._is_generated(fact, logical_id) else logical_id
+
+    def _is_generated(self, fact: Fact, logical_id: str) -> bool:
+        """Whether a thing only came to a logical id because SAM made it of the resource of that id."""
+        return logical_id == fact.logical_id and self._mains.get((fact.stack, logical_id), fact) is not fact
+
+    def _own_id(self, fact: Function | Role | User | Group | Resource) -> str | None:
+        """The logical id of the thing; SAM gives some the same name (`OrdersDaily` of the function `Orders`)."""
+        logical_id = _logical_id(fact)
+        generated = logical_id is not None and self._is_generated(fact, logical_id)
+        return fact.name if generated and fact.name.startswith(logical_id or "") and fact.name.isalnum() else logical_id
+
+    def _main_facts(self) -> dict[tuple[str, str], Fact]:
+        """The thing that a logical id means: a function before anything else, a generated thing never."""
+        found: dict[tuple[str, str], Fact] = {}
+        inventory = self.inventory
+        for things in (
+            inventory.functions,
+            inventory.resources,
+            inventory.roles,
+            inventory.users,
+            inventory.groups,
+        ):
+            for thing in things.values():
+                if thing.logical_id is not None and _logical_id(thing) == thing.logical_id:
+                    found.setdefault((thing.stack, thing.logical_id), thing)
+        return found
 
     @staticmethod
     def _further_arns(fact: Resource) -> Iterator[str]:
@@ -297,7 +334,9 @@ def _logical_id(fact: Fact) -> str | None:
     """
     name = getattr(fact, "name", "")
     token = TOKEN.fullmatch(name) if isinstance(name, str) else None
-    if fact.logical_id is None or token is None or "::" in name:
+    if fact.logical_id is None or "::" in name:
+        return fact.logical_id
+    if token is None:
         return fact.logical_id
     return name[2:-1].rpartition("/")[2].partition(".")[0] or fact.logical_id
 

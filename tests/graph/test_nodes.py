@@ -1,0 +1,99 @@
+"""Nodes: one for each fact and each stranger, under names people use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from permscope.graph.model import NodeKind, PermissionGraph
+from permscope.graph.nodes import Nodes
+from permscope.graph.trusted import TrustedParties
+from permscope.inventory.facts import Account, Role
+from permscope.inventory.inventory import Inventory
+from permscope.inventory.policies import Policy, PolicyKind, Principal
+
+ROLE = Role(
+    arn="arn:aws:iam::111122223333:role/app",
+    name="app",
+    trust=Policy(name="trust", kind=PolicyKind.TRUST, statements=()),
+    unique_id="AROAEXAMPLE",
+)
+
+
+@pytest.fixture
+def nodes() -> Nodes:
+    """The nodes of an account with one role."""
+    made = Nodes(
+        Inventory([Account(id="111122223333"), ROLE]),
+        PermissionGraph(),
+        TrustedParties(accounts=frozenset(["444455556666"])),
+    )
+    made.add_facts()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("principal", "node_id"),
+    [
+        (Principal("*", "*"), "public"),
+        (Principal("AWS", "*"), "public"),
+        (Principal("AWS", "444455556666"), "account:444455556666"),
+        (Principal("AWS", "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"), "account:${AWS::AccountId}"),
+        (Principal("AWS", ROLE.arn), ROLE.arn),
+        (Principal("AWS", "AROAEXAMPLE"), ROLE.arn),
+        (Principal("AWS", "AROAGONE"), "AROAGONE"),
+        (Principal("AWS", "arn:aws:sts::111122223333:assumed-role/app/session"), ROLE.arn),
+        (Principal("Service", "s3.amazonaws.com"), "service:s3.amazonaws.com"),
+        (Principal("Service", "states.${AWS::Region}.${AWS::URLSuffix}"), "service:states.amazonaws.com"),
+        (Principal("Service", "logs.eu-west-1.amazonaws.com"), "service:logs.amazonaws.com"),
+        (
+            Principal("Service", "lambda.alarms.cloudwatch.amazonaws.com"),
+            "service:lambda.alarms.cloudwatch.amazonaws.com",
+        ),
+        (Principal("Federated", "cognito-identity.amazonaws.com"), "federated:cognito-identity.amazonaws.com"),
+        (Principal("CanonicalUser", "abc"), "canonical:abc"),
+        (Principal("AWS", "${Param::Who}"), "${Param::Who}"),
+    ],
+)
+def test_each_principal_has_a_node(nodes: Nodes, principal: Principal, node_id: str) -> None:
+    """AWS documents the elements (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html)."""
+    assert nodes.principal(principal).id == node_id
+    assert nodes.principal(principal) is nodes.principal(principal)
+
+
+@pytest.mark.parametrize(
+    ("account", "trusted"), [("111122223333", True), ("444455556666", True), ("999999999999", False)]
+)
+def test_accounts_are_the_users_own_trusted_or_strange(nodes: Nodes, account: str, trusted: bool) -> None:
+    """Only what the user vouches for is trusted."""
+    assert nodes.account(account).trusted is trusted
+
+
+def test_a_stranger_has_the_type_its_arn_tells(nodes: Nodes) -> None:
+    """A bucket in no input is a bucket all the same."""
+    node = nodes.external("arn:aws:s3:::elsewhere")
+    assert (node.kind, node.type, node.label) == (NodeKind.EXTERNAL, "AWS::S3::Bucket", "elsewhere")
+
+
+def test_a_name_that_begins_like_the_logical_id_is_no_logical_id(world: Any) -> None:
+    """Only what SAM generates is called by its name."""
+    made = world("  Orders: {Type: AWS::SQS::Queue, Properties: {QueueName: OrdersProd}}\n")
+    assert (made.node("Orders").logical_id, made.node("Orders").label) == ("Orders", "Orders")
+
+
+def test_things_of_one_sam_resource_have_names_of_their_own(world: Any) -> None:
+    """The function keeps the logical id."""
+    made = world(
+        """\
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: a.b
+      InlineCode: x
+      Events: {Tick: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}}
+"""
+    )
+    labels = [node.label for node in made.graph.nodes.values() if node.kind in (NodeKind.FUNCTION, NodeKind.RESOURCE)]
+    assert sorted(labels) == ["Fn", "FnTick"]
