@@ -72,15 +72,18 @@ def _attached(resource: TemplateResource) -> _Attached:
             inline.append(policy)
         else:
             shared = about(resource, source_of(item), only_if)
-            conditional.append(PolicyAttachment(principal_arn=resource.arn or "", policy=policy, **shared))
+            conditional.append(PolicyAttachment(principal_arn=resource.id, policy=policy, **shared))
     place = resource.place("ManagedPolicyArns")
+    for item, _ in branches(resource.properties.get("ManagedPolicyArns")):
+        if as_text(item) is None:
+            resource.unknowns.append(resource.unknown("`ManagedPolicyArns`", "an element is not text", "shape", item))
     for text in texts(resource.properties.get("ManagedPolicyArns"), place):
         arn = LocatedStr(text.text, text.source)
         if text.only_if is None:
             managed.append(arn)
         else:
             shared = about(resource, text.source, text.only_if)
-            conditional.append(PolicyAttachment(principal_arn=resource.arn or "", policy_arn=arn, **shared))
+            conditional.append(PolicyAttachment(principal_arn=resource.id, policy_arn=arn, **shared))
     return _Attached(tuple(inline), tuple(managed), tuple(conditional))
 
 
@@ -103,7 +106,7 @@ def read_role(resource: TemplateResource) -> Iterable[AnyFact]:
     document = resource.get("AssumeRolePolicyDocument")
     trust = resource.policy(document, PolicyKind.TRUST, name=f"{resource.logical_id}/AssumeRolePolicyDocument")
     yield Role(
-        arn=resource.arn or "",
+        arn=resource.id,
         name=resource.name,
         trust=trust,
         inline_policies=attached.inline,
@@ -120,7 +123,7 @@ def read_user(resource: TemplateResource) -> Iterable[AnyFact]:
     attached = _attached(resource)
     groups = [principal_arn(resource.stack, name, "group") for name in resource.texts("Groups")]
     yield User(
-        arn=resource.arn or "",
+        arn=resource.id,
         name=resource.name,
         inline_policies=attached.inline,
         managed_policy_arns=attached.managed,
@@ -136,7 +139,7 @@ def read_group(resource: TemplateResource) -> Iterable[AnyFact]:
     """A group."""
     attached = _attached(resource)
     yield Group(
-        arn=resource.arn or "",
+        arn=resource.id,
         name=resource.name,
         inline_policies=attached.inline,
         managed_policy_arns=attached.managed,
@@ -195,7 +198,7 @@ def read_group_policy(resource: TemplateResource) -> Iterable[AnyFact]:
 
 def read_managed_policy(resource: TemplateResource) -> Iterable[AnyFact]:
     """A customer managed policy, and the principals it attaches itself to."""
-    arn = resource.arn or resource.ref
+    arn = resource.id
     policy = resource.policy(resource.get("PolicyDocument"), PolicyKind.MANAGED, name=resource.name, arn=arn)
     yield ManagedPolicy(arn=arn, name=resource.name, policy=policy, **resource.facts_about())
     for holder, shared in _holders(resource):
@@ -232,7 +235,7 @@ def read_service_linked_role(resource: TemplateResource) -> Iterable[AnyFact]:
         source=place,
     )
     yield Role(
-        arn=resource.arn or "",
+        arn=resource.id,
         name=resource.name,
         trust=Policy(
             name=f"{resource.logical_id}/AWSServiceName",

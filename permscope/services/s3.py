@@ -76,6 +76,9 @@ def read_bucket(resource: TemplateResource) -> Iterable[AnyFact]:
 
 def _notifications(resource: TemplateResource) -> Iterator[AnyFact]:
     stack = resource.stack
+    for given in resource.items("NotificationConfiguration"):
+        for key in ("LambdaConfigurations", "QueueConfigurations", "TopicConfigurations"):
+            list(resource.part(given).items(key))  # what is no mapping becomes an unknown of the bucket
     for item in root(resource).items("NotificationConfiguration", "LambdaConfigurations"):
         yield from triggers(resource, item.texts("Function"), event=EVENT, service=SERVICE)
     for key, target in (("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")):

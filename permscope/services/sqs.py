@@ -51,6 +51,9 @@ def dead_letter_queues(resource: TemplateResource, *path: str) -> Iterable[Locat
     """The `deadLetterTargetArn` of a redrive policy given as a mapping or as JSON text."""
     for document, _ in branches(resource.get(*path)):
         value = json_value(document)
+        if not isinstance(value, dict):
+            why = "it is neither a mapping nor JSON"
+            resource.unknowns.append(resource.unknown(f"`{path[-1]}`", why, "shape", resource.place(*path)))
         for found in texts(value.get("deadLetterTargetArn") if isinstance(value, dict) else None, source_of(document)):
             yield LocatedStr(found.text, found.source)
 

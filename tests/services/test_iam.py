@@ -196,3 +196,11 @@ def test_an_access_key_knows_its_user(read: Read) -> None:
     facts = read("Resources: {K: {Type: AWS::IAM::AccessKey, Properties: {UserName: bot}}}")
     (found,) = of(facts, Resource)
     assert found.attributes["user_arn"] == f"{IAM}:user/bot"
+
+
+@pytest.mark.parametrize("properties", ["Policies: text", "ManagedPolicyArns: [{a: b}]"])
+def test_what_is_attached_in_a_strange_shape_is_unknown(read: Read, properties: str) -> None:
+    """It is never taken for nothing."""
+    role = f"{{AssumeRolePolicyDocument: {TRUST}, {properties}}}"
+    facts = read(f"Resources: {{R: {{Type: AWS::IAM::Role, Properties: {role}}}}}")
+    assert [fact.kind for fact in of(facts, Unknown)] == ["shape"]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Resource, ResourcePolicy, RoleUse, Trigger
+from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Resource, ResourcePolicy, RoleUse, Trigger, Unknown
 
 Read = Callable[..., list[AnyFact]]
 F = TypeVar("F")
@@ -175,3 +175,10 @@ Resources:
     assert policy.resource_arn == f"arn:${{AWS::Partition}}:s3:{HERE}:accesspoint/readers"
     assert point.attributes["bucket_arn"] == "arn:${AWS::Partition}:s3:::data"
     assert point.attributes["public_access_block"] is False
+
+
+@pytest.mark.parametrize("given", ["[x]", "{LambdaConfigurations: x}", "{QueueConfigurations: [x]}"])
+def test_a_notification_in_a_strange_shape_is_unknown(read: Read, given: str) -> None:
+    """It is never taken for none."""
+    facts = read(f"Resources: {{B: {{Type: AWS::S3::Bucket, Properties: {{NotificationConfiguration: {given}}}}}}}")
+    assert [fact.kind for fact in of(facts, Unknown)] == ["shape"]

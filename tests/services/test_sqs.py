@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from permscope.inventory.facts import AnyFact, Delivery, Resource, ResourcePolicy
+from permscope.inventory.facts import AnyFact, Delivery, Resource, ResourcePolicy, Unknown
 from permscope.services.interface import Stack
 from permscope.services.sqs import queue_arn
 
@@ -73,3 +73,9 @@ Resources:
     assert (delivery.sender_id, delivery.target_arn, delivery.event) == (QUEUE, dead, "redrive")
     assert (delivery.role_arn, delivery.service, delivery.required) == (None, None, ())
     assert queue.attributes["redrive_target_arn"] == dead
+
+
+def test_a_redrive_policy_that_is_no_json_is_unknown(read: Read) -> None:
+    """It is never taken for none."""
+    facts = read("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {RedrivePolicy: 'not json'}}}")
+    assert [fact.what for fact in facts if isinstance(fact, Unknown)] == ["`RedrivePolicy` of `Q`"]
