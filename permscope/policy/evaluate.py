@@ -184,7 +184,8 @@ def decide(
     if lower == _NEEDS_NOTHING and requester.is_iam:
         return Verdict(decision=Decision.ALLOW)
     account = resource_account or owner_of(resource)
-    completed = context.with_requester(requester, _implied_by_resource(lower, account, requester))
+    owner = account or (requester.account if context.complete and _tells_no_account(resource) else None)
+    completed = context.with_requester(requester, _implied_by_resource(lower, owner, requester))
     encoded = encode(resource)
     bounded = policies.boundary is not None and requester.is_iam
     asked = Asked(requester, lower, encoded, completed, bounded)
@@ -205,6 +206,13 @@ def owner_of(resource: str) -> str | None:
     """The account in an ARN; None where it has none (`arn:aws:s3:::b`) or AWS owns it (`arn:aws:iam::aws:policy/x`)."""
     parts = split_arn(resource)
     return parts.account if parts and (is_account(parts.account) or "${" in parts.account) else None
+
+
+@lru_cache(maxsize=65_536)
+def _tells_no_account(resource: str) -> bool:
+    """Whether an ARN leaves its account out, as those of buckets do: the resource counts as the caller's then."""
+    parts = split_arn(resource)
+    return parts is not None and not parts.account
 
 
 def _implied_by_resource(action: str, account: str | None, requester: Requester) -> dict[str, tuple[str, ...]]:

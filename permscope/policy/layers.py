@@ -168,6 +168,8 @@ def ask_resource(layer: str, policies: Iterable[CompiledPolicy], asked: Asked) -
     for policy in policies:
         for statement in policy.about(asked.action):
             named = naming(statement, asked)
+            if named is False and layer == "rcp" and statement.principals is statement.not_principals:
+                named = Naming.EVERYONE  # an RCP can have no other `Principal` than `*`
             if named is False:
                 continue
             found = applies(statement, asked, why)

@@ -32,7 +32,9 @@ _LITERAL_HEAD = re.compile(r"arn:[a-z-]+:")
 _OPEN = re.compile(f"{UNKNOWN}.|\\$\\{{[^{{}}]*\\}}", re.DOTALL)
 _WILDCARDS = re.compile(r"[*?]+")
 _MAX_STATES = 100_000
+_CODE = re.compile(f"[{IDENTITY}{UNKNOWN}].", re.DOTALL)
 _interned: dict[str, str] = {}
+_tokens: dict[str, str] = {}
 _FIRST_PRIVATE = 0xF0000
 _LAST_PRIVATE = 0x10FFFD
 
@@ -45,6 +47,7 @@ def _intern(token: str) -> str:
             return token
         mark = UNKNOWN if UNKNOWN_TOKEN.fullmatch(token) else IDENTITY
         known = _interned[token] = mark + chr(code)
+        _tokens[known] = token
     return known
 
 
@@ -62,12 +65,11 @@ def encode(text: str) -> str:
 
 def decode(text: str) -> str:
     """The text that `encode` made this of."""
-    if max(text, default="") < "\ue000":
-        return text
-    back = {code: token for token, code in _interned.items()}
     if text.startswith(ANY_PARTITION):
         text = _HEAD + text[len(ANY_PARTITION) :]
-    return re.sub(f"[{IDENTITY}{UNKNOWN}].", lambda found: back.get(found[0], found[0]), text, flags=re.DOTALL)
+    if IDENTITY in text or UNKNOWN in text:
+        text = _CODE.sub(lambda found: _tokens.get(found[0], found[0]), text)
+    return text
 
 
 def _same_partition(one: str, other: str) -> tuple[str, str]:

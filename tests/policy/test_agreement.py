@@ -136,6 +136,70 @@ def _ask(action: str, resource: str, layers: PolicyLayers, context: RequestConte
     return evaluate(Request(principal=ROLE, action=action, resource=resource, context=context), layers)
 
 
+BINDINGS = ("b", "T", "b/x", "f", "111111111111", "*", "true", "a1")
+UNKNOWN = "${Param::X}"
+OPEN_RESOURCES = (
+    f"arn:aws:s3:::{UNKNOWN}", f"arn:aws:s3:::{UNKNOWN}/*", f"arn:aws:s3:::b/{UNKNOWN}", UNKNOWN,
+    f"arn:aws:dynamodb:*:{UNKNOWN}:table/T", f"arn:aws:dynamodb:*:*:table/{UNKNOWN}", f"arn:aws:*:{UNKNOWN}",
+)  # fmt: skip
+OPEN_CONDITIONS: tuple[dict[str, Any], ...] = (
+    {"StringEquals": {"aws:PrincipalAccount": UNKNOWN}},
+    {"StringNotEquals": {"aws:PrincipalTag/team": UNKNOWN}},
+    {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::{UNKNOWN}:role/*"}},
+    {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{UNKNOWN}:role/*"}},
+    {"ForAllValues:StringLike": {"aws:TagKeys": ["b", UNKNOWN]}},
+    {"ForAnyValue:StringNotEquals": {"aws:TagKeys": UNKNOWN}},
+    {"Bool": {"aws:SecureTransport": UNKNOWN}},
+)
+
+
+def _bound(value: Any, binding: str) -> Any:
+    match value:
+        case str():
+            return value.replace(UNKNOWN, binding)
+        case list():
+            return [_bound(each, binding) for each in value]
+        case dict():
+            return {key: _bound(each, binding) for key, each in value.items()}
+    return value
+
+
+def _open_document(rng: random.Random) -> dict[str, Any]:
+    statements = [_statement(rng, 4) for _ in range(rng.randint(1, 3))]
+    for statement in statements:
+        key = "Resource" if "Resource" in statement else "NotResource"
+        if rng.randrange(2):
+            statement[key] = [*statement[key], rng.choice(OPEN_RESOURCES)]
+        if rng.randrange(3) == 0:
+            statement["Condition"] = rng.choice(OPEN_CONDITIONS)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _check_unknown(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 (reproducible, nothing secret)
+    document = _open_document(rng)
+    action = rng.choice(ACTIONS)
+    resource = rng.choice((*FITTING[action], *OPEN_RESOURCES[:3]))
+    context = RequestContext(rng.choice(CONTEXTS))
+
+    def decide(binding: str) -> bool | None:
+        policy = parse_policy(_bound(document, binding), name="p", kind=PolicyKind.INLINE)
+        return _ask(action, _bound(resource, binding), PolicyLayers(identity=(policy,)), context).allowed
+
+    undecided = decide(UNKNOWN)
+    for binding in BINDINGS:
+        if "*" in binding and UNKNOWN in resource:
+            continue
+        assert undecided is None or decide(binding) is undecided, (seed, action, resource, binding)
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_an_unknown_value_never_decides_for_one_of_the_values_it_may_have(block: int) -> None:
+    """What is decided with an unknown template value holds whatever the deployment gives."""
+    for seed in range(block * 100, block * 100 + 100):
+        _check_unknown(seed)
+
+
 @pytest.mark.parametrize("block", range(10))
 def test_effective_access_and_single_decisions_agree(block: int) -> None:
     """What `effective` calls sure is allowed in every context, and what any context allows it does not hide."""
