@@ -10,7 +10,8 @@ from permscope.graph.model import Decision, EdgeKind, Node, NodeKind
 from permscope.graph.nodes import Nodes
 from permscope.graph.targets import Target, Targets
 from permscope.inventory.arn import function_arn_and_qualifier
-from permscope.inventory.facts import ResourcePolicy
+from permscope.inventory.facts import Resource, ResourcePolicy
+from permscope.inventory.tokens import ACCOUNT
 from permscope.policy.applicable import limit_to_resource
 from permscope.policy.effective import Grant, parts_of
 from permscope.policy.matching import encode
@@ -61,6 +62,8 @@ class ResourcePolicyEdges:
         node = self._graph.nodes[target.id]
         if source.kind in (NodeKind.ROLE, NodeKind.USER) and source.account != node.account and ":s3:::" not in arn:
             actions &= self._decisions.on(source.id, arn)
+        if source.kind is NodeKind.PUBLIC and not conditions and _blocks_public_policies(node):
+            source = self._nodes.account(node.account or ACCOUNT)
         permit = Permit(
             source.id,
             grant_said_by(grant, node.logical_id),
@@ -86,3 +89,12 @@ class ResourcePolicyEdges:
             permit = permit._replace(conditions=signed, decision=Decision.CONDITIONAL)
         self._doors.routes(permit, grant.resources, routes, self._api)
         return self._api
+
+
+def _blocks_public_policies(node: Node) -> bool:
+    """Whether a bucket keeps everyone but its own account out, whatever its policy says of everyone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+    """
+    attributes = node.fact.attributes if isinstance(node.fact, Resource) else {}
+    return attributes.get("restrict_public_buckets") is True

@@ -184,6 +184,8 @@ class Wiring:
     def _by_role(self, trigger: Trigger, role_arn: str | None) -> Outcome:
         if role_arn is None:
             return Outcome(None, reason="the execution role is not known")
+        if not trigger.required and has_unknown(trigger.source_id or ""):
+            return Outcome(None, reason="the source is not known, and so what it takes to read it")
         role_arn = self.nodes.named(role_arn).id
         return all_of(tuple(self.decisions.role_may(role_arn, need) for need in trigger.required))
 

@@ -81,3 +81,25 @@ def test_a_queue_policy_lets_its_principals_in(world: Any) -> None:
     assert "sqs:SendMessage" in edge.actions
     assert "sqs:DeleteMessage" not in edge.actions
     assert edge.actions.services() == ("sqs",)
+
+
+@pytest.mark.parametrize(("block", "source"), [("false", "public"), ("true", "account:${AWS::AccountId}")])
+def test_a_bucket_that_blocks_public_policies_is_open_to_its_account_alone(world: Any, block: str, source: str) -> None:
+    """AWS documents it (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html)."""
+    made = world(
+        f"""\
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      PublicAccessBlockConfiguration: {{BlockPublicPolicy: {block}, RestrictPublicBuckets: {block}}}
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Bucket
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {{Effect: Allow, Principal: '*', Action: 's3:GetObject', Resource: !Sub '${{Bucket.Arn}}/*'}}
+"""
+    )
+    assert made.edge(EdgeKind.CAN_ACCESS, target="Bucket").source == source
