@@ -1,0 +1,128 @@
+r"""What was worked out before, kept in the user's cache folder by content.
+
+An entry is found by a digest of everything it depends on: the content of the inputs, the options, and permscope itself.
+So an entry is never out of date; it is only no longer asked for. The folder is `$PERMSCOPE_CACHE_DIR`, else
+`$XDG_CACHE_HOME/permscope`, `%LOCALAPPDATA%\permscope` or `~/.cache/permscope`. `PERMSCOPE_NO_CACHE=1` turns it off.
+An entry that cannot be read, or a folder that others may write to, is passed over: it is only a cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import stat
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from permscope.version import __version__
+
+_MOST_ENTRIES = 4000
+_READ_ERRORS = (
+    OSError,
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    ImportError,
+    IndexError,
+    TypeError,
+    ValueError,
+)
+
+
+@cache
+def _folder() -> Path | None:
+    """The cache folder, or None where there is none that only this user may write to."""
+    if os.environ.get("PERMSCOPE_NO_CACHE"):
+        return None
+    given = os.environ.get("PERMSCOPE_CACHE_DIR")
+    if given:
+        folder = Path(given)
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+        folder = Path(base) / "permscope" if base else Path.home() / ".cache" / "permscope"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except (OSError, RuntimeError):
+        return None
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+        return None
+    return folder
+
+
+@cache
+def _program() -> bytes:
+    """What tells this permscope from any other: its version, the interpreter, and the age and size of every file."""
+    digest = hashlib.sha256(f"{__version__} {sys.version_info[:3]}".encode())
+    root = os.path.dirname(__file__)  # noqa: PTH120 - many files, and os.walk is the quicker way
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(files):
+            found = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.digest()
+
+
+def digest(*parts: str | bytes) -> str:
+    """One name for all of these parts and this very permscope."""
+    found = hashlib.sha256(_program())
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        found.update(len(data).to_bytes(8, "big"))
+        found.update(data)
+    return found.hexdigest()
+
+
+def is_on() -> bool:
+    """Whether anything is kept at all."""
+    return _folder() is not None
+
+
+def fetch(kind: str, name: str) -> Any:
+    """What was kept under a name, or None.
+
+    Args:
+        kind: what it is, such as `document`; also the first part of its file name.
+        name: what `digest` gave for everything it depends on.
+    """
+    folder = _folder()
+    if folder is None:
+        return None
+    try:
+        with (folder / f"{kind}-{name}").open("rb") as stream:
+            return pickle.load(stream)  # noqa: S301 - only this user may write there
+    except _READ_ERRORS:
+        return None
+
+
+def keep(kind: str, name: str, value: object) -> None:
+    """Keep a value under a name; a value that cannot be kept is not."""
+    folder = _folder()
+    if folder is None:
+        return
+    with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError, RecursionError):
+        data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+            Path(temporary).replace(folder / f"{kind}-{name}")
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _prune(folder)
+
+
+def _prune(folder: Path) -> None:
+    """Throw away the oldest half when there are too many entries; looked at once in a while."""
+    if os.urandom(1)[0]:
+        return
+    entries = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+    if len(entries) > _MOST_ENTRIES:
+        for path in entries[: len(entries) // 2]:
+            path.unlink(missing_ok=True)
