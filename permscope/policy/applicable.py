@@ -94,16 +94,24 @@ def applicable_actions(resource: str) -> ActionSet | None:
     return found
 
 
+@lru_cache(maxsize=16_384)
+def _forms(prefix: str, service: str, region: str, account: str) -> tuple[tuple[str, ActionSet], ...]:
+    """The last fields of a service's ARN formats whose other fields fit, with the actions."""
+    fitting = []
+    for form, actions in _types(prefix):
+        own = form.split(":", _FIELDS - 1)
+        if len(own) == _FIELDS and all(map(patterns_intersect, own[2:5], (service, region, account))):
+            fitting.append((own[-1], actions))
+    return tuple(fitting)
+
+
 def _fitting(prefix: str, fields: list[str]) -> ActionSet | None:
     """The actions of one service that can be about what an ARN pattern matches; None when no format fits.
 
     Fields are compared one by one: a `*` for any Region must not reach into the resource.
     """
-    fitting = []
-    for form, actions in _types(prefix):
-        own = form.split(":", _FIELDS - 1)
-        if len(own) == _FIELDS and all(map(patterns_intersect, own[2:], fields[2:])):
-            fitting.append((own[-1], actions))
+    forms = _forms(prefix, fields[2], fields[3], fields[4])
+    fitting = [(form, actions) for form, actions in forms if patterns_intersect(form, fields[-1])]
     if not fitting:
         return None
     exact = [form for form, _ in fitting if covers(form, fields[-1])]

@@ -30,6 +30,7 @@ QUESTION = "\ue004"
 _HEAD = f"arn:{PARTITION}:"
 _LITERAL_HEAD = re.compile(r"arn:[a-z-]+:")
 _OPEN = re.compile(f"{UNKNOWN}.|\\$\\{{[^{{}}]*\\}}", re.DOTALL)
+_FIRST_OPEN = re.compile(rf"[*?{UNKNOWN}]|\$\{{")
 _WILDCARDS = re.compile(r"[*?]+")
 _MAX_STATES = 100_000
 _CODE = re.compile(f"[{IDENTITY}{UNKNOWN}].", re.DOTALL)
@@ -104,10 +105,8 @@ def compare(pattern: str, text: str) -> bool | None:
 
 def literal_prefix(pattern: str) -> str:
     """What every text that an encoded pattern matches begins with."""
-    for at, letter in enumerate(pattern):
-        if letter in "*?\ue001" or (letter == "$" and pattern.startswith("${", at)):
-            return pattern[:at]
-    return pattern
+    found = _FIRST_OPEN.search(pattern)
+    return pattern[: found.start()] if found else pattern
 
 
 def _has_wildcard(pattern: str) -> bool:
@@ -132,7 +131,10 @@ def patterns_intersect(one: str, other: str) -> bool:
     length_of_end = min(len(end), len(end_other))
     if length_of_end and end[-length_of_end:] != end_other[-length_of_end:]:
         return False
-    return _search(one[length:], other[length:])
+    one, other = one[length:], other[length:]
+    if (one[:1] == "*" and other[-1:] == "*") or (other[:1] == "*" and one[-1:] == "*"):
+        return True  # the first star takes all of the other pattern, the last one what is left of this
+    return _search(one, other)
 
 
 def _literal_start(pattern: str) -> str:

@@ -64,13 +64,15 @@ class ResourcePatterns:
         everything: whether one of them is `*`.
     """
 
-    __slots__ = ("_dynamic", "_exact", "_globs", "_prefixes", "_settled", "_unknown", "everything", "texts")
+    __slots__ = ("_dynamic", "_exact", "_globs", "_plain", "_prefixes", "_settled", "_unknown", "everything", "texts")
 
     def __init__(self, texts: tuple[str, ...], *, variables: bool) -> None:
         texts = tuple(_in_full(text) for text in texts)
         self.texts = tuple(encode(text) for text in texts)
         self._dynamic = tuple(text for text in texts if variables and has_variable(text))
-        plain = [text for text in self.texts if text not in self._dynamic] if self._dynamic else list(self.texts)
+        dynamic = {encode(text) for text in self._dynamic}
+        plain = [text for text in self.texts if text not in dynamic]
+        self._plain = tuple(plain)
         self._unknown = tuple(text for text in plain if UNKNOWN in text)
         self._settled = not self._dynamic and not self._unknown
         self.everything = False
@@ -108,9 +110,8 @@ class ResourcePatterns:
     def _matches_slowly(self, resource: str, context: RequestContext, why: set[str]) -> bool | None:
         result: bool | None = False
         open_keys: set[str] = set()
-        patterns = [text for text in self.texts if text not in self._dynamic]
         if resource.startswith(ANY_PARTITION) or UNKNOWN in resource or self._unknown:
-            for pattern in patterns:
+            for pattern in self._plain:
                 found = compare(pattern, resource)
                 if found:
                     return True
