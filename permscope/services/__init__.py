@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import ModuleType
 
+from permscope.services._live import LiveReader
 from permscope.services.interface import TemplateReader
 
 
@@ -42,3 +43,21 @@ def readers_for(type_name: str) -> tuple[TemplateReader, ...]:
         for reader in found
     )
     return (*readers.get(type_name, ()), *by_prefix)
+
+
+@cache
+def live_readers() -> tuple[tuple[str, LiveReader], ...]:
+    """Every live reader with the name of the part it reads (`lambda`, `s3`, `s3.2`), by name.
+
+    `LIVE` stands in the service's own file, or in `_live_<service>.py` where that would grow too long.
+    """
+    found: list[tuple[str, LiveReader]] = []
+    for info in pkgutil.iter_modules(__path__):
+        if info.name == "interface" or (info.name.startswith("_") and not info.name.startswith("_live_")):
+            continue
+        name = info.name.removeprefix("_live_").strip("_")
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for reader in getattr(module, "LIVE", ()):
+            number = sum(known.partition(".")[0] == name for known, _ in found) + 1
+            found.append((name if number == 1 else f"{name}.{number}", reader))
+    return tuple(sorted(found, key=lambda each: each[0]))

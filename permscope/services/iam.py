@@ -112,6 +112,7 @@ def read_role(resource: TemplateResource) -> Iterable[AnyFact]:
         inline_policies=attached.inline,
         managed_policy_arns=attached.managed,
         boundary_arn=resource.text("PermissionsBoundary"),
+        unique_id=resource.attributes.get("RoleId"),
         tags=_tags(resource),
         **resource.facts_about(),
     )
@@ -129,6 +130,7 @@ def read_user(resource: TemplateResource) -> Iterable[AnyFact]:
         managed_policy_arns=attached.managed,
         boundary_arn=resource.text("PermissionsBoundary"),
         group_arns=tuple(arn for arn in groups if arn),
+        unique_id=resource.attributes.get("UserId"),
         tags=_tags(resource),
         **resource.facts_about(),
     )

@@ -6,7 +6,7 @@ It may define, all optional:
     TEMPLATE: Mapping[str, TemplateReader]   CloudFormation type -> function that reads one such resource into facts;
                                              a key that ends in `*` (`Custom::*`) is a prefix: `services.readers_for`
     SERVICE_PRINCIPALS: tuple[str, ...]      principals under which the service acts
-    LIVE: tuple[LiveReader, ...]             functions that read the service from a live account
+    LIVE: tuple[LiveReader, ...]             how it is read from a live account: see `_live`
 
 A reader yields facts and never raises on strange input: what it cannot make sense of it yields as `Unknown`.
 """
@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 from permscope.inventory.arn import make_arn
 from permscope.inventory.facts import AnyFact, Resource, ResourcePolicy, Unknown, resource_id
@@ -60,6 +60,9 @@ class Stack:
     root: str | None = None
     source: Source = NOWHERE
     _by_ref: dict[str, TemplateResource] | None = None
+    _by_type: dict[str, list[TemplateResource]] = field(default_factory=dict)
+    _typed: int = 0
+    _grouped: dict[tuple[str, object], dict[str, list[TemplateResource]]] = field(default_factory=dict)
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
         """An ARN in this stack's partition, Region and account; pass `""` for an empty field."""
@@ -72,8 +75,32 @@ class Stack:
         )
 
     def of_type(self, *types: str) -> Iterator[TemplateResource]:
-        """The resources of the given CloudFormation types."""
-        return (resource for resource in self.resources.values() if resource.type in types)
+        """The resources of the given CloudFormation types, type by type."""
+        if self._typed != len(self.resources):
+            self._by_type.clear()
+            self._grouped.clear()
+            for resource in self.resources.values():
+                self._by_type.setdefault(resource.type, []).append(resource)
+            self._typed = len(self.resources)
+        return (resource for type_name in types for resource in self._by_type.get(type_name, ()))
+
+    def grouped(
+        self, type_name: str, keys: Callable[[TemplateResource], Iterable[str]]
+    ) -> Mapping[str, list[TemplateResource]]:
+        """The resources of a type by what `keys` says of each, worked out once: an account has many thousands.
+
+        Args:
+            type_name: CloudFormation type.
+            keys: a module-level function; a resource stands under each of its keys once.
+        """
+        resources = list(self.of_type(type_name))
+        found = self._grouped.get((type_name, keys))
+        if found is None:
+            found = self._grouped[type_name, keys] = {}
+            for resource in resources:
+                for key in dict.fromkeys(keys(resource)):
+                    found.setdefault(key, []).append(resource)
+        return found
 
     def find(self, value: object, *types: str) -> TemplateResource | None:
         """The resource of this template that a resolved value names: its `Ref`, ARN, name or id.
@@ -136,6 +163,7 @@ class TemplateResource:
         ref: what `Ref` returns.
         only_if: the undecided condition of the resource.
         metadata, update_policy: the resource attributes of those names.
+        attributes: what `Fn::GetAtt` returns of a live resource (`StreamArn`); empty for templates.
     """
 
     logical_id: str
@@ -151,6 +179,7 @@ class TemplateResource:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     update_policy: Mapping[str, Any] = field(default_factory=dict)
     unknowns: list[Unknown] = field(default_factory=list)
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -261,7 +290,7 @@ class TemplateResource:
             name=name,
             kind=kind,
             arn=arn,
-            logical_id=self.origin,
+            logical_id=self.origin or None,
             source=self.source,
             only_if=self.only_if,
         )
@@ -323,23 +352,3 @@ def _get(value: Any, path: Iterable[str]) -> Any:
 
 
 TemplateReader = Callable[[TemplateResource], Iterable[AnyFact]]
-
-
-class Session(Protocol):
-    """One account and Region of a live collection; `permscope.collect.live` implements it."""
-
-    account: str
-    region: str
-    partition: str
-
-    def call(self, client: str, operation: str, **arguments: Any) -> Mapping[str, Any] | None:
-        """One API call; None when it failed (the failure becomes an `Unknown`) or when there is no such thing."""
-
-    def pages(self, client: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-        """Every item under `key` over all pages of a list operation."""
-
-    def unknown(self, fact: Unknown) -> None:
-        """Keep something that could not be read."""
-
-
-LiveReader = Callable[[Session], Iterable[AnyFact]]

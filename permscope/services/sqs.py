@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from permscope.inventory.facts import AnyFact, Delivery, Need
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import about, branches, json_value, root, texts
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
@@ -91,3 +92,45 @@ TEMPLATE = {
     "AWS::SQS::QueueInlinePolicy": read_inline_policy,
 }
 SERVICE_PRINCIPALS = ("sqs.amazonaws.com",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every queue with its policy.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+    """
+    urls = list(session.pages("sqs", "list_queues", "QueueUrls", MaxResults=1000))
+    for found in session.map(lambda url: list(_live_queue(session, url)), urls):
+        yield from found
+
+
+def _live_queue(session: Session, url: str) -> Iterator[LiveFact]:
+    call = "sqs.get_queue_attributes"
+    answer = session.call(
+        "sqs",
+        "get_queue_attributes",
+        none=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+        QueueUrl=url,
+        AttributeNames=["QueueArn", "Policy", "KmsMasterKeyId", "RedrivePolicy", "FifoQueue"],
+    )
+    if not answer:
+        return
+    attributes = answer.get("Attributes") or {}
+    name = url.rpartition("/")[2]
+    properties = {key: attributes.get(key) for key in ("KmsMasterKeyId", "RedrivePolicy", "FifoQueue")}
+    yield session.resource("AWS::SQS::Queue", properties, name=name, arn=attributes.get("QueueArn"), ref=url, call=call)
+    if attributes.get("Policy"):
+        policy = {"Queues": [url], "PolicyDocument": attributes["Policy"]}
+        yield session.resource("AWS::SQS::QueuePolicy", policy, name=name, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="sqs",
+        operations={
+            "sqs.list_queues": "which queues there are",
+            "sqs.get_queue_attributes": "who may use a queue, its key and its dead-letter queue",
+        },
+    ),
+)
