@@ -11,11 +11,15 @@ from permscope.collect.templates.document import Document
 from permscope.collect.templates.facts import export_name, stack_facts
 from permscope.collect.templates.files import Place, RefusedFileError, locate
 from permscope.collect.templates.options import LoadOptions
-from permscope.collect.templates.stack import Bound, bind_template, condition_of, nested_reference
+from permscope.collect.templates.stack import Bound, Run, bind_template, condition_of, nested_reference
 from permscope.errors import PermscopeError, TemplateError
 from permscope.inventory.facts import Account, AnyFact, Unknown
 from permscope.inventory.inventory import Collected
+from permscope.inventory.source import Source
 from permscope.inventory.tokens import TOKEN
+
+_MAX_CHAIN = 15
+_STACK_NAME = re.compile(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class World:
         An export name that holds its stack's name, which only the deployment settles, is met by the one import that
         fits it.
         """
-        if name in self._open:
+        if name in self._open or len(self._open) > _MAX_CHAIN:
             return None
         self._open.add(name)
         try:
@@ -80,9 +84,9 @@ class World:
 
 def _fits(exported: str, name: str) -> bool:
     """Whether an import can mean an export whose name holds its stack's name."""
-    if "StackName}" not in exported or TOKEN.search(name):
+    pieces = _STACK_NAME.split(exported)
+    if len(pieces) not in (2, 3) or TOKEN.search(name):
         return False
-    pieces = re.split(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}", exported)
     return re.fullmatch("[A-Za-z0-9-]+".join(map(re.escape, pieces)), name) is not None
 
 
@@ -92,7 +96,7 @@ def read_templates(templates: Sequence[Template]) -> Collected:
     roots = _without_nested(templates)
     labels = _labels([template.place.file for template in roots])
     world = World()
-    causes: dict[str, Unknown] = {}
+    run = Run(import_value=world.import_value)
     for template, label in zip(roots, labels, strict=True):
         try:
             bound = bind_template(
@@ -101,11 +105,13 @@ def read_templates(templates: Sequence[Template]) -> Collected:
                 template.options,
                 label=label,
                 problems=template.document.problems,
-                import_value=world.import_value,
-                causes=causes,
+                run=run,
             )
         except TemplateError as error:
             collected.errors.append(error)
+            continue
+        except RecursionError:
+            collected.errors.append(_too_deep(template.place))
             continue
         world.roots.append(bound)
     stacks = world.settle()
@@ -113,7 +119,10 @@ def read_templates(templates: Sequence[Template]) -> Collected:
     facts: list[AnyFact] = []
     errors: list[PermscopeError] = collected.errors
     for bound in stacks:
-        facts.extend(stack_facts(bound))
+        try:
+            facts.extend(stack_facts(bound))
+        except RecursionError:
+            errors.append(_too_deep(bound.place))
         errors.extend(bound.errors)
         accounts[str(bound.pseudo["AWS::AccountId"])] = None
     unknowns = dict.fromkeys(fact for fact in facts if isinstance(fact, Unknown))
@@ -121,6 +130,10 @@ def read_templates(templates: Sequence[Template]) -> Collected:
     collected.facts = [*(Account(id=account) for account in accounts), *plain, *unknowns]
     collected.files = tuple(dict.fromkeys(file for bound in stacks for file in bound.files))
     return collected
+
+
+def _too_deep(place: Place) -> TemplateError:
+    return TemplateError("the template refers to itself too deeply to be read", source=Source(place.file, 1, 1))
 
 
 def _without_nested(templates: Sequence[Template]) -> list[Template]:

@@ -33,6 +33,7 @@ class Conditions:
         self._decided: dict[str, bool | None] = {}
         self._assumed: dict[str, bool] = {}
         self._open: list[str] = []
+        self._cut = False
 
     def decide(self, name: object) -> bool | None:
         """Whether a condition holds; None where it cannot be told, also for one that is not defined or circular."""
@@ -40,29 +41,33 @@ class Conditions:
             return None
         if name in self._assumed:
             return self._assumed[name]
-        if not self._assumed and name in self._decided:
+        if name in self._decided:
             return self._decided[name]
         if name in self._open or len(self._open) > _MAX_DEPTH:
+            self._cut = True
             return None
         self._open.append(name)
         try:
             found = self.evaluate(self.definitions[name])
         finally:
             self._open.pop()
-        if not self._assumed and not self._open:
+        if not self._cut:  # what was cut short in a circle may be more from another start
             self._decided[name] = found
+        elif not self._open:
+            self._decided[name] = found
+            self._cut = False
         return found
 
     @contextmanager
     def assuming(self, name: object, *, holds: bool) -> Iterator[None]:
         """Decide other conditions as they are where `name` is `holds`."""
-        before = self._assumed
-        self._assumed = dict(before)
+        before = self._assumed, self._decided
+        self._assumed, self._decided = dict(self._assumed), {}
         self._imply(name, holds=holds, depth=0)
         try:
             yield
         finally:
-            self._assumed = before
+            self._assumed, self._decided = before
 
     def _imply(self, name: object, *, holds: bool, depth: int) -> None:
         if not isinstance(name, str) or name in self._assumed or depth > _MAX_DEPTH:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from permscope.collect.templates.document import MAX_VALUES, decode, parse_document
+from permscope.collect.templates.document import MAX_BYTES, MAX_VALUES, decode, parse_document
 from permscope.collect.templates.files import Place, RefusedFileError, is_local, read_file
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
@@ -20,6 +20,7 @@ from permscope.inventory.tokens import TOKEN
 
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 _MAX_INCLUDES = 50
+_MAX_ROUNDS = 5000
 _NAME = re.compile(r"\$\{(\w+)\}|&\{(\w+)\}")
 
 
@@ -35,6 +36,7 @@ class Includes:
         self.unknowns: list[Unknown] = []
         self.errors: list[TemplateError] = []
         self._count = 0
+        self._bytes = 0
 
     def expand(self, value: Any, place: Place, open_files: tuple[str, ...] = ()) -> Any:
         """The value with includes replaced; untouched parts are the same objects."""
@@ -80,24 +82,26 @@ class Includes:
         location = parameters.get("Location") if isinstance(parameters, Mapping) else None
         here = source_of(location, source)
         if not isinstance(location, str) or not is_local(location):
-            return self._unread(entry, "an included file", "it is not a local file", here)
+            return self._unread("an included file", "it is not a local file", here)
         self._count += 1
         if self._count > _MAX_INCLUDES or location in open_files:
-            return self._unread(entry, f"included file `{location}`", "files include each other without end", here)
+            return self._unread(f"included file `{location}`", "files include each other without end", here)
         try:
             data, found = read_file(location, place)
         except RefusedFileError as error:
-            return self._unread(entry, f"included file `{location}`", str(error), here)
+            return self._unread(f"included file `{location}`", str(error), here)
+        self._bytes += len(data)
+        if self._bytes > MAX_BYTES:
+            return self._unread(f"included file `{location}`", "the included files are too large together", here)
         try:
             document = parse_document(decode(data, found.file), found.file)
         except TemplateError as error:
             self.errors.append(error)
-            return self._unread(entry, f"included file `{location}`", "it is broken", here)
+            return self._unread(f"included file `{location}`", "it is broken", here)
         self.unknowns.extend(document.problems)
         return self.expand(document.value, found, (*open_files, location))
 
-    def _unread(self, entry: Mapping[str, Any], what: str, why: str, source: Source) -> Any:
-        del entry
+    def _unread(self, what: str, why: str, source: Source) -> Any:
         self.unknowns.append(Unknown(what=what, why=why, kind="include", source=source))
         return LocatedDict((), source)
 
@@ -124,10 +128,12 @@ class ForEach:
         self._resolve = resolve
         self.unknowns: list[Unknown] = []
         self._count = 0
+        self._size = 0
 
     def expand(self, value: Any, names: Mapping[str, str] | None = None) -> Any:
         """The value with every loop unrolled."""
         names = names or {}
+        self._size += 1
         if isinstance(value, list):
             return LocatedList((self.expand(item, names) for item in value), source_of(value))
         if isinstance(value, str):
@@ -156,7 +162,7 @@ class ForEach:
         found: dict[str, Any] = {}
         for item in items:
             self._count += 1
-            if self._count > min(MAX_VALUES, 5000):
+            if self._count > _MAX_ROUNDS or self._size > MAX_VALUES:
                 return self._not_unrolled(key, "it unrolls too often", place)
             inner = {**names, str(loop[0]): str(item)}
             body = self.expand(loop[2], inner)

@@ -40,7 +40,9 @@ def ref(resolver: Resolver, argument: Any, place: Source) -> Any:
     if name == "AWS::NoValue":
         return NO_VALUE
     if name in resolver.parameters:
-        return placed(resolver.parameter(resolver.parameters[name]), place)
+        value = resolver.parameter(resolver.parameters[name])
+        resolver.spend(len(value) if isinstance(value, str | list) else 1)
+        return placed(value, place)
     if name in resolver.pseudo:
         return placed(resolver.pseudo[name], place)
     found = None if resolver.deciding else resolver.references.ref(name)
@@ -137,9 +139,14 @@ def join(resolver: Resolver, argument: Any, place: Source) -> Any:
 
 def bounded(resolver: Resolver, text: str, place: Source) -> Any:
     """Text that functions put together, which must not grow without end."""
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT or not resolver.spend(len(text)):
         return resolver.unknown(
-            "Unknown", "length", "a text", f"it has more than {MAX_TEXT:,} characters", "size", place
+            "Unknown",
+            "length",
+            "a text",
+            f"texts longer than {MAX_TEXT:,} characters are not put together",
+            "size",
+            place,
         )
     return resolver.resolve(LocatedStr(text, place))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import islice
 from typing import Any, Protocol
 
 from permscope.collect.templates.conditions import Conditions
@@ -21,6 +21,7 @@ from permscope.inventory.tokens import TOKEN, UNKNOWN_TOKEN, unknown_token
 
 MAX_DEPTH = 120
 MAX_ALTERNATIVES = 16
+MAX_WORK = 50_000_000
 
 _DYNAMIC = re.compile(r"\{\{resolve:([^{}]*(?:\$\{[^{}]*\}[^{}]*)*)\}\}")
 
@@ -33,6 +34,10 @@ class References(Protocol):
 
     def attribute(self, logical_id: str, attribute: str) -> Any:
         """What `Fn::GetAtt` returns, or None where there is no such resource."""
+
+
+class _TooManyWaysError(Exception):
+    """A value can turn out in more ways than are kept apart."""
 
 
 class UsedAlternatives(Alternatives):
@@ -82,6 +87,7 @@ class Resolver:
     decisions: Conditions = field(init=False)
     deciding: bool = False
     _depth: int = 0
+    _spent: int = 0
 
     def __post_init__(self) -> None:
         self.decisions = Conditions(self.conditions, self._operand, self._allowed)
@@ -95,6 +101,9 @@ class Resolver:
         if self._depth >= MAX_DEPTH:
             why = "they are nested too deep"
             return self.unknown("Unknown", "nesting", "intrinsic functions", why, "nesting", value)
+        if not self.spend(10 * len(value)):
+            why = "resolving it takes more work than any real template"
+            return self.unknown("Unknown", "work", "the template", why, "size", value)
         self._depth += 1
         try:
             if isinstance(value, dict):
@@ -219,26 +228,45 @@ class Resolver:
         """Values of which an undecided condition makes one hold; None stands for no value."""
         return UsedAlternatives(items, condition, place, self.used_conditions)
 
-    def combine(self, parts: list[Any], make: Callable[[list[Any]], Any], place: Source, depth: int = 0) -> Any:
+    def combine(self, parts: list[Any], make: Callable[[list[Any]], Any], place: Source) -> Any:
         """`make(parts)`, once for each way the undecided conditions among the parts can turn out."""
-        undecided = [part for part in parts if isinstance(part, Alternatives)]
-        if not undecided:
+        if not any(isinstance(part, Alternatives) for part in parts):
             return make(parts)
-        names = list(dict.fromkeys(part.condition for part in undecided))
-        ways = [range(max(len(part) for part in undecided if part.condition == name)) for name in names]
+        condition = next(part.condition for part in parts if isinstance(part, Alternatives))
+        try:
+            ways = list(islice(_ways(parts), MAX_ALTERNATIVES + 1))
+        except _TooManyWaysError:
+            ways = []
+        if not 0 < len(ways) <= MAX_ALTERNATIVES:
+            what, why = f"a text that depends on condition `{condition}`", "there are too many ways it can turn out"
+            return self.unknown("Unknown", f"{condition}.{place.line}", what, why, "condition", place)
         results: list[Any] = []
-        for choice in islice(product(*ways), MAX_ALTERNATIVES + 1):
-            chosen = dict(zip(names, choice, strict=True))
-            picked = [_pick(part, chosen) for part in parts]
-            result = make(picked) if depth >= len(names) + 2 else self.combine(picked, make, place, depth + 1)
+        for way in ways:
+            result = make(way)
             if not any(result is known or result == known for known in results):
                 results.append(result)
-        if len(results) > MAX_ALTERNATIVES:
-            what, why = f"a text that depends on condition `{names[0]}`", "there are too many ways it can turn out"
-            return self.unknown("Unknown", f"{names[0]}.{place.line}", what, why, "condition", place)
         if len(results) == 1:
             return results[0]
-        return self.alternatives([None if item is NO_VALUE else item for item in results], names[0], place)
+        return self.alternatives([None if item is NO_VALUE else item for item in results], condition, place)
+
+    def spend(self, work: int) -> bool:
+        """Account for work on values; False once a template has used up what any real one needs."""
+        self._spent += work
+        return self._spent <= MAX_WORK
+
+
+def _ways(parts: list[Any]) -> Iterator[list[Any]]:
+    """The parts without alternatives, one condition after the other turned out each way."""
+    names = list(dict.fromkeys(part.condition for part in parts if isinstance(part, Alternatives)))
+    if not names:
+        yield parts
+        return
+    if 2 ** len(names) > MAX_ALTERNATIVES:
+        raise _TooManyWaysError
+    name = names[0]
+    width = max(len(part) for part in parts if isinstance(part, Alternatives) and part.condition == name)
+    for index in range(width):
+        yield from _ways([_pick(part, {name: index}) for part in parts])
 
 
 def _pick(part: Any, chosen: Mapping[str, int]) -> Any:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from permscope.inventory.located import Alternatives, as_text, key_source
-from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.source import Source
 from permscope.inventory.tokens import unknown_token
+
+MAX_LENGTH = 4096  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,9 @@ def _bind(name: str, definition: Mapping[str, Any], given: Mapping[str, Any], la
     if value is None:
         why = "its value is not text"
         return Parameter(name=name, value=hidden, source=source, unknown=why, decided=hidden, allowed=allowed)
+    if isinstance(raw, str) and len(raw) > MAX_LENGTH:
+        why = f"its value is longer than {MAX_LENGTH:,} characters, which CloudFormation refuses"
+        return Parameter(name=name, value=hidden, source=source, unknown=why, decided=hidden, allowed=allowed)
     if secret:
         why = "it is `NoEcho`, so its value is not kept"
         return Parameter(name=name, value=hidden, source=source, unknown=why, secret=True, decided=value)
@@ -89,6 +94,3 @@ def _split(raw: Any) -> Any:
     if text is None:
         return None
     return [part.strip() for part in text.split(",")] if text else []
-
-
-NO_PARAMETER = Parameter(name="", value=None, source=NOWHERE)

@@ -31,6 +31,23 @@ _NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Applic
 
 
 @dataclass(slots=True)
+class Run:
+    """What all stacks of one run share.
+
+    Attributes:
+        import_value: the value a stack exports under a name, or None.
+        causes: unknown token -> the fact that explains it.
+        stacks: how many nested stacks may still be read.
+        building: how many nested stacks are being read, each for the next.
+    """
+
+    import_value: Callable[[str], Any] = lambda _: None
+    causes: dict[str, Unknown] = field(default_factory=dict)
+    stacks: int = MAX_STACKS
+    building: int = 0
+
+
+@dataclass(slots=True)
 class Bound:
     """A template bound to its parameters.
 
@@ -57,7 +74,7 @@ class Bound:
     files: list[str] = field(default_factory=list)
     children: dict[str, Bound | None] = field(default_factory=dict)
     ancestry: tuple[str, ...] = ()
-    import_value: Callable[[str], Any] = lambda _: None
+    run: Run = field(default_factory=Run)
     _open_outputs: set[str] = field(default_factory=set)
 
     @property
@@ -82,7 +99,11 @@ class Bound:
         """The stack nested at a logical id, read when it is first asked for; None where it is not a local file."""
         if logical_id not in self.children:
             self.children[logical_id] = None
-            self.children[logical_id] = self._nested(logical_id)
+            self.run.building += 1
+            try:
+                self.children[logical_id] = self._nested(logical_id)
+            finally:
+                self.run.building -= 1
         return self.children[logical_id]
 
     def child_output(self, logical_id: str, name: str) -> Any:
@@ -112,8 +133,12 @@ class Bound:
         if reference is None:
             self._unread(logical_id, "its template is not a local file", where)
             return None
-        if self.depth >= MAX_NESTING:
+        if self.depth >= MAX_NESTING or self.run.building > MAX_NESTING:
             self._unread(logical_id, f"stacks are nested more than {MAX_NESTING} deep", where)
+            return None
+        self.run.stacks -= 1
+        if self.run.stacks < 0:
+            self._unread(logical_id, f"more than {MAX_STACKS} nested stacks are not read", where)
             return None
         try:
             data, place = read_file(reference, self.place)
@@ -139,9 +164,8 @@ class Bound:
                 problems=document.problems,
                 depth=self.depth + 1,
                 ancestry=(*self.ancestry, self.place.file),
-                import_value=self.import_value,
+                run=self.run,
                 stack_name=f"${{{label}}}",
-                causes=self.resolver.causes,
             )
         except TemplateError as error:
             self.errors.append(error)
@@ -205,9 +229,8 @@ def bind_template(  # noqa: PLR0913
     problems: tuple[Unknown, ...] = (),
     depth: int = 0,
     ancestry: tuple[str, ...] = (),
-    import_value: Callable[[str], Any] = lambda _: None,
+    run: Run | None = None,
     stack_name: str | None = None,
-    causes: dict[str, Unknown] | None = None,
 ) -> Bound:
     """Bind a parsed template: transforms, parameters, conditions, identities.
 
@@ -254,8 +277,8 @@ def bind_template(  # noqa: PLR0913
         unknowns.extend(expansion.unknowns)
     unknowns.extend(_macros(template, names))
     resolver = _resolver(template, parameters, pseudo, label)
-    resolver.import_value = import_value
-    resolver.causes = causes if causes is not None else {}
+    run = run or Run()
+    resolver.import_value, resolver.causes = run.import_value, run.causes
     for parameter in parameters.values():
         resolver.parameter(parameter)
     bound = Bound(
@@ -273,7 +296,7 @@ def bind_template(  # noqa: PLR0913
         unknowns=[*unknowns, *includes.unknowns],
         files=[place.file],
         ancestry=ancestry,
-        import_value=import_value,
+        run=run,
     )
     bound.identities.output = bound.child_output
     return bound
