@@ -166,6 +166,14 @@ def _route_fact(name: str) -> Callable[[Subject], Any]:
     return lambda subject: getattr(subject.world.routes.get(subject.it.id), name, None)
 
 
+def _route_attribute(name: str) -> Callable[[Subject], Any]:
+    def read(subject: Subject) -> Any:
+        route = subject.world.routes.get(subject.it.id)
+        return route.attributes.get(name) if route is not None else None
+
+    return read
+
+
 def _from_event(subject: Subject) -> bool:
     """Whether a route was written as an event of a SAM function or state machine."""
     route = subject.world.routes.get(subject.it.id)
@@ -208,6 +216,8 @@ ROUTE: Fields = {
     "api": Field("text", _api_kind, "kind of API", ("rest", "http", "websocket", "graphql", "url", "other")),
     "api_key": Field("bool", _route_fact("api_key"), "whether an API key is asked for"),
     "private": Field("bool", _route_fact("private"), "whether it can be reached from inside a VPC only"),
+    "cors.origins": Field("texts", _route_attribute("allow_origins"), "origins that CORS lets in"),
+    "cors.credentials": Field("bool", _route_attribute("allow_credentials"), "whether CORS lets cookies through"),
     "authorizer": Field("text", _route_fact("authorizer"), "its authorizer"),
     "sam_event": Field("bool", _from_event, "whether it is an event of a SAM function"),
     "open": Field("bool", _callable_by_public, "whether anybody can call it, resource policy included"),

@@ -100,7 +100,7 @@ def finder(*kinds: str, values: tuple[str, ...] = (), check: Check = no_paramete
 
 
 def _register_all() -> None:
-    from permscope.audit import attachments, breadth_finders, principals, syntax, wiring  # noqa: F401 (importing registers)
+    from permscope.audit import attachments, breadth_finders, principals, states, syntax, trust, wiring  # noqa: F401 (importing registers)
 
 
 _register_all()

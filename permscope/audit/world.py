@@ -31,6 +31,14 @@ from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import ACCOUNT, has_unknown
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
+# Accounts of Elastic Load Balancing that deliver access logs to buckets:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+_AWS_ACCOUNTS = frozenset(
+    """127311923021 033677994240 027434742980 797873946194 098369216593 985666609251 054676820928 156460612806
+    652711504416 635631232127 009996457667 897822967062 754344448648 582318560864 600734575887 383597477331
+    114774131450 783225319266 589379963580 718504428378 076674570225 507241528517 048591011584 190560391635
+    638102146993 037604701340""".split()
+)
 _UNIQUE_ID = re.compile(r"A(?:ROA|IDA|GPA)[A-Z0-9]{8,}")
 
 
@@ -223,12 +231,14 @@ class World:
             return Who("own", value, account)
         if has_unknown(account):
             return Who("unknown", value)
+        if parts and ("*" in account or ("*" in parts.resource and parts.service in ("iam", "sts"))):
+            return Who("partial", value)
+        if account in _AWS_ACCOUNTS:
+            return Who("aws", value, account)
         if _ACCOUNT_ID.fullmatch(account):
             return Who("external", value, account, self.trusted.trusts_account(account))
         if parts and parts.service == "iam" and account == "cloudfront":
             return Who("aws", value)
-        if parts and "*" in account:
-            return Who("partial", value)
         # A `Ref` or `GetAtt` of the template that is no ARN text, such as the canonical id of an identity.
         return Who("unknown", value)
 

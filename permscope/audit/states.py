@@ -1,0 +1,280 @@
+"""Questions about functions, resources and roles as they are set up, beside what their statements say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from permscope.audit.breadth import admin_principals
+from permscope.audit.fields import Subject
+from permscope.audit.findings import Hit
+from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.wiring import functions_of
+from permscope.audit.world import PolicyView, StatementView, World
+from permscope.graph.model import EdgeKind, NodeKind
+from permscope.inventory.arn import split_arn
+from permscope.inventory.facts import Auth, Function, Need, Resource, Role, Route
+from permscope.inventory.policies import PolicyKind
+from permscope.inventory.tokens import has_unknown
+
+# What writing into a source means, by the service of its ARN.
+_WRITES = {
+    "s3": ("s3:PutObject",),
+    "sqs": ("sqs:SendMessage",),
+    "sns": ("sns:Publish",),
+    "dynamodb": ("dynamodb:PutItem", "dynamodb:UpdateItem"),
+    "kinesis": ("kinesis:PutRecord", "kinesis:PutRecords"),
+}
+_USED_BY_NAME = frozenset({"dynamodb", "sqs", "sns", "s3", "secretsmanager", "kinesis", "states", "events", "lambda"})
+
+
+def _role_of(world: World, function_id: str) -> str | None:
+    """The role in the input that a function runs with."""
+    for edge in world.graph.outgoing(function_id, EdgeKind.EXECUTES_AS):
+        if edge.target in world.inventory.roles:
+            return edge.target
+    return None
+
+
+@predicate("function")
+def runs_as_administrator(subject: Subject) -> bool:
+    """The function's role may do everything, or every IAM and STS write, on every resource."""
+    return _role_of(subject.world, subject.it.id) in admin_principals(subject.world)
+
+
+@predicate("function")
+def has_no_code_signing(subject: Subject) -> bool:
+    """The function takes any code, signed or not."""
+    return isinstance(subject.fact, Function) and not subject.fact.code_signing_config
+
+
+@predicate("statement")
+def holder_is_administrator(subject: Subject) -> bool:
+    """The role of a trust policy is an administrator."""
+    return subject.holder is not None and subject.holder.id in admin_principals(subject.world)
+
+
+@finder("function", values=("role", "log_group"))
+def cannot_log(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function whose role may not write to its log group."""
+    world, fact = subject.world, subject.fact
+    role = _role_of(world, subject.it.id)
+    decisions = getattr(world.graph, "decisions", None)
+    if role is None or decisions is None or not isinstance(fact, Function):
+        return
+    if world.inventory.missing_policies(world.inventory.roles[role]):
+        return
+    parts = split_arn(fact.arn)
+    if parts is None:
+        return
+    group = fact.log_group or f"/aws/lambda/{fact.name}"
+    arn = f"arn:{parts.partition}:logs:{parts.region}:{parts.account}:log-group:{group}:log-stream:any"
+    need = Need(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resource_arn=arn)
+    if not has_unknown(arn) and decisions.role_may(role, need).authorized is False:
+        yield Hit(values={"role": world.graph.nodes[role].label, "log_group": group}, nodes=(role,))
+
+
+@finder("function", values=("role", "variable", "resource", "fix"))
+def configured_without_access(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function that is told the name of a resource its role may not touch at all."""
+    world, fact = subject.world, subject.fact
+    role = _role_of(world, subject.it.id)
+    if role is None or not isinstance(fact, Function) or world.inventory.missing_policies(world.inventory.roles[role]):
+        return
+    view = world.by_arn[role]
+    for variable, value in fact.environment.items():
+        node = _named_resource(world, value)
+        if node is None or node in world.inventory.resource_policies or node == fact.arn:
+            continue
+        access = view.access.on(node)
+        if not access.allowed and not access.conditional:
+            target = world.graph.nodes[node]
+            yield Hit(
+                element=variable,
+                resource=fact.logical_id,
+                values={
+                    "role": view.label,
+                    "variable": variable,
+                    "resource": target.label,
+                    "fix": f"!GetAtt {target.logical_id}.Arn" if target.logical_id else node,
+                },
+                nodes=(role, node),
+            )
+
+
+def _named_resource(world: World, value: str) -> str | None:
+    """The id of the resource that the value of an environment variable refers to."""
+    known: dict[str, str | None] = world.memo.setdefault("by_name", {})
+    if not known:
+        for fact in (*world.inventory.resources.values(), *world.inventory.functions.values()):
+            parts = split_arn(fact.arn or "")
+            if parts is None or parts.service not in _USED_BY_NAME or fact.arn is None:
+                continue
+            for name in (fact.arn, fact.name):
+                known[name] = None if known.get(name, fact.arn) != fact.arn else fact.arn
+        known.setdefault("", None)
+    return known.get(value)
+
+
+@finder("function", values=("resource", "action", "role"))
+def writes_to_its_own_trigger(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function that may write to the bucket, queue, topic, table or stream that runs it."""
+    world = subject.world
+    role = _role_of(world, subject.it.id)
+    if role is None:
+        return
+    access = world.by_arn[role].access
+    for edge in world.graph.incoming(subject.it.id, EdgeKind.TRIGGERS):
+        source = world.graph.nodes[edge.source]
+        parts = split_arn(source.arn or "")
+        if source.kind is not NodeKind.RESOURCE or parts is None or source.arn is None:
+            continue
+        arn = source.arn.partition("/stream/")[0] if parts.service == "dynamodb" else source.arn
+        granted = _named_grants(access, arn)
+        writes = [action for action in _WRITES.get(parts.service, ()) if action in granted]
+        if writes and edge.event != "self-managed-kafka":
+            yield Hit(
+                element=source.label,
+                values={"resource": source.label, "action": writes[0], "role": world.graph.nodes[role].label},
+                nodes=(source.id, role),
+            )
+
+
+def _named_grants(access: Any, arn: str) -> Any:
+    """What is allowed on a resource by grants that name it: a grant on everything has rules of its own."""
+    found = access.on(arn).allowed
+    wide = access.on(arn + "-of-somebody-else").allowed
+    return found - wide
+
+
+@finder("delivers_to", values=("source", "target", "event", "fix"))
+def undeliverable(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A destination or dead-letter queue that its sender may not write to."""
+    graph, edge = subject.world.graph, subject.it
+    target = graph.nodes[edge.target]
+    yield Hit(
+        element=f"{edge.event or ''} {target.label}",
+        values={
+            "source": graph.nodes[edge.source].label,
+            "target": target.label,
+            "event": (edge.event or "destination").replace("-", " "),
+            "fix": f"!GetAtt {target.logical_id}.Arn" if target.logical_id else target.id,
+        },
+    )
+
+
+@predicate("role")
+def trusts_services_it_does_not_serve(subject: Subject) -> bool:
+    """A role that only functions of the input run with, and that other services may assume besides."""
+    return bool(_idle_services(subject))
+
+
+def _idle_services(subject: Subject) -> list[str]:
+    world, fact = subject.world, subject.fact
+    if not isinstance(fact, Role) or not functions_of(world, fact.arn):
+        return []
+    users = {edge.source for edge in world.graph.incoming(fact.arn, EdgeKind.EXECUTES_AS)}
+    if any(world.graph.nodes[user].kind is not NodeKind.FUNCTION for user in users):
+        return []
+    trusted = {
+        str(principal.value)
+        for statement in fact.trust.statements
+        if statement.effect == "Allow"
+        for principal in statement.principals or ()
+        if principal.kind == "Service"
+    }
+    return sorted(name for name in trusted if not name.startswith(("lambda.", "edgelambda.")) and "${" not in name)
+
+
+@finder("role", values=("services",))
+def idle_trusts(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """The services besides Lambda that may assume a role which only functions run with."""
+    services = _idle_services(subject)
+    if services:
+        yield Hit(element=", ".join(services), values={"services": ", ".join(f"`{name}`" for name in services)})
+
+
+# Resources
+
+
+def _attribute(subject: Subject, name: str) -> Any:
+    return subject.fact.attributes.get(name) if isinstance(subject.fact, Resource) else None
+
+
+@predicate("resource")
+def lets_guests_in(subject: Subject) -> bool:
+    """A Cognito identity pool that gives credentials to anybody."""
+    return _attribute(subject, "allow_unauthenticated_identities") is True
+
+
+@predicate("resource")
+def asks_for_an_api_key_only(subject: Subject) -> bool:
+    """An AppSync API whose callers prove themselves by an API key and nothing else."""
+    modes = _attribute(subject, "auth_modes")
+    return isinstance(modes, tuple) and set(modes) == {Auth.API_KEY.value}
+
+
+@predicate("resource")
+def turns_public_access_block_off(subject: Subject) -> bool:
+    """A bucket whose public access block leaves something open."""
+    return _attribute(subject, "public_access_block") is False
+
+
+@predicate("statement")
+def resource_is_in_a_vpc(subject: Subject) -> bool:
+    """The resource of a resource policy can be reached from inside a VPC only."""
+    fact = subject.world.resource(subject.holder.id) if subject.holder else None
+    return fact is not None and fact.attributes.get("in_vpc") is True
+
+
+@predicate("policy")
+def nobody_may_change_the_key_policy(subject: Subject) -> bool:
+    """No principal of the account keeps `kms:PutKeyPolicy`: AWS refuses such a key policy, or the key is lost."""
+    view: PolicyView = subject.it
+    world = subject.world
+    if view.policy.kind is not PolicyKind.RESOURCE or not view.policy.statements:
+        return False
+    for statement in view.policy.statements:
+        if statement.effect != "Allow" or statement.not_principals is not None:
+            continue
+        if "kms:PutKeyPolicy" not in world.actions_of(statement):
+            continue
+        if any(world.who(principal).kind in ("own", "unknown", "public") for principal in statement.principals or ()):
+            return False
+    return True
+
+
+# Routes
+
+
+def _function_url(world: World, function_id: str, auth: Auth) -> Route | None:
+    for route in world.routes.values():
+        if route.id.startswith("url:") and route.auth is auth and route.id.startswith(f"url:{function_id}"):
+            return route
+    return None
+
+
+@predicate("statement")
+def function_has_a_signed_url(subject: Subject) -> bool:
+    """The function has a URL that asks its callers for a signature."""
+    view: StatementView = subject.it
+    return view.holder is not None and _function_url(subject.world, view.holder.id, Auth.IAM) is not None
+
+
+@predicate("route")
+def bypasses_an_authorizer(subject: Subject) -> bool:
+    """The function behind an open function URL is also behind an API that asks its callers who they are."""
+    world = subject.world
+    for edge in world.graph.outgoing(subject.it.id, EdgeKind.TRIGGERS):
+        others = [world.routes.get(other.source) for other in world.graph.incoming(edge.target, EdgeKind.TRIGGERS)]
+        asked = [route for route in others if route is not None and route.id != subject.it.id]
+        if any(route.auth in (Auth.IAM, Auth.COGNITO, Auth.JWT, Auth.LAMBDA) for route in asked):
+            return True
+    return False
+
+
+@predicate("route")
+def is_closed_to_everybody(subject: Subject) -> bool:
+    """No policy lets the public call the route, though it asks for no authentication."""
+    wired = list(subject.world.graph.outgoing(subject.it.id, EdgeKind.TRIGGERS))
+    return bool(wired) and all(edge.authorized is False for edge in wired)
