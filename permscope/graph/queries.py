@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.catalog.wildcard import matches
 from permscope.errors import NameNotFoundError
+from permscope.graph.known import assumptions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import PUBLIC
-from permscope.inventory.arn import function_arn_and_qualifier
-from permscope.inventory.tokens import PARTITION
+from permscope.inventory.arn import function_arn_and_qualifier, split_arn
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
 
 _PUBLIC_NAMES = frozenset({"public", "internet", "the internet", "anyone", "everyone", "*"})
 _SHOWN = 6
@@ -46,6 +47,7 @@ def find_node(graph: PermissionGraph, name: str) -> Node:
                 return _only(found, text)
     if "*" in text or "?" in text or text.startswith("arn:"):
         found = [node for node in graph.nodes.values() if _same_arn(text, node)]
+        found = found or [node for node in graph.nodes.values() if _same_thing(text, node)]
         if found:
             return _only(found, text)
     raise _not_found(graph, text)
@@ -82,6 +84,15 @@ def _same_arn(pattern: str, node: Node) -> bool:
         return False
     arn = node.arn or node.id
     return matches(pattern, arn) or matches(pattern.replace("arn:aws:", f"arn:{PARTITION}:", 1), arn)
+
+
+def _same_thing(arn: str, node: Node) -> bool:
+    """Whether an ARN of a deployed thing means the one of the template, which leaves Region and account open."""
+    one, other = split_arn(arn), split_arn(node.arn or "")
+    if one is None or other is None or node.kind in _STRANGERS:
+        return False
+    open_fields = REGION in (other.region, one.region) or ACCOUNT in (other.account, one.account)
+    return open_fields and one.service == other.service and one.resource == other.resource
 
 
 def _only(found: list[Node], name: str) -> Node:
@@ -155,6 +166,8 @@ def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
         if edge.actions.isdisjoint(wanted) or edge.decision is Decision.DENY:
             continue
         principal = graph.nodes[edge.source]
+        if principal.kind is NodeKind.GROUP:  # its users are in the graph with what it gives them
+            continue
         decision = _checked(graph, principal, edge, wanted, arn)
         if decision is not None:
             found.append(Answer(principal, decision, edge.conditions, edge.provenance, edge))
@@ -202,9 +215,6 @@ def in_set(node: Node, arn: str) -> bool:
 def _pattern_matches(pattern: str, arn: str) -> bool:
     if pattern == "*":
         return True
-    from permscope.graph.known import assumptions
-    from permscope.inventory.arn import split_arn
-
     one, other = split_arn(pattern), split_arn(arn)
     if one is None or other is None:
         return matches(pattern, arn)

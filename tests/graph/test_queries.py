@@ -25,6 +25,7 @@ PERMISSION = (
         ("orders", "Orders"),
         ("orders-v1", "Orders"),
         ("arn:aws:dynamodb:*:*:table/orders-v1", "Orders"),
+        ("arn:aws:dynamodb:eu-west-1:111122223333:table/orders-v1", "Orders"),
         ("FnRole", "FnRole"),
         ("fn", "Fn"),
         ("s3", "s3.amazonaws.com"),

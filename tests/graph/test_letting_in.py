@@ -1,0 +1,71 @@
+"""Services at the door of functions, roles and queues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from permscope.graph.letting_in import source_context
+from permscope.graph.model import EdgeKind
+
+RULE = """\
+  Group: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /events/all}}
+  Rule: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: [a]}, Targets: [{Id: a, Arn: !GetAtt Group.Arn}]}}
+"""
+POLICY = """\
+  Policy:
+    Type: AWS::Logs::ResourcePolicy
+    Properties:
+      PolicyName: p
+      PolicyDocument: !Sub |
+        {{"Version": "2012-10-17", "Statement": [{{
+          "Effect": "Allow", "Principal": {{"Service": "events.amazonaws.com"}},
+          "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "{0}"}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("resource", "authorized"),
+    [
+        ("arn:aws:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/events/*:*", True),
+        ("${{Group.Arn}}", True),
+        ("arn:aws:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/other/*:*", False),
+        (None, False),
+    ],
+)
+def test_log_policies_of_the_account_are_about_the_groups_they_name(
+    world: Any, resource: str | None, authorized: bool
+) -> None:
+    """AWS documents it (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html)."""
+    policy = "" if resource is None else POLICY.format(resource.format())
+    assert world(RULE, policy).edge(EdgeKind.DELIVERS_TO, "Rule", "Group").authorized is authorized
+
+
+def test_a_source_has_the_account_of_its_arn() -> None:
+    """A bucket's ARN has none, so only what the fact says counts."""
+    assert source_context("arn:aws:sns:r:111122223333:t", None)["aws:SourceAccount"] == ("111122223333",)
+    assert source_context("arn:aws:s3:::b", None) == {"aws:SourceArn": ("arn:aws:s3:::b",)}
+    assert source_context(None, None) == {}
+
+
+@pytest.mark.parametrize(("condition", "authorized"), [("", True), ("Condition: Prod, ", None)])
+def test_a_permission_that_may_not_be_deployed_is_unknown(
+    world: Any, function: Any, condition: str, authorized: bool | None
+) -> None:
+    """A template condition nobody decided makes the wiring depend on it."""
+    head = (
+        "AWSTemplateFormatVersion: '2010-09-09'\nParameters: {Stage: {Type: String}}\n"
+        "Conditions: {Prod: !Equals [!Ref Stage, prod]}\nResources:\n"
+    )
+    topic = (
+        "  Topic: {Type: AWS::SNS::Topic, Properties: {Subscription: [{Protocol: lambda, Endpoint: !GetAtt Fn.Arn}]}}\n"
+    )
+    allow = (
+        f"  Allow: {{{condition}Type: AWS::Lambda::Permission, Properties: {{Action: lambda:InvokeFunction, "
+        "FunctionName: !Ref Fn, Principal: sns.amazonaws.com, SourceArn: !Ref Topic}}\n"
+    )
+    edge = world(head + function() + topic + allow).edge(EdgeKind.TRIGGERS)
+    assert edge.authorized is authorized
+    if authorized is None:
+        assert edge.conditions["template"] == {"condition": ["Prod"]}
