@@ -134,8 +134,8 @@ def every_action_on_some_resource(subject: Subject, _parameters: Any, taken: Tak
         yield hit_in(view, best, actions, action_text(best.statement, actions))
 
 
-def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple[str, ...]]:
-    if not isinstance(given, dict) or not set(given) <= {"levels", "on", "actions"}:
+def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple[str, ...], bool]:
+    if not isinstance(given, dict) or not set(given) <= {"levels", "on", "actions", "together"}:
         raise RuleError("expected `levels` or `actions`, and `on`", source=place)
     catalog = load()
     wanted = ActionSet.empty
@@ -153,20 +153,27 @@ def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple
             raise no_such("value", item, ("everything", "every-of-kind"), source_of(item, place))
     if not wanted:
         raise RuleError("a rule must say which actions it means", source=place)
-    return wanted, on
+    return wanted, on, given.get("together") is True
 
 
 @finder("principal", values=VALUES, check=_unscoped_parameters)
 def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
     """Actions of some access levels on everything, or on every resource of a kind, that could name their resources.
 
-    Parameters: `levels` (access levels) or `actions`, and `on`: `everything` and/or `every-of-kind`.
+    Parameters: `levels` (access levels) or `actions`; `on`: `everything` and/or `every-of-kind`; `together`: only where
+    the principal may do all of the actions so.
     """
-    wanted, on = parameters
+    wanted, on, together = parameters
     view = view_of(subject)
     breadth = breadth_of(view)
     shares = (breadth.star if "everything" in on else []) + (breadth.wide if "every-of-kind" in on else [])
     limit = restrictable() & wanted
+    if together:
+        sum_of_all = ActionSet.empty
+        for share in shares:
+            sum_of_all |= share.actions
+        if not limit <= sum_of_all:
+            return
     for share, actions in by_statement([share for share in shares if not share.inverted and share.blamable]):
         guilty = taken.left_of(actions & limit)
         if guilty and share.grant.limited_by:
@@ -306,3 +313,15 @@ def pass_role_to_any_service(subject: Subject, _parameters: Any, taken: Taken) -
         hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
         hit.conditioned = ""
         yield hit
+
+
+@finder("principal", values=VALUES)
+def create_any_service_linked_role(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
+    """`iam:CreateServiceLinkedRole` on every role, for any service."""
+    view = view_of(subject)
+    create = load().expand("iam:CreateServiceLinkedRole")
+    for share, actions in by_statement([*breadth_of(view).star, *breadth_of(view).wide]):
+        guilty = taken.left_of(actions & create)
+        named = any(entry.key.lower() == "iam:awsservicename" for entry in share.grant.conditions)
+        if guilty and share.blamable and not named:
+            yield hit_in(view, share, guilty, share.pattern)

@@ -63,10 +63,9 @@ def covers_type_for(pattern: str) -> ActionSet:
         return ActionSet.empty
     catalog = load()
     found = ActionSet.empty
-    services = [parts.service] if catalog.is_known_service(parts.service) else []
-    if not services:
-        services = [name for name in _ARN_SERVICES.get(parts.service, ()) if catalog.is_known_service(name)]
-    for service in services:
+    for service in (parts.service, *_ALSO_ON.get(parts.service, ())):
+        if not catalog.is_known_service(service):
+            continue
         by_type = _actions_by_type(service)
         for kind in catalog.resource_types(service):
             if kind.name in by_type and any(_covers(parts.resource, text) for text in kind.arn_formats):
@@ -74,8 +73,14 @@ def covers_type_for(pattern: str) -> ActionSet:
     return found
 
 
-# ARN service fields that are no action prefix.
-_ARN_SERVICES = {"elasticloadbalancing": ("elasticloadbalancing",), "aps": ("aps",)}
+# Services whose actions act on resources that another service's ARNs name.
+_ALSO_ON = {
+    "iam": ("sts",),
+    "kafka": ("kafka-cluster",),
+    "rds": ("rds-data", "rds-db"),
+    "s3": ("s3-object-lambda",),
+    "es": ("opensearch",),
+}
 
 
 def _covers(resource: str, arn_format: str) -> bool:

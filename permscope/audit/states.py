@@ -147,6 +147,17 @@ def _named_grants(access: Any, arn: str) -> Any:
     return found - wide
 
 
+@finder("function", values=("how",))
+def exposed_role(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function that the public reaches, with the role it runs with and the way there."""
+    world = subject.world
+    how = world.exposed.get(subject.it.id, "")
+    role = _role_of(world, subject.it.id)
+    if how and role:
+        path = ("public", subject.it.label, world.graph.nodes[role].label)
+        yield Hit(values={"how": how}, nodes=(role,), path=path)
+
+
 @finder("delivers_to", values=("source", "target", "event", "fix"))
 def undeliverable(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A destination or dead-letter queue that its sender may not write to."""

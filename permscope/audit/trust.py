@@ -20,7 +20,9 @@ from permscope.inventory.source import Source
 from permscope.inventory.tokens import has_unknown
 
 # Services whose documentation asks for `aws:SourceArn` or `aws:SourceAccount` in the trust policy.
-_SENDS_SOURCE = frozenset("scheduler pipes states bedrock transfer kendra qbusiness.application sagemaker iot".split())
+_SENDS_SOURCE = frozenset(
+    ["scheduler", "pipes", "states", "bedrock", "transfer", "kendra", "qbusiness.application", "sagemaker", "iot"]
+)
 _LOOSE_SUBJECT = re.compile(r"repo:[^/*:]+/(?:\*|[^:]*\*:?\*?)(?::\*)?|repo:[^/*:]+/[^:*]+:\*|repo:[^/*:]+/?\*")
 
 
