@@ -44,7 +44,7 @@ def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
         yield resource.unknown("the execution role", why, "condition", role)
     aliases = dict(_aliases(resource))
     yield Function(
-        arn=resource.arn or "",
+        arn=resource.id,
         name=resource.name,
         role_arn=role_arn(stack, role),
         runtime=resource.text("Runtime"),
@@ -64,17 +64,21 @@ def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
     )
     for found in root(resource).texts("DeadLetterConfig", "TargetArn"):
         target = LocatedStr(found.text, found.source)
-        yield from delivery(resource, resource.arn or "", target, "dead-letter-queue", found.only_if)
+        yield from delivery(resource, resource.id, target, "dead-letter-queue", found.only_if)
 
 
-def _qualified(function: TemplateResource, type_name: str) -> Iterator[TemplateResource]:
+def _qualified(function: TemplateResource, type_name: str) -> Iterable[TemplateResource]:
     """The versions or aliases of this template that belong to a function."""
-    for resource in function.stack.of_type(type_name):
-        for variant in resource.variants("FunctionName"):
-            named = function.stack.function_arn(variant.text("FunctionName"))
-            if named and function.stack.find(function_arn_and_qualifier(named)[0]) is function:
-                yield resource
-                break
+    return function.stack.grouped(type_name, _functions_named).get(function.logical_id, ())
+
+
+def _functions_named(resource: TemplateResource) -> Iterator[str]:
+    """The logical ids of the functions that a version or alias may belong to."""
+    for variant in resource.variants("FunctionName"):
+        named = resource.stack.function_arn(variant.text("FunctionName"))
+        function = named and resource.stack.find(function_arn_and_qualifier(named)[0], "AWS::Lambda::Function")
+        if function:
+            yield function.logical_id
 
 
 def _aliases(function: TemplateResource) -> Iterator[tuple[str, str]]:
