@@ -91,6 +91,7 @@ def _resources(bound: Bound, stack: Stack) -> Iterator[TemplateResource]:
 
 def _resolve(resource: TemplateResource, raw: Mapping[str, Any], bound: Bound, condition: str | None) -> None:
     resolve = bound.resolver.resolve
+    bound.resolver.check_literals = resource.type != "AWS::StepFunctions::StateMachine"
     sections = ("Properties", "Metadata", "UpdatePolicy")
     try:
         if condition is not None:
@@ -103,6 +104,8 @@ def _resolve(resource: TemplateResource, raw: Mapping[str, Any], bound: Bound, c
             TemplateError(f"resource `{resource.logical_id}` is nested too deep to resolve", source=resource.source)
         )
         values = [None, None, None]
+    finally:
+        bound.resolver.check_literals = False
     properties, metadata, update_policy = (value if isinstance(value, LocatedDict) else None for value in values)
     if properties is None and values[0] is not None and values[0] is not NO_VALUE:
         bound.errors.append(

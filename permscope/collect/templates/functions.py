@@ -148,7 +148,8 @@ def bounded(resolver: Resolver, text: str, place: Source) -> Any:
             "size",
             place,
         )
-    return resolver.resolve(LocatedStr(text, place))
+    located = LocatedStr(text, place)
+    return resolver.dynamic(located) if "{{resolve:" in text else located
 
 
 def if_(resolver: Resolver, argument: Any, place: Source) -> Any:

@@ -24,6 +24,7 @@ MAX_ALTERNATIVES = 16
 MAX_WORK = 50_000_000
 
 _DYNAMIC = re.compile(r"\{\{resolve:([^{}]*(?:\$\{[^{}]*\}[^{}]*)*)\}\}")
+_NAMED = re.compile(r"\$\{([A-Za-z0-9]+(?:\.[A-Za-z0-9.]+)?)\}")
 
 
 class References(Protocol):
@@ -71,6 +72,7 @@ class Resolver:
         used_conditions: undecided conditions whose alternatives somebody looked at.
         references: the resources.
         decisions: the conditions, decided as far as they can be.
+        check_literals: whether text that looks like a substitution but stands outside of `Fn::Sub` is marked.
         deciding: whether a condition is being decided: it may see the value of a secret, and no resource.
     """
 
@@ -85,6 +87,7 @@ class Resolver:
     used_conditions: set[str] = field(default_factory=set)
     references: References = field(init=False)
     decisions: Conditions = field(init=False)
+    check_literals: bool = False
     deciding: bool = False
     _depth: int = 0
     _spent: int = 0
@@ -95,7 +98,9 @@ class Resolver:
     def resolve(self, value: Any) -> Any:
         """The value with every intrinsic function resolved as far as it can be; `NO_VALUE` for `AWS::NoValue`."""
         if isinstance(value, str):
-            return self._dynamic(value) if "{{resolve:" in value else value
+            if self.check_literals and "${" in value and value.startswith("arn:"):
+                value = self._literal(value)
+            return self.dynamic(value) if "{{resolve:" in value else value
         if not isinstance(value, dict | list):
             return value
         if self._depth >= MAX_DEPTH:
@@ -137,7 +142,20 @@ class Resolver:
                 found[key] = held
         return found
 
-    def _dynamic(self, text: str) -> LocatedStr:
+    def _literal(self, text: str) -> str:
+        """An ARN written without `Fn::Sub` keeps its `${Orders}`: that is text, and not the resource of that name."""
+        place = source_of(text)
+
+        def marked(found: re.Match[str]) -> str:
+            name = found[1].partition(".")[0]
+            if name not in self.parameters and self.references.ref(name) is None:
+                return found[0]
+            why = "it stands outside of `Fn::Sub`, so CloudFormation leaves it as it is"
+            return self.unknown("Unknown", f"literal.{found[1]}", f"`{found[0]}` in a text", why, "substitution", place)
+
+        return LocatedStr(_NAMED.sub(marked, text), place)
+
+    def dynamic(self, text: str) -> LocatedStr:
         """Text whose dynamic references are tokens; what they name is never read.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -344,10 +344,20 @@ def _well_formed(template: LocatedDict, errors: list[TemplateError], unknowns: l
             errors.append(TemplateError(f"resource `{logical_id}` is not a mapping", source=place, hint=hint))
         else:
             kept[logical_id] = resource
-            if str(resource.get("Type", "")).endswith("::MODULE"):
-                what, why = f"what module `{logical_id}` holds", "modules are expanded by CloudFormation"
-                unknowns.append(Unknown(what=what, why=why, kind="module", source=place, logical_id=str(logical_id)))
+            unknowns.extend(_elsewhere(logical_id, resource, place))
     return LocatedDict({**template, "Resources": kept}, source_of(template))
+
+
+def _elsewhere(logical_id: str, resource: Mapping[str, Any], place: Source) -> Iterator[Unknown]:
+    """What a resource makes that no template beside it tells."""
+    type_name = str(resource.get("Type", ""))
+    if type_name.endswith("::MODULE"):
+        what, why, kind = f"what module `{logical_id}` holds", "CloudFormation expands modules", "module"
+    elif type_name == "AWS::CloudFormation::StackSet":
+        what, why, kind = f"stack set `{logical_id}`", "the stacks it deploys are not read", "nested-stack"
+    else:
+        return
+    yield Unknown(what=what, why=why, kind=kind, source=place, logical_id=str(logical_id))
 
 
 def _macros(template: Mapping[str, Any], names: list[str]) -> list[Unknown]:

@@ -136,6 +136,29 @@ def test_every_kind_of_unknown_value_is_told_with_its_kind(
     assert {found_kind for found_kind, _ in _unknowns(found)} == {kind}
 
 
+def test_an_arn_outside_of_a_substitution_is_no_reference(collect: Callable[..., Collected]) -> None:
+    """`${R}` without `Fn::Sub` stays text at deployment; policy variables are text that is meant."""
+    value = "['arn:aws:s3:::${R}/*', 'arn:aws:s3:::${Open.Arn}', 'arn:aws:s3:::b/${aws:username}', 'arn:aws:s3:::${x}']"
+    found = collect(PARAMETERS + "Resources:" + ROLE % value)
+    (role,) = [fact for fact in found.facts if isinstance(fact, Role)]
+    assert role.inline_policies[0].statements[0].resources == (
+        "arn:aws:s3:::${Unknown::literal.R}/*",
+        "arn:aws:s3:::${Unknown::literal.Open.Arn}",
+        "arn:aws:s3:::b/${aws:username}",
+        "arn:aws:s3:::${x}",
+    )
+    assert {kind for kind, _ in _unknowns(found)} == {"substitution"}
+
+
+@pytest.mark.parametrize(
+    ("type_name", "kind"),
+    [("AWS::CloudFormation::StackSet", "nested-stack"), ("Acme::S3::Bucket::MODULE", "module")],
+)
+def test_what_is_made_elsewhere_is_told(collect: Callable[..., Collected], type_name: str, kind: str) -> None:
+    """Stacks in other accounts, and modules, hold resources that no template here shows."""
+    assert [found for found, _ in _unknowns(collect(f"Resources: {{R: {{Type: '{type_name}'}}}}\n"))] == [kind]
+
+
 def test_a_reader_that_fails_is_an_error_and_the_run_goes_on(
     collect: Callable[..., Collected], monkeypatch: pytest.MonkeyPatch
 ) -> None:
