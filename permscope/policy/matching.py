@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from permscope.catalog.wildcard import matches as glob
+from permscope.catalog.wildcard import matches
 from permscope.inventory.tokens import PARTITION, TOKEN, UNKNOWN_TOKEN
 
 __all__ = ["compare", "covers", "encode", "glob", "is_open", "literal_prefix", "patterns_intersect", "relation"]
@@ -38,6 +38,21 @@ _interned: dict[str, str] = {}
 _tokens: dict[str, str] = {}
 _FIRST_PRIVATE = 0xF0000
 _LAST_PRIVATE = 0x10FFFD
+
+
+def glob(pattern: str, text: str) -> bool:
+    """Whether a pattern matches all of a text; nothing but `*` and `?` is special."""
+    return matches(pattern, text) if "?" not in pattern else _regex(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _regex(pattern: str) -> re.Pattern[str]:
+    """A pattern with `?` as an expression that never goes back before the last `*`."""
+    first, *rest = (re.escape(piece).replace(r"\?", ".") for piece in pattern.split("*"))
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1] if piece)
+    return re.compile(f"{first}{middle}.*{rest[-1]}", re.DOTALL)
 
 
 def _intern(token: str) -> str:

@@ -42,12 +42,9 @@ class ActionPatterns:
 
     def matches(self, action: str) -> bool:
         """Whether one of them matches a lower-case action."""
-        return (
-            action in self._exact
-            or self.everything
-            or action.startswith(self._prefixes)
-            or any(glob(pattern, action) for pattern in self._globs)
-        )
+        if action in self._exact or self.everything or action.startswith(self._prefixes):
+            return True
+        return bool(self._globs) and any(glob(pattern, action) for pattern in self._globs)
 
 
 @lru_cache(maxsize=16_384)
@@ -96,14 +93,11 @@ class ResourcePatterns:
 
     def matches(self, resource: str, context: RequestContext, why: set[str]) -> bool | None:
         """Whether one of them matches an encoded resource; what leaves this open is added to `why`."""
-        if (
-            self.everything
-            or resource in self._exact
-            or resource.startswith(self._prefixes)
-            or any(glob(pattern, resource) for pattern in self._globs)
-        ):
+        if self.everything or resource in self._exact or resource.startswith(self._prefixes):
             return True
-        if not self._dynamic and not self._unknown and max(resource, default="") < "\ue000":
+        if self._globs and any(glob(pattern, resource) for pattern in self._globs):
+            return True
+        if self._settled and UNKNOWN not in resource and not resource.startswith(ANY_PARTITION):
             return False
         return self._matches_slowly(resource, context, why)
 

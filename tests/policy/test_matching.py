@@ -76,6 +76,20 @@ def test_tokens_are_compared_as_what_they_stand_for(pattern: str, text: str, exp
     assert compare(encode(pattern), encode(text)) is expected
 
 
+@given(PATTERNS, st.text(alphabet="abc*?", max_size=6))
+def test_wildcards_mean_what_the_simplest_reading_says(pattern: str, text: str) -> None:
+    """Matching is that of a definition by cases."""
+    assert glob(pattern, text) is _by_definition(pattern, text)
+
+
+def _by_definition(pattern: str, text: str) -> bool:
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return _by_definition(pattern[1:], text) or (bool(text) and _by_definition(pattern, text[1:]))
+    return bool(text) and pattern[0] in ("?", text[0]) and _by_definition(pattern[1:], text[1:])
+
+
 @given(PATTERNS, PATTERNS)
 def test_patterns_intersect_exactly_when_a_text_matches_both(one: str, other: str) -> None:
     """Intersection is decided as by trying every text of a small world."""
@@ -140,7 +154,12 @@ def test_opened_puts_a_wildcard_for_what_is_not_known() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("*a" * 200, "a" * 2000 + "b"), ("a*" * 200 + "b", "*a" * 200 + "c"), ("?*" * 300, "*?" * 300)],
+    [
+        ("*a" * 200, "a" * 2000 + "b"),
+        ("a*" * 200 + "b", "*a" * 200 + "c"),
+        ("?*" * 300, "*?" * 300),
+        ("*a?" * 500 + "b", "a" * 9000),
+    ],
 )
 def test_hostile_patterns_stay_fast(one: str, other: str) -> None:
     """No pattern makes matching take exponential time."""
