@@ -15,7 +15,7 @@ from permscope.policy.matching import QUESTION, STAR, encode
 if TYPE_CHECKING:
     from permscope.policy.context import RequestContext
 
-VARIABLE = re.compile(r"\$\{(?:([*?$])|\s*([^{}:,'*?$\s]+:(?!:)[^{},']*?)\s*(?:,\s*'([^']*)'\s*)?)\}")
+VARIABLE = re.compile(r"\$\{(?:([*?$])|\s*([^{}:,'*?$\s]+:(?!:)[^{},']*)(?:,\s*'([^']*)'\s*)?)\}")
 _LITERALS = {"*": STAR, "?": QUESTION, "$": "$"}
 
 
@@ -58,7 +58,7 @@ def expand(text: str, context: RequestContext) -> str:
         literal, key, default = found.groups()
         if literal:
             return _LITERALS[literal]
-        key = key.lower()
+        key = key.strip().lower()
         values = context.values.get(key)
         if values is not None and len(values) == 1:
             return escape(encode(values[0]))

@@ -360,6 +360,8 @@ TABLE: list[tuple[str, str, Any, str]] = [
      policy=[to({"AWS": A})], account=B), YES),
     (KEYS, "resource's account of an ARN", case(**SEND, identity=[allow(Condition={
         "StringEquals": {"aws:ResourceAccount": A}})]), YES),
+    (KEYS, "a bucket of nobody named counts as the caller's", case(identity=[allow(Condition={
+        "StringEquals": {"aws:ResourceAccount": A}})]), YES),
     (KEYS, "own account only", case(identity=[allow(Condition={
         "StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}})], policy=[to("*")], account=B), NO),
     (KEYS, "a service carries no organization", case(S3, **SEND, policy=[to("*"), to("*", "Deny", Condition={
@@ -385,6 +387,7 @@ TABLE: list[tuple[str, str, Any, str]] = [
     (RCP, "binds anonymous callers", case("*", policy=[to("*")], rcps=[[to("*", "Deny")]]), DENIED),
     (RCP, "spares AWS services by condition", case(S3, **SEND, policy=[to("*")], rcps=[[to("*", "Deny", Condition={
         "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}})]]), YES),
+    (RCP, "everybody is meant where no principal stands", case(identity=[GET], rcps=[[deny()]]), DENIED),
     (RCP, "not service-linked roles", case(SLR, identity=[GET], rcps=[[to("*", "Deny")]]), YES),
     (RCP, "not services without support", case(**INVOKE, identity=[FULL], rcps=[[to("*", "Deny")]]), YES),
     (RCP, "binds role trust", case(**ASSUME, policy=trust({"AWS": ROLE}), rcps=[[to("*", "Deny")]]), DENIED),

@@ -18,6 +18,7 @@ CONTEXT = RequestContext({"aws:username": ["bob"], "aws:PrincipalTag/team": ["re
         ("${aws:PrincipalTag/team}", "red"),
         ("${aws:userid, 'anonymous'}", "anonymous"),
         ("${aws:userid,'anonymous'}", "anonymous"),
+        ("${ aws:username }", "bob"),
         ("${aws:username, 'anonymous'}", "bob"),
         ("a${*}b${?}c${$}", "a*b?c$"),
         ("${aws:TagKeys, 'none'}", "none"),
