@@ -82,13 +82,18 @@ def configured_without_access(subject: Subject, _parameters: Any, _taken: Taken)
     if role is None or not isinstance(fact, Function) or world.inventory.missing_policies(world.inventory.roles[role]):
         return
     view = world.by_arn[role]
+    if any("iam:PassRole" in grant.actions for grant in view.access.grants):
+        return  # it tells another service, with another role, what to work on
     for variable, value in fact.environment.items():
         node = _named_resource(world, value)
         if node is None or node in world.inventory.resource_policies or node == fact.arn:
             continue
         access = view.access.on(node)
-        if not access.allowed and not access.conditional:
-            target = world.graph.nodes[node]
+        target = world.graph.nodes[node]
+        # A grant may name the resource by another of its attributes than the ARN is made of.
+        mark = f"${{{target.logical_id}."
+        named = any(mark in pattern for grant in view.access.grants for pattern in grant.resources)
+        if not access.allowed and not access.conditional and not named:
             yield Hit(
                 element=variable,
                 resource=fact.logical_id,
@@ -106,7 +111,11 @@ def _named_resource(world: World, value: str) -> str | None:
     """The id of the resource that the value of an environment variable refers to."""
     known: dict[str, str | None] = world.memo.setdefault("by_name", {})
     if not known:
-        for fact in (*world.inventory.resources.values(), *world.inventory.functions.values()):
+        facts: tuple[Resource | Function, ...] = (
+            *world.inventory.resources.values(),
+            *world.inventory.functions.values(),
+        )
+        for fact in facts:
             parts = split_arn(fact.arn or "")
             if parts is None or parts.service not in _USED_BY_NAME or fact.arn is None:
                 continue
