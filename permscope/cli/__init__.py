@@ -21,6 +21,7 @@ COMMANDS = {
     "path": "How one node reaches another, hop by hop.",
     "explain": "What a rule checks, why, and how to fix what it finds.",
     "rules": "List the rules, or check rule files.",
+    "collect": "Read live accounts into a snapshot.",
     "simulate": "Decide requests from stdin, one JSON line each.",
 }
 

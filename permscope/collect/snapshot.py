@@ -59,6 +59,7 @@ def write_snapshot(
     collected: str = "",
     accounts: Iterable[str] = (),
     resume: Iterable[str] = (),
+    transform: Callable[[str], str] | None = None,
 ) -> None:
     """Write a snapshot atomically: the file is there whole, or as it was before.
 
@@ -68,6 +69,7 @@ def write_snapshot(
         collected: ISO 8601 time of the collection.
         accounts: 12-digit ids of the accounts read.
         resume: names of finished parts, where the collection is not complete.
+        transform: changes the JSON text before it is written.
     """
     grouped: dict[str, list[Any]] = {}
     for fact in facts:
@@ -80,7 +82,8 @@ def write_snapshot(
         **({"resume": list(resume)} if resume else {}),
         "facts": grouped,
     }
-    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    data = (transform(text) if transform else text).encode("utf-8", "surrogatepass")
     target = Path(path)
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")

@@ -117,8 +117,9 @@ def fault_of(error: Exception) -> Fault:
         return Fault("expired", code)
     if code in _THROTTLED or status == _TOO_MANY:
         return Fault("throttled", code)
-    if code in _UNSUPPORTED or status == _NOT_IMPLEMENTED or "not yet implemented" in message.lower():
-        return Fault("unsupported", code)
+    # A bare 404 without an error code of AWS: nobody at this address knows the operation.
+    if code in _UNSUPPORTED or code == "404" or status == _NOT_IMPLEMENTED or "not yet implemented" in message.lower():
+        return Fault("unsupported", "UnknownOperation" if code == "404" else code)
     if code in _DENIED or status == _FORBIDDEN:
         return Fault("denied", code)
     return Fault("failed", code, message)
