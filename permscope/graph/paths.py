@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from permscope.graph.feeding import feeds
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.queries import in_set
+from permscope.policy.applicable import applicable_actions
+from permscope.policy.effective import parts_of
+from permscope.policy.matching import encode
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -140,11 +143,22 @@ def _ends(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]) 
 
 def _still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
     """Whether a wide grant still holds for one of its members, Deny taken off."""
-    if graph.decisions is None or member.arn is None:
-        return True
+    if member.arn is None or (edge.kind is EdgeKind.CAN_ACCESS and not _applies(edge, member.arn)):
+        return False
+    if edge.reason is None or graph.decisions is None:
+        return True  # a grant that nothing limits holds for every member
     if graph.nodes[edge.source].kind not in (NodeKind.ROLE, NodeKind.USER):
         return True
     return not graph.decisions.on(edge.source, member.arn).isdisjoint(edge.actions)
+
+
+def _applies(edge: Edge, arn: str) -> bool:
+    """Whether one of an edge's actions can be about a thing or what is below it."""
+    for part in parts_of(encode(arn)):
+        able = applicable_actions(part)
+        if able is None or not edge.actions.isdisjoint(able):
+            return True
+    return False
 
 
 def _keep(network: nx.DiGraph[_State], one: _State, other: _State, hop: Hop) -> None:
