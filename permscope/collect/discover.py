@@ -16,7 +16,7 @@ from permscope.collect.templates.collect import Template
 from permscope.collect.templates.document import MAX_BYTES, decode, parse_document
 from permscope.collect.templates.files import Place, root_of
 from permscope.collect.templates.options import LoadOptions
-from permscope.collect.templates.stack import check_shape
+from permscope.collect.templates.transforms import check_shape
 from permscope.errors import InputError, PermscopeError, TemplateError
 from permscope.inventory.source import Source
 

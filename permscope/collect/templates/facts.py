@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from permscope.collect.templates.files import is_local
 from permscope.collect.templates.intrinsics import NO_VALUE
-from permscope.collect.templates.stack import Bound, condition_of, read_definition
+from permscope.collect.templates.stack import Bound, condition_of
+from permscope.collect.templates.transforms import read_definition
 from permscope.errors import TemplateError
 from permscope.inventory.facts import AnyFact, Fact, Need, Output, Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, key_source, source_of

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from permscope.collect.templates import sam
 from permscope.collect.templates.document import decode, parse_document
-from permscope.collect.templates.expand import LANGUAGE_EXTENSIONS, ForEach, Includes, has_loop, transforms_of
 from permscope.collect.templates.files import Place, RefusedFileError, is_local, read_file
 from permscope.collect.templates.identity import Identities
 from permscope.collect.templates.intrinsics import Resolver
 from permscope.collect.templates.options import LoadOptions, pseudo_parameters
 from permscope.collect.templates.parameters import Parameter, bind_parameters
-from permscope.collect.templates.sam_restore import is_sam
+from permscope.collect.templates.transforms import transform
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
-from permscope.inventory.located import LocatedDict, LocatedStr, as_text, key_source, source_of, value_source
+from permscope.inventory.located import LocatedDict, source_of, value_source
 from permscope.inventory.source import Source
 
 MAX_NESTING = 8
 MAX_STACKS = 200
 
-_KNOWN_TRANSFORMS = frozenset(
-    [sam.TRANSFORM, LANGUAGE_EXTENSIONS, "AWS::Include", "AWS::CodeDeployBlueGreen", "AWS::ServiceCatalog"]
-)
-_QUIET_TRANSFORMS = ("AWS::SecretsManager-",)
 _NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 
 
@@ -196,29 +190,6 @@ def nested_reference(resource: Mapping[str, Any]) -> str | None:
     return held if isinstance(held, str) and is_local(held) else None
 
 
-def check_shape(value: Any, place: Place) -> LocatedDict:
-    """The template, if it is one.
-
-    Raises:
-        TemplateError: for a document without a `Resources` section of resources.
-    """
-    if not isinstance(value, LocatedDict):
-        raise TemplateError(
-            "the file is not a template",
-            source=Source(place.file, 1, 1),
-            hint="a template is a mapping with a `Resources` section",
-        )
-    resources = value.get("Resources")
-    if not isinstance(resources, LocatedDict) or not resources:
-        known = ", ".join(f"`{key}`" for key in list(value)[:5])
-        raise TemplateError(
-            "the template has no `Resources` section" if "Resources" not in value else "`Resources` holds no resources",
-            source=key_source(value, "Resources", Source(place.file, 1, 1)),
-            hint=f"its sections are {known}" if known else None,
-        )
-    return value
-
-
 def bind_template(  # noqa: PLR0913
     value: Any,
     place: Place,
@@ -237,63 +208,33 @@ def bind_template(  # noqa: PLR0913
     Raises:
         TemplateError: for a document that is no template.
     """
-    template = check_shape(value, place)
-    errors: list[TemplateError] = []
-    unknowns = list(problems)
-    includes = Includes()
-    template = includes.expand(template, place)
-    parameters = bind_parameters(template.get("Parameters"), given if given is not None else options.parameters, label)
+    values = given if given is not None else options.parameters
     pseudo = pseudo_parameters(options, label, stack_name=stack_name or (options.stack_name if depth == 0 else None))
-    names = transforms_of(template)
-    if LANGUAGE_EXTENSIONS in names or has_loop(template):
-        if LANGUAGE_EXTENSIONS not in names:
-            unknowns.append(_transform_missing(template, "Fn::ForEach", LANGUAGE_EXTENSIONS))
-        loops = ForEach(_resolver(template, parameters, pseudo, label).plain)
-        template = loops.expand(template)
-        unknowns.extend(loops.unknowns)
-    template = check_shape(template, place)
-    template = _well_formed(template, errors, unknowns)
-    needs_sam = any(map(is_sam, template["Resources"].values()))
-    if needs_sam and sam.TRANSFORM not in names:
-        unknowns.append(_transform_missing(template, "AWS::Serverless", sam.TRANSFORM))
-    origins: dict[str, tuple[str, Source]] = {}
-    if needs_sam or sam.TRANSFORM in names:
-        template = _applications(_definitions(template, place, errors, unknowns))
-        bindings = {
-            name: parameter.value
-            for name, parameter in parameters.items()
-            if parameter.unknown is None and isinstance(parameter.value, str)
-        }
-        open_ones = [parameter for parameter in parameters.values() if parameter.unknown is not None]
-        expansion = sam.expand(
-            template,
-            parameters=bindings,
-            unknown={each.name: each.value for each in open_ones if isinstance(each.value, str)},
-            region=options.region,
-            partition=options.known_partition,
-        )
-        template, origins = expansion.template, expansion.origins
-        errors.extend(expansion.errors)
-        unknowns.extend(expansion.unknowns)
-    unknowns.extend(_macros(template, names))
-    resolver = _resolver(template, parameters, pseudo, label)
+    found = transform(
+        value,
+        place,
+        options,
+        bind=lambda template: bind_parameters(template.get("Parameters"), values, label),
+        resolve=lambda template, expression: _resolver(template, values, pseudo, label).plain(expression),
+    )
+    resolver = _resolver(found.template, values, pseudo, label)
     run = run or Run()
     resolver.import_value, resolver.causes = run.import_value, run.causes
-    for parameter in parameters.values():
+    for parameter in resolver.parameters.values():
         resolver.parameter(parameter)
     bound = Bound(
         place=place,
         label=label,
         options=options,
-        sections=template,
-        parameters=parameters,
+        sections=found.template,
+        parameters=resolver.parameters,
         pseudo=pseudo,
         resolver=resolver,
         identities=resolver.references,  # type: ignore[arg-type]
         depth=depth,
-        origins=origins,
-        errors=[*errors, *includes.errors],
-        unknowns=[*unknowns, *includes.unknowns],
+        origins=found.origins,
+        errors=found.errors,
+        unknowns=[*problems, *found.unknowns],
         files=[place.file],
         ancestry=ancestry,
         run=run,
@@ -302,15 +243,13 @@ def bind_template(  # noqa: PLR0913
     return bound
 
 
-def _resolver(
-    template: Mapping[str, Any], parameters: Mapping[str, Parameter], pseudo: Mapping[str, Any], label: str
-) -> Resolver:
+def _resolver(template: Mapping[str, Any], given: Mapping[str, Any], pseudo: Mapping[str, Any], label: str) -> Resolver:
     def section(name: str) -> Mapping[str, Any]:
         held = template.get(name)
         return held if isinstance(held, Mapping) else {}
 
     resolver = Resolver(
-        parameters=parameters,
+        parameters=bind_parameters(template.get("Parameters"), given, label),
         pseudo=pseudo,
         mappings=section("Mappings"),
         conditions=section("Conditions"),
@@ -320,146 +259,9 @@ def _resolver(
     return resolver
 
 
-def _transform_missing(template: Mapping[str, Any], what: str, transform: str) -> Unknown:
-    """CloudFormation refuses such a template; it is read as though it declared the transform."""
-    return Unknown(
-        what=f"`Transform` for `{what}`",
-        why=f"the template does not declare `{transform}`; it is read as though it did",
-        kind="transform",
-        source=key_source(template, "Resources"),
-    )
-
-
-def _well_formed(template: LocatedDict, errors: list[TemplateError], unknowns: list[Unknown]) -> LocatedDict:
-    """The template without what is no resource among its resources."""
-    resources = template["Resources"]
-    kept = LocatedDict((), source_of(resources))
-    for logical_id, resource in resources.items():
-        place = source_of(logical_id, source_of(resources))
-        if logical_id.startswith("Fn::"):
-            why = "permscope does not run macros" if logical_id == "Fn::Transform" else "it cannot be unrolled"
-            unknowns.append(Unknown(what=f"what `{logical_id}` adds", why=why, kind="transform", source=place))
-        elif not isinstance(resource, LocatedDict):
-            hint = "check its indentation"
-            errors.append(TemplateError(f"resource `{logical_id}` is not a mapping", source=place, hint=hint))
-        else:
-            kept[logical_id] = resource
-            unknowns.extend(_elsewhere(logical_id, resource, place))
-    return LocatedDict({**template, "Resources": kept}, source_of(template))
-
-
-def _elsewhere(logical_id: str, resource: Mapping[str, Any], place: Source) -> Iterator[Unknown]:
-    """What a resource makes that no template beside it tells."""
-    type_name = str(resource.get("Type", ""))
-    if type_name.endswith("::MODULE"):
-        what, why, kind = f"what module `{logical_id}` holds", "CloudFormation expands modules", "module"
-    elif type_name == "AWS::CloudFormation::StackSet":
-        what, why, kind = f"stack set `{logical_id}`", "the stacks it deploys are not read", "nested-stack"
-    else:
-        return
-    yield Unknown(what=what, why=why, kind=kind, source=place, logical_id=str(logical_id))
-
-
-def _macros(template: Mapping[str, Any], names: list[str]) -> list[Unknown]:
-    """Macros nobody can run here."""
-    return [
-        Unknown(
-            what=f"macro `{name}`",
-            why="permscope does not run macros; the template is read as it stands",
-            kind="transform",
-            source=key_source(template, "Transform"),
-        )
-        for name in names
-        if name not in _KNOWN_TRANSFORMS and not name.startswith(_QUIET_TRANSFORMS)
-    ]
-
-
-def _definitions(
-    template: LocatedDict, place: Place, errors: list[TemplateError], unknowns: list[Unknown]
-) -> LocatedDict:
-    """The template with local `DefinitionUri` files of SAM resources read into their inline property."""
-    inline = {
-        "AWS::Serverless::StateMachine": "Definition",
-        "AWS::Serverless::Api": "DefinitionBody",
-        "AWS::Serverless::HttpApi": "DefinitionBody",
-    }
-    resources = LocatedDict((), source_of(template["Resources"]))
-    for logical_id, resource in template["Resources"].items():
-        resources[logical_id] = resource
-        target = inline.get(str(resource.get("Type")))
-        properties = resource.get("Properties")
-        if target is None or not isinstance(properties, Mapping) or not is_local(properties.get("DefinitionUri")):
-            continue
-        definition = read_definition(properties["DefinitionUri"], place, errors, unknowns, logical_id)
-        if isinstance(definition, Mapping):
-            changed = LocatedDict(properties, source_of(properties))
-            del changed["DefinitionUri"]
-            changed[target] = definition
-            resources[logical_id] = LocatedDict({**resource, "Properties": changed}, source_of(resource))
-    return LocatedDict({**template, "Resources": resources}, source_of(template))
-
-
-def read_definition(
-    reference: str, place: Place, errors: list[TemplateError], unknowns: list[Unknown], logical_id: str, stack: str = ""
-) -> Any:
-    """The content of a local definition file; None, with an `Unknown`, where it cannot be read."""
-    try:
-        data, found = read_file(reference, place)
-        document = parse_document(decode(data, found.file), found.file)
-    except RefusedFileError as error:
-        why = str(error)
-    except TemplateError as error:
-        errors.append(error)
-        why = "it is broken"
-    else:
-        unknowns.extend(document.problems)
-        return document.value
-    unknowns.append(
-        Unknown(
-            what=f"definition file `{reference}` of `{logical_id}`",
-            why=why,
-            kind="file",
-            source=source_of(reference),
-            logical_id=str(logical_id),
-            stack=stack,
-        )
-    )
-    return None
-
-
-def _applications(template: LocatedDict) -> LocatedDict:
-    """SAM applications as the nested stacks they become; one from the application repository is no local file."""
-    resources = LocatedDict((), source_of(template["Resources"]))
-    for logical_id, resource in template["Resources"].items():
-        resources[logical_id] = resource
-        properties = resource.get("Properties")
-        if resource.get("Type") != "AWS::Serverless::Application" or not isinstance(properties, Mapping):
-            continue
-        made = LocatedDict(resource, source_of(resource))
-        made["Type"] = LocatedStr("AWS::CloudFormation::Stack", value_source(resource, "Type"))
-        changed = LocatedDict((), source_of(properties))
-        for key, held in properties.items():
-            if key == "Location":
-                is_text = isinstance(held, str)
-                changed[LocatedStr("TemplateURL", source_of(key))] = held if is_text else _repository(held)
-            else:
-                changed[key] = held
-        made["Properties"] = changed
-        resources[logical_id] = made
-    return LocatedDict({**template, "Resources": resources}, source_of(template))
-
-
-def _repository(location: Any) -> Any:
-    application = as_text(location.get("ApplicationId")) if isinstance(location, Mapping) else None
-    return LocatedStr(f"serverlessrepo://{application or 'application'}", source_of(location))
-
-
 def condition_of(resource: Mapping[str, Any], bound: Bound) -> tuple[bool | None, str | None]:
     """Whether a resource or output is made, and the condition that says so."""
     condition = resource.get("Condition")
     if not isinstance(condition, str):
         return True, None
     return bound.resolver.decisions.decide(condition), condition
-
-
-__all__ = ["Bound", "bind_template", "check_shape", "condition_of", "nested_reference", "read_definition"]
