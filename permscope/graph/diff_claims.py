@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from permscope.catalog.actions import ActionSet, load
@@ -19,17 +19,12 @@ from permscope.inventory.policies import ConditionEntry, Policy, Statement
 from permscope.policy.applicable import limit_to_resource
 from permscope.policy.conditions.condition import OPERATORS, split_operator
 from permscope.policy.effective import Grant
-from permscope.policy.matching import covers, encode, opened, relation
+from permscope.policy.matching import covers, decode, encode, opened, relation
 from permscope.policy.variables import has_variable
 
 _FORM = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 _MOST_CAUSES = 8  # `Grant.limited_by` names no more than these
-_ORDERED = frozenset(
-    ["numericlessthan", "numericlessthanequals", "numericgreaterthan", "numericgreaterthanequals"]
-    + ["datelessthan", "datelessthanequals", "dategreaterthan", "dategreaterthanequals"]
-)
 _LIKE = frozenset(["stringlike", "arnlike", "arnequals"])
-_UNDECIDED = "template condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,12 +54,11 @@ class Claim:
     old_conditions: tuple[ConditionEntry, ...] = ()
     principal: str = ""
     principal_kind: str = ""
-    owner: str = ""
 
     @property
-    def versions(self) -> bool:
+    def has_variables(self) -> bool:
         """Whether `${aws:username}` is a variable here: only in policies of version 2012-10-17."""
-        return self.policy is None or self.policy.version != "2008-10-17"
+        return self.policy is None or self.policy.version == "2012-10-17"
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -85,7 +79,6 @@ def claims_of(
     *,
     principal: str = "",
     principal_kind: str = "",
-    owner: str = "",
     on: str | None = None,
 ) -> tuple[Claim, ...]:
     """Grants as claims.
@@ -93,8 +86,8 @@ def claims_of(
     Args:
         grants: of one principal.
         translate: gives a text of this side the names of the other.
-        principal, principal_kind: whom a statement of a resource's policy names.
-        owner: id of the node that holds the access.
+        principal: whom a statement of a resource's policy names.
+        principal_kind: what kind of principal that is.
         on: what `*` means in the policy of a resource.
     """
     found = []
@@ -117,7 +110,6 @@ def claims_of(
                         policy=grant.policy,
                         principal=principal,
                         principal_kind=principal_kind,
-                        owner=owner,
                     ),
                     translate,
                 )
@@ -129,10 +121,6 @@ def _claim(claim: Claim, translate: Translate) -> Claim:
     """A claim that also knows the names of the other side."""
     if translate is _same:
         return claim
-    from dataclasses import replace
-
-    from permscope.policy.matching import decode
-
     old = encode(translate(decode(claim.resource)))
     return replace(
         claim,
@@ -249,11 +237,15 @@ class Limits:
     Args:
         denies: claims of the Deny statements of every layer.
         layers: for the boundary and each level of control policies, the claims of its Allow statements.
+        opaque: ARNs of boundaries whose document nobody has.
     """
 
-    def __init__(self, denies: Sequence[Claim] = (), layers: Sequence[Sequence[Claim]] = ()) -> None:
+    def __init__(
+        self, denies: Sequence[Claim] = (), layers: Sequence[Sequence[Claim]] = (), opaque: Iterable[str] = ()
+    ) -> None:
         self.denies = tuple(denies)
         self.layers = tuple(tuple(layer) for layer in layers)
+        self.opaque = frozenset(opaque)
 
     def holds(self, statement: Statement, old: Limits) -> bool:
         """Whether what an old statement takes away is still taken away."""
@@ -346,6 +338,8 @@ class Book:
         if loosely:
             return remaining(claim, near, loosely=True)
         kept = limits or Limits()
+        if not self.limits.opaque <= kept.opaque:
+            return claim.actions
         usable = [own for own in near if not own.limits or self._still_limited(own, kept)]
         return remaining(claim, usable)
 
@@ -375,7 +369,7 @@ def _is_no_stricter(own: Claim, claim: Claim) -> bool:
         return False
     if own.vague and (own.resource not in claim.texts or own.not_resources != claim.not_resources):
         return False
-    if own.versions is not claim.versions and _has_variables(own, claim):
+    if own.has_variables is not claim.has_variables and _has_variables(own, claim):
         return False
     return follows(claim.conditions, own.conditions) or (
         bool(claim.old_conditions) and follows(claim.old_conditions, own.conditions)

@@ -121,6 +121,13 @@ class LettingIn:
         others = self._perhaps_on(arn)
         if others and self._as_service(others, service_name, actions, arn, context, holds).authorized is not False:
             return Outcome(None, reason="a policy on something that is not known may be meant for it")
+        lacking = [
+            action
+            for action in actions
+            if self._as_service(policies, service_name, (action,), arn, context, holds).authorized is False
+        ]
+        if len(lacking) < len(actions):
+            return Outcome(False, reason=f"`{service_name}` is let in, but not for `{'`, `'.join(lacking)}`")
         return Outcome(False, reason=self._why_not(arn, service_name, policies))
 
     def _as_service(
