@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from permscope.policy.simulate import simulate_lines
 
@@ -159,3 +161,32 @@ def test_hostile_lines_are_answered() -> None:
     answers = list(simulate_lines(lines))
     assert len(answers) == 3
     assert all(line.isascii() for line in answers)
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(
+        ["*", "Allow", "s3:*", "arn:aws:s3:::${a", "${aws:x, 'y'}", "arn:aws:iam::1:role/", "${Param::X}"]
+    )
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["Statement", "Effect", "Action", "Resource", "Principal", "Condition", "Bool", "AWS", "k"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from([*CASE, "resourcePolicy", "permissionBoundary", "context", "scps", "rcps"]), ANYTHING)
+def test_no_value_of_any_field_ends_in_a_traceback(field: str, value: object) -> None:
+    """Whatever a field holds, the case is decided or answered with an error."""
+    answer = ask(**{field: value})
+    assert ("decision" in answer) is not ("error" in answer)
