@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from permscope.inventory.facts import AnyFact, Delivery, Need
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, about, root
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key, key_arn
@@ -24,6 +25,9 @@ _STREAM_ACTIONS = (
 
 def stream_arn(table: TemplateResource) -> str:
     """The ARN of a table's stream; its label is known to the deployment alone."""
+    known = table.attributes.get("StreamArn")
+    if known is not None:
+        return known
     return f"{table.arn}/stream/${{{_label(table)}.StreamLabel}}"
 
 
@@ -109,3 +113,65 @@ def _change_stream(resource: TemplateResource) -> Iterable[AnyFact]:
 
 TEMPLATE = {"AWS::DynamoDB::Table": read_table, "AWS::DynamoDB::GlobalTable": read_global_table}
 SERVICE_PRINCIPALS = ("dynamodb.amazonaws.com", "replication.dynamodb.amazonaws.com")
+
+
+_NO_POLICY = ("PolicyNotFoundException", "ResourceNotFoundException")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every table with the policies of it and its stream, and the Kinesis stream its changes go to."""
+    names = list(session.pages("dynamodb", "list_tables", "TableNames"))
+    for found in session.map(lambda name: list(_live_table(session, name)), names):
+        yield from found
+
+
+def _live_table(session: Session, name: str) -> Iterator[LiveFact]:
+    answer = session.call("dynamodb", "describe_table", none=("ResourceNotFoundException",), TableName=name)
+    if answer == {}:
+        return
+    table = (answer or {}).get("Table") or {}
+    arn = table.get("TableArn") or session.stack.arn("dynamodb", f"table/{name}")
+    encryption = table.get("SSEDescription") or {}
+    stream = table.get("LatestStreamArn") if (table.get("StreamSpecification") or {}).get("StreamEnabled") else None
+    properties = {
+        "SSESpecification": {"KMSMasterKeyId": encryption["KMSMasterKeyArn"]}
+        if encryption.get("KMSMasterKeyArn")
+        else None,
+        "DeletionProtectionEnabled": table.get("DeletionProtectionEnabled"),
+        "ResourcePolicy": _live_policy(session, arn),
+        "StreamSpecification": {"ResourcePolicy": _live_policy(session, stream)} if stream else None,
+    }
+    sending = session.call(
+        "dynamodb", "describe_kinesis_streaming_destination", none=("ResourceNotFoundException",), TableName=name
+    )
+    active = [
+        found["StreamArn"]
+        for found in (sending or {}).get("KinesisDataStreamDestinations") or ()
+        if found.get("DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING")
+    ]
+    if active:
+        properties["KinesisStreamSpecification"] = {"StreamArn": active[0]}
+    attributes = {"StreamArn": stream} if stream else {}
+    yield session.resource(
+        "AWS::DynamoDB::Table", properties, name=name, arn=arn, attributes=attributes, call="dynamodb.describe_table"
+    )
+
+
+def _live_policy(session: Session, arn: str) -> dict[str, object] | None:
+    answer = session.call("dynamodb", "get_resource_policy", none=_NO_POLICY, ResourceArn=arn)
+    document = (answer or {}).get("Policy")
+    return {"PolicyDocument": document} if document else None
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="dynamodb",
+        operations={
+            "dynamodb.list_tables": "which tables there are",
+            "dynamodb.describe_table": "the key and the stream of a table",
+            "dynamodb.get_resource_policy": "who may use a table or its stream",
+            "dynamodb.describe_kinesis_streaming_destination": "where the changes of a table go",
+        },
+    ),
+)

@@ -46,6 +46,7 @@ class Stack:
         partition, region, account, url_suffix, name, id: the pseudo parameters, bound or tokens.
         directory: folder of the template, for local files a property names; None for standard input.
         root: folder that no reference may leave.
+        keys_of_aws: ARNs of the KMS keys that AWS manages in a live account; a template names those by alias.
     """
 
     label: str = ""
@@ -59,6 +60,7 @@ class Stack:
     directory: str | None = None
     root: str | None = None
     source: Source = NOWHERE
+    keys_of_aws: set[str] = field(default_factory=set)
     _by_ref: dict[str, TemplateResource] | None = None
     _by_type: dict[str, list[TemplateResource]] = field(default_factory=dict)
     _typed: int = 0

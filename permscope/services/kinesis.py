@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import root
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
@@ -79,3 +80,56 @@ TEMPLATE = {
     "AWS::Kinesis::ResourcePolicy": read_policy,
 }
 SERVICE_PRINCIPALS = ("kinesis.amazonaws.com",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every stream with its consumers and the policies of both."""
+    names = list(session.pages("kinesis", "list_streams", "StreamNames"))
+    for found in session.map(lambda name: list(_live_stream(session, name)), names):
+        yield from found
+
+
+def _live_stream(session: Session, name: str) -> Iterator[LiveFact]:
+    call = "kinesis.describe_stream_summary"
+    answer = session.call("kinesis", "describe_stream_summary", none=("ResourceNotFoundException",), StreamName=name)
+    if answer == {}:
+        return
+    stream = (answer or {}).get("StreamDescriptionSummary") or {}
+    arn = stream.get("StreamARN") or session.stack.arn("kinesis", f"stream/{name}")
+    key = stream.get("KeyId") if stream.get("EncryptionType") == "KMS" else None
+    properties = {"StreamEncryption": {"EncryptionType": "KMS", "KeyId": key} if key else None}
+    yield session.resource("AWS::Kinesis::Stream", properties, name=name, arn=arn, call=call)
+    yield from _live_policy(session, arn)
+    for consumer in session.pages("kinesis", "list_stream_consumers", "Consumers", StreamARN=arn):
+        consumer_arn = consumer["ConsumerARN"]
+        yield session.resource(
+            _CONSUMER,
+            {"StreamARN": arn, "ConsumerName": consumer["ConsumerName"]},
+            name=consumer["ConsumerName"],
+            arn=consumer_arn,
+            ref=consumer_arn,
+            call="kinesis.list_stream_consumers",
+        )
+        yield from _live_policy(session, consumer_arn)
+
+
+def _live_policy(session: Session, arn: str) -> Iterator[LiveFact]:
+    answer = session.call("kinesis", "get_resource_policy", none=("ResourceNotFoundException",), ResourceARN=arn)
+    document = (answer or {}).get("Policy")
+    if document and document.strip() != "{}":
+        properties = {"ResourceArn": arn, "ResourcePolicy": document}
+        yield session.resource("AWS::Kinesis::ResourcePolicy", properties, name=arn, call="kinesis.get_resource_policy")
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="kinesis",
+        operations={
+            "kinesis.list_streams": "which streams there are",
+            "kinesis.describe_stream_summary": "the key of a stream",
+            "kinesis.list_stream_consumers": "which consumers read a stream",
+            "kinesis.get_resource_policy": "who may use a stream or its consumers",
+        },
+    ),
+)

@@ -5,12 +5,15 @@ Key policies: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact, ResourcePolicy
 from permscope.inventory.located import LocatedStr, as_text, source_of
-from permscope.inventory.policies import PolicyKind
+from permscope.inventory.policies import PolicyKind, parse_policy
+from permscope.inventory.source import Source
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import root
 from permscope.services.interface import Stack, TemplateResource
 
@@ -60,6 +63,11 @@ def key_arn(stack: Stack, value: object) -> str | None:
 
 def encryption_key(resource: TemplateResource) -> str | None:
     """The ARN of the key a resource's data is encrypted with; None for keys that AWS owns and types not known."""
+    arn = _encryption_key(resource)
+    return None if arn in resource.stack.keys_of_aws else arn
+
+
+def _encryption_key(resource: TemplateResource) -> str | None:
     path = _KEY_PROPERTIES.get(resource.type)
     if path is None:
         return None
@@ -108,3 +116,80 @@ def read_alias(resource: TemplateResource) -> Iterable[AnyFact]:
 
 TEMPLATE = {"AWS::KMS::Key": read_key, "AWS::KMS::ReplicaKey": read_key, "AWS::KMS::Alias": read_alias}
 SERVICE_PRINCIPALS = ("kms.amazonaws.com",)
+
+
+_GONE = ("NotFoundException", "KMSInvalidStateException")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every key of the account with its policy and its grants; of keys that AWS manages only that they are such."""
+    keys = [key["KeyArn"] for key in session.pages("kms", "list_keys", "Keys")]
+    for found in session.map(lambda arn: list(_live_key(session, arn)), keys):
+        yield from found
+    for alias in session.pages("kms", "list_aliases", "Aliases"):
+        if alias.get("TargetKeyId") and not alias["AliasName"].startswith("alias/aws/"):
+            properties = {"AliasName": alias["AliasName"], "TargetKeyId": alias["TargetKeyId"]}
+            name = alias["AliasName"]
+            arn = alias.get("AliasArn")
+            yield session.resource("AWS::KMS::Alias", properties, name=name, arn=arn, ref=name, call="kms.list_aliases")
+
+
+def _live_key(session: Session, arn: str) -> Iterator[LiveFact]:
+    answer = session.call("kms", "describe_key", none=_GONE, KeyId=arn)
+    key = (answer or {}).get("KeyMetadata") or {}
+    if key.get("KeyManager") == "AWS":
+        session.stack.keys_of_aws.add(arn)
+        return
+    policy = session.call("kms", "get_key_policy", none=_GONE, KeyId=arn, PolicyName="default")
+    spec = key.get("KeySpec")
+    properties = {
+        "Enabled": key.get("Enabled", True),
+        "MultiRegion": key.get("MultiRegion"),
+        "KeySpec": None if spec == "SYMMETRIC_DEFAULT" else spec,
+        # Where it cannot be read, the default stands for it, so that nothing IAM policies allow is hidden.
+        "KeyPolicy": (policy or {}).get("Policy"),
+    }
+    name = arn.rpartition("/")[2]
+    yield session.resource("AWS::KMS::Key", properties, name=name, arn=arn, ref=name, call="kms.get_key_policy")
+    for grant in session.pages("kms", "list_grants", "Grants", none=_GONE, KeyId=arn):
+        yield _grant(session, arn, grant)
+
+
+def _grant(session: Session, arn: str, grant: Mapping[str, Any]) -> ResourcePolicy:
+    """A grant as the statement it amounts to: it allows on its own, and never denies.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    """
+    constraints = grant.get("Constraints") or {}
+    context = constraints.get("EncryptionContextEquals") or constraints.get("EncryptionContextSubset") or {}
+    grantee = grant.get("GranteePrincipal") or ""
+    statement: dict[str, Any] = {
+        "Sid": grant.get("Name") or grant.get("GrantId"),
+        "Effect": "Allow",
+        "Principal": {"Service" if grantee.endswith(".amazonaws.com") else "AWS": grantee},
+        "Action": [f"kms:{operation}" for operation in grant.get("Operations") or ()],
+        "Resource": arn,
+    }
+    if context:
+        keys = {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
+        statement["Condition"] = {"StringEquals": keys}
+    source = Source(call="kms.list_grants", account=session.account, region=session.region)
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    name = f"grant {grant.get('GrantId')}"
+    policy = parse_policy(document, name=name, kind=PolicyKind.RESOURCE, source=source)
+    return ResourcePolicy(resource_arn=arn, policy=policy, source=source)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="kms",
+        operations={
+            "kms.list_keys": "which keys there are, and who may use them",
+            "kms.list_aliases": "which keys aliases lead to",
+            "kms.describe_key": "whether a key is AWS's own",
+            "kms.get_key_policy": "who may use a key",
+            "kms.list_grants": "who may use a key by a grant",
+        },
+    ),
+)

@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-req
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact
 from permscope.services._holders import policy_for, roles_of
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import root
 from permscope.services._wiring import role_uses, triggers
 from permscope.services.interface import TemplateResource
@@ -50,3 +52,43 @@ TEMPLATE = {
     "AWS::SecretsManager::ResourcePolicy": policy_for("SecretId", "ResourcePolicy"),
 }
 SERVICE_PRINCIPALS = (SERVICE,)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every secret with its policy and the function that rotates it; values are never asked for."""
+    secrets = list(session.pages("secretsmanager", "list_secrets", "SecretList"))
+    for found in session.map(lambda secret: list(_live_secret(session, secret)), secrets):
+        yield from found
+
+
+def _live_secret(session: Session, secret: Mapping[str, Any]) -> Iterator[LiveFact]:
+    arn, name = secret["ARN"], secret["Name"]
+    call = "secretsmanager.list_secrets"
+    yield session.resource(
+        "AWS::SecretsManager::Secret", {"KmsKeyId": secret.get("KmsKeyId")}, name=name, arn=arn, ref=arn, call=call
+    )
+    if secret.get("RotationEnabled"):
+        properties = {
+            "SecretId": arn,
+            "RotationLambdaARN": secret.get("RotationLambdaARN"),
+            "ExternalSecretRotationRoleArn": secret.get("ExternalSecretRotationRoleArn"),
+        }
+        yield session.resource("AWS::SecretsManager::RotationSchedule", properties, name=name, call=call)
+    answer = session.call("secretsmanager", "get_resource_policy", none=("ResourceNotFoundException",), SecretId=arn)
+    if answer and answer.get("ResourcePolicy"):
+        properties = {"SecretId": arn, "ResourcePolicy": answer["ResourcePolicy"]}
+        yield session.resource(
+            "AWS::SecretsManager::ResourcePolicy", properties, name=name, call="secretsmanager.get_resource_policy"
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="secretsmanager",
+        operations={
+            "secretsmanager.list_secrets": "which secrets there are, their keys and what rotates them",
+            "secretsmanager.get_resource_policy": "who may read a secret",
+        },
+    ),
+)

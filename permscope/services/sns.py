@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, source_of
-from permscope.services._values import Item, about, located, root
+from permscope.services._live import LiveFact, LiveReader, Session
+from permscope.services._values import Item, about, json_value, located, root
 from permscope.services._wiring import triggers
 from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
@@ -127,3 +129,96 @@ TEMPLATE = {
     "AWS::SNS::TopicInlinePolicy": read_inline_policy,
 }
 SERVICE_PRINCIPALS = (SERVICE,)
+
+
+_FEEDBACK = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+_WIRED = ("lambda", "sqs", "firehose")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every topic with its policy and logging roles, and what is subscribed: functions, queues, delivery streams.
+
+    Endpoints that are mail addresses, phone numbers or URLs are left out.
+    """
+    topics = [topic["TopicArn"] for topic in session.pages("sns", "list_topics", "Topics")]
+    for found in session.map(lambda arn: list(_live_topic(session, arn)), topics):
+        yield from found
+    subscriptions = [
+        each
+        for each in session.pages("sns", "list_subscriptions", "Subscriptions")
+        if each.get("Protocol") in _WIRED and each["SubscriptionArn"].startswith("arn:")
+    ]
+    for found in session.map(lambda each: list(_live_subscription(session, each)), subscriptions):
+        yield from found
+
+
+def _live_topic(session: Session, arn: str) -> Iterator[LiveFact]:
+    call = "sns.get_topic_attributes"
+    answer = session.call("sns", "get_topic_attributes", none=("NotFound", "NotFoundException"), TopicArn=arn)
+    if answer == {}:
+        return
+    attributes = (answer or {}).get("Attributes") or {}
+    logging = [
+        {key: attributes.get(f"{kind}{key}") for key in ("SuccessFeedbackRoleArn", "FailureFeedbackRoleArn")}
+        for kind in _FEEDBACK
+        if attributes.get(f"{kind}SuccessFeedbackRoleArn") or attributes.get(f"{kind}FailureFeedbackRoleArn")
+    ]
+    properties = {
+        "KmsMasterKeyId": attributes.get("KmsMasterKeyId"),
+        "FifoTopic": attributes.get("FifoTopic"),
+        "DeliveryStatusLogging": logging or None,
+    }
+    name = arn.rpartition(":")[2]
+    yield session.resource("AWS::SNS::Topic", properties, name=name, arn=arn, ref=arn, call=call)
+    policy = json_value(attributes.get("Policy"))
+    if policy is not None and not _is_default(policy):
+        document = {"Topics": [arn], "PolicyDocument": policy}
+        yield session.resource("AWS::SNS::TopicPolicy", document, name=name, call=call)
+
+
+def _is_default(policy: object) -> bool:
+    """Whether a policy is the one every topic begins with, which lets in what the owner's own policies let in."""
+    if not isinstance(policy, dict) or policy.get("Id") != "__default_policy_ID":
+        return False
+    statements = policy.get("Statement")
+    return (
+        isinstance(statements, list)
+        and len(statements) == 1
+        and isinstance(statements[0], dict)
+        and statements[0].get("Sid") == "__default_statement_ID"
+        and "AWS:SourceOwner" in ((statements[0].get("Condition") or {}).get("StringEquals") or {})
+    )
+
+
+def _live_subscription(session: Session, each: Mapping[str, Any]) -> Iterator[LiveFact]:
+    call = "sns.get_subscription_attributes"
+    answer = session.call(
+        "sns",
+        "get_subscription_attributes",
+        none=("NotFound", "NotFoundException"),
+        SubscriptionArn=each["SubscriptionArn"],
+    )
+    attributes = (answer or {}).get("Attributes") or {}
+    properties = {
+        "TopicArn": each["TopicArn"],
+        "Protocol": each["Protocol"],
+        "Endpoint": each["Endpoint"],
+        "RedrivePolicy": attributes.get("RedrivePolicy"),
+        "SubscriptionRoleArn": attributes.get("SubscriptionRoleArn"),
+    }
+    arn = each["SubscriptionArn"]
+    yield session.resource("AWS::SNS::Subscription", properties, name=arn, arn=arn, ref=arn, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="sns",
+        operations={
+            "sns.list_topics": "which topics there are",
+            "sns.get_topic_attributes": "who may publish and subscribe to a topic, and its key",
+            "sns.list_subscriptions": "which functions and queues topics run",
+            "sns.get_subscription_attributes": "where a subscription sends what it cannot deliver",
+        },
+    ),
+)

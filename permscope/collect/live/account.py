@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class LiveAccount:
             if found is None:
                 found = make_client(self.boto, name, region, self.limits, patient=self.is_offered(name, region))
                 found.meta.events.register("before-sign", lambda **_: self._wait(name, region))
+                if not re.search(r"\.(amazonaws|api\.aws|amazonaws\.eu)\b", found.meta.endpoint_url):
+                    found.meta.events.register("before-sign", self._own_host)
                 found.meta.events.register("before-send", self._count)
                 self._clients[name, region] = found
             return found
@@ -106,6 +109,11 @@ class LiveAccount:
         rate.wait()
         if self.stopped.is_set():
             raise Stopped
+
+    def _own_host(self, request: Any, **more: object) -> None:
+        """Leave the account out of the host name (`111122223333.localhost`), which only AWS's own endpoints resolve."""
+        del more
+        request.url = request.url.replace(f"//{self.id}.", "//", 1)
 
     def _count(self, event_name: str, **more: object) -> None:
         """`before-send.lambda.GetPolicy` is sent for every request, also a repeated one."""
