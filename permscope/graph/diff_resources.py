@@ -1,0 +1,425 @@
+"""Whom resource policies and trust policies let in now, and what their Deny statements no longer keep out."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from permscope.catalog.actions import ActionSet
+from permscope.graph.collector import conditions_of, said_by
+from permscope.graph.decisions import Decisions
+from permscope.graph.diff_change import Change, ChangeKind, Step
+from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, statement_claims, uncovered_deny
+from permscope.graph.diff_matching import Matching
+from permscope.graph.diff_words import action_words, condition_words, level_words, name_of, step_up, stricter_words
+from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.nodes import PUBLIC
+from permscope.inventory.arn import account_of, function_arn_and_qualifier
+from permscope.inventory.facts import Account, ControlPolicy, Resource
+from permscope.inventory.policies import Policy, PolicyKind, Statement
+from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import ACCOUNT, URL_SUFFIX, has_unknown
+from permscope.policy.strength import condition_strength
+
+_ROOT = re.compile(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
+_REGIONAL = re.compile(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
+_ACCOUNT_IN = re.compile(r"(?<!\d)\d{12}(?!\d)")
+
+
+@dataclass(slots=True)
+class _Door:
+    """The policy of one resource or role.
+
+    Attributes:
+        id: the ARN it is on, of a function with its qualifier.
+        policies: one policy per fact.
+        kind: resource or trust policy.
+    """
+
+    id: str
+    policies: tuple[Policy, ...]
+    kind: PolicyKind
+
+    def statements(self, effect: str) -> Iterator[tuple[Policy, Statement]]:
+        """Its statements of one effect."""
+        return (
+            (policy, statement)
+            for policy in self.policies
+            for statement in policy.statements
+            if statement.effect == effect
+        )
+
+
+def resource_policy_changes(matching: Matching) -> Iterator[Change]:
+    """New principals and looser terms in the policies of functions, buckets, queues, keys, roles, ..."""
+    old_decisions, new_decisions = matching.old.decisions, matching.new.decisions
+    if new_decisions is None:
+        return
+    old_doors = {door.id: door for door in _doors(old_decisions)} if old_decisions is not None else {}
+    new_doors = list(_doors(new_decisions))
+    for door in new_doors:
+        former = old_doors.pop(_old_door(matching, door.id), None)
+        yield from _compare(matching, door, former, new_decisions, old_decisions)
+    for door in old_doors.values():
+        yield from _gone(matching, door)
+    if old_decisions is not None:
+        yield from _control_changes(old_decisions, new_decisions)
+
+
+def _old_door(matching: Matching, arn: str) -> str:
+    base, qualifier = function_arn_and_qualifier(arn)
+    return f"{matching.old_id(base)}:{qualifier}" if qualifier else matching.old_id(arn)
+
+
+def _doors(decisions: Decisions) -> Iterator[_Door]:
+    for facts in decisions.policies_by_resource.values():
+        yield _Door(str(facts[0].resource_arn), tuple(fact.policy for fact in facts), PolicyKind.RESOURCE)
+    for role in decisions.inventory.roles.values():
+        yield _Door(role.arn, (role.trust,), PolicyKind.TRUST)
+
+
+def _book(door: _Door, decisions: Decisions, matching: Matching | None, *, blocked: bool = False) -> Book:
+    """What a policy lets whom do. A bucket that blocks public policies lets nobody in who is not named."""
+    claims: list[Claim] = []
+    for principal, grants in decisions.granted_by(door.policies):
+        value = _plain_principal(principal.kind, str(principal.value))
+        if blocked and value == "*":
+            grants = tuple(grant for grant in grants if grant.conditions)  # noqa: PLW2901
+        given = {"principal": value, "principal_kind": principal.kind, "on": door.id}
+        claims.extend(
+            claims_of(grants, **given) if matching is None else claims_of(grants, matching.old_text, **given)  # type: ignore[arg-type]
+        )
+    denies = list(door.statements("Deny"))
+    if matching is None:
+        return Book(claims, Limits(statement_claims(denies, principals=True, on=door.id)))
+    return Book(claims, Limits(statement_claims(denies, matching.old_text, principals=True, on=door.id)))
+
+
+def _plain_principal(kind: str, value: str) -> str:
+    """A principal written in one way: an account as its id, a service without its Region."""
+    root = _ROOT.fullmatch(value)
+    if root:
+        return root[1]
+    if kind == "Service":
+        return _REGIONAL.sub(r"\1.amazonaws.com", value.replace(URL_SUFFIX, "amazonaws.com"))
+    return value
+
+
+def _compare(
+    matching: Matching, door: _Door, former: _Door | None, decisions: Decisions, old_decisions: Decisions | None
+) -> Iterator[Change]:
+    node = _node_of(matching.new, door)
+    if node is None:
+        return
+    book = _book(door, decisions, matching, blocked=_is_blocked(node))
+    old_book = Book()
+    if former is not None and old_decisions is not None:
+        old_node = _node_of(matching.old, former)
+        old_book = _book(former, old_decisions, None, blocked=old_node is not None and _is_blocked(old_node))
+    yield from _let_in(matching, door, node, book, old_book)
+    if former is not None:
+        yield from _denies_less(door, node, book, old_book)
+
+
+def _node_of(graph: PermissionGraph, door: _Door) -> Node | None:
+    base = function_arn_and_qualifier(door.id)[0]
+    found = graph.nodes.get(base) or graph.nodes.get(door.id)
+    if found is not None:
+        return found
+    for node in graph.of_kind(NodeKind.RESOURCE):
+        if node.arn == base or (isinstance(node.fact, Resource) and base in node.fact.attributes.values()):
+            return node
+    return Node(id=base, kind=NodeKind.EXTERNAL, label=base, arn=base, account=account_of(base))
+
+
+def _is_blocked(node: Node) -> bool:
+    return isinstance(node.fact, Resource) and node.fact.attributes.get("restrict_public_buckets") is True
+
+
+# New principals
+
+
+@dataclass(slots=True)
+class _Gain:
+    principal: str
+    kind: str
+    weak: str
+    old_source: Source
+    actions: ActionSet = field(default_factory=lambda: ActionSet.empty)
+    claims: list[Claim] = field(default_factory=list)
+
+
+def _let_in(matching: Matching, door: _Door, node: Node, book: Book, old_book: Book) -> Iterator[Change]:
+    is_api = ":execute-api:" in door.id or ":apigateway:" in door.id
+    gains: dict[tuple[str, str], _Gain] = {}
+    wired = _wired_statements(matching.new, node)
+    for claim in book.claims:
+        if is_api and claim.principal == "*":
+            continue  # who calls without credentials is told by the routes
+        left, weak, place = _new_in(matching, claim, book, old_book)
+        if not left or (claim.principal_kind == "Service" and id(claim.statement) in wired and not weak):
+            continue
+        if door.kind is PolicyKind.TRUST and _is_new_work(matching, node, claim):
+            continue
+        gain = gains.setdefault((claim.principal, weak), _Gain(claim.principal, claim.principal_kind, weak, place))
+        gain.actions |= left
+        gain.claims.append(claim)
+    for gain in gains.values():
+        yield _entry(matching, door, node, gain)
+
+
+def _new_in(matching: Matching, claim: Claim, book: Book, old_book: Book) -> tuple[ActionSet, str, Source]:
+    """The new actions of a principal, what kept them away before, and where."""
+    same = {claim.principal, matching.old_id(claim.principal), "*"}
+    usable = [own for own in old_book.claims if own.principal in same]
+    former = Book(usable, old_book.limits)
+    left = former.remaining(claim, book.limits)
+    if not left:
+        return left, "", NOWHERE
+    loosely = former.remaining(claim, loosely=True)
+    if loosely:
+        return left, "", NOWHERE
+    entries = [entry for own in former.near(claim) for entry in own.conditions]
+    if entries:
+        return left, stricter_words(entries, claim.conditions), entries[0].source
+    deny = next((own for own in old_book.limits.denies if not own.actions.isdisjoint(left)), None)
+    if deny is not None and deny.statement is not None:
+        return left, "a Deny no longer keeps it out", deny.statement.source
+    return left, "its terms are looser", NOWHERE
+
+
+def _wired_statements(graph: PermissionGraph, node: Node) -> set[int]:
+    """Statements that only let in what is wired to a function; the wiring tells of them."""
+    found: set[int] = set()
+    for edge in graph.incoming(node.id, EdgeKind.TRIGGERS):
+        for one in edge.provenance:
+            if one.fact is not None and condition_strength(one.fact.conditions, PolicyKind.RESOURCE) in (
+                "strong",
+                "unknown",
+            ):
+                found.add(id(one.fact))
+    return found
+
+
+def _is_new_work(matching: Matching, role: Node, claim: Claim) -> bool:
+    """Whether a role is new and a service may assume it: what works with it tells."""
+    return claim.principal_kind == "Service" and matching.old_node(role.id) is None
+
+
+def _entry(matching: Matching, door: _Door, node: Node, gain: _Gain) -> Change:
+    entries = [entry for claim in gain.claims for entry in claim.conditions]
+    sure = any(not (claim.conditions or claim.limits or claim.vague or claim.only_if) for claim in gain.claims)
+    strengths = {condition_strength(claim.conditions, door.kind) for claim in gain.claims}
+    strong = not strengths & {"none", "weak"}
+    kind, severity, who = _judge(matching.new, node, gain, strong=strong)
+    levels = gain.actions.levels()
+    if severity == "high" and levels and not set(levels) - {"List", "Read"} and kind is not ChangeKind.NEW_PUBLIC_ENTRY:
+        severity = "medium"
+    under = condition_words(conditions_of(entries))
+    verb = "assume" if door.kind is PolicyKind.TRUST else action_words(gain.actions) + " on"
+    message = f"{who} can now {verb} `{name_of(node)}`"
+    message += f" when {under}" if under and not sure else ""
+    weakened = ""
+    also: tuple[ChangeKind, ...] = ()
+    if gain.weak:
+        weakened = "deny" if "Deny" in gain.weak else "condition"
+        message += f": {gain.weak}"
+        if kind in (ChangeKind.NEW_PUBLIC_ENTRY, ChangeKind.NEW_EXTERNAL_PRINCIPAL):
+            also = (ChangeKind.WEAKENED,)
+        else:
+            kind, severity = ChangeKind.WEAKENED, step_up(severity, 1) if not strong else severity
+    provenance = tuple(_provenance(gain.claims))
+    label = name_of(node)
+    return Change(
+        kind=kind,
+        severity=severity,
+        message=message,
+        actor=who.strip("`"),
+        actor_id=PUBLIC if gain.principal == "*" else gain.principal,
+        target=label,
+        target_id=node.id,
+        actions=gain.actions,
+        levels=levels,
+        sure=sure,
+        conditions=under,
+        weakened=weakened,
+        also=also,
+        source=next((one.source for one in provenance if one.source.file or one.source.call), node.source),
+        old_source=gain.old_source,
+        path=(
+            Step(who.strip("`"), level_words(levels) or "may", NOWHERE, gain.principal, gain.kind.lower()),
+            Step(label, "", node.source, node.id, node.kind.value),
+        ),
+        provenance=provenance,
+        nodes=(node.id, PUBLIC if gain.principal == "*" else gain.principal),
+    )
+
+
+def _provenance(claims: Iterable[Claim]) -> Iterator[Provenance]:
+    seen: set[int] = set()
+    for claim in claims:
+        if claim.statement is not None and claim.policy is not None and id(claim.statement) not in seen:
+            seen.add(id(claim.statement))
+            yield said_by(claim.statement, claim.policy)
+
+
+def _judge(graph: PermissionGraph, node: Node, gain: _Gain, *, strong: bool) -> tuple[ChangeKind, str, str]:
+    """The kind of a new principal, how grave it is, and what to call it."""
+    is_function = node.kind is NodeKind.FUNCTION
+    inside = ChangeKind.NEW_INVOKER if is_function else ChangeKind.NEW_ACCESS
+    own = _own_accounts(graph)
+    if gain.principal == "*" and gain.kind != "Service":
+        foreign = _foreign_accounts(graph, gain.claims, own)
+        if not strong:
+            return ChangeKind.NEW_PUBLIC_ENTRY, "critical" if node.kind is NodeKind.ROLE else "high", "anyone"
+        if foreign:
+            return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", f"anyone in {foreign}"
+        return inside, "low", "whoever fits the conditions"
+    if gain.kind == "Service":
+        foreign = _foreign_accounts(graph, gain.claims, own)
+        who = f"`{gain.principal}`"
+        if foreign:
+            return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", f"{who} for {foreign}"
+        return inside, "low" if strong or node.kind is NodeKind.ROLE else "medium", who
+    if gain.kind == "Federated":
+        return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high" if not strong else "medium", f"users of `{gain.principal}`"
+    known = graph.nodes.get(gain.principal)
+    label = known.label if known is not None else gain.principal
+    account = account_of(gain.principal) or (gain.principal if gain.kind == "AWS" else None)
+    if account in own or (known is not None and known.kind in (NodeKind.ROLE, NodeKind.USER) and account in own):
+        whole = gain.principal == account
+        return (
+            inside,
+            "medium" if whole else "low",
+            "every principal of this account that may" if whole else f"`{label}`",
+        )
+    trusted = _trusted(graph, account)
+    if trusted:
+        return inside, "low", f"`{label}` (trusted)"
+    words = f"account {gain.principal}" if gain.principal.isdigit() else f"`{label}`"
+    if account is None or has_unknown(account):
+        return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "medium", f"{words} (which account is not known)"
+    return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", words
+
+
+def _own_accounts(graph: PermissionGraph) -> frozenset[str]:
+    ids = graph.decisions.inventory.of(Account) if graph.decisions is not None else ()
+    return frozenset({ACCOUNT, *(account.id for account in ids)})
+
+
+def _trusted(graph: PermissionGraph, account: str | None) -> bool:
+    return account is not None and any(
+        node.trusted for node in graph.of_kind(NodeKind.ACCOUNT, NodeKind.EXTERNAL) if node.account == account
+    )
+
+
+def _foreign_accounts(graph: PermissionGraph, claims: Iterable[Claim], own: frozenset[str]) -> str:
+    """Accounts and organizations that conditions name and that are not the user's own, in words."""
+    found: dict[str, None] = {}
+    for claim in claims:
+        for entry in claim.conditions:
+            key = entry.key.lower()
+            for value in entry.values:
+                if key == "aws:principalorgid":
+                    found.setdefault(f"organization {value}")
+                for account in _ACCOUNT_IN.findall(str(value)):
+                    if account not in own and not _trusted(graph, account):
+                        found.setdefault(f"account {account}")
+    return ", ".join(found)
+
+
+# Less is denied
+
+
+def _denies_less(door: _Door, node: Node, book: Book, old_book: Book) -> Iterator[Change]:
+    """Deny statements that are gone or narrower; they held back what other policies allow."""
+    seen: set[int] = set()
+    for deny in old_book.limits.denies:
+        gone = uncovered_deny(deny, book.limits.denies)
+        if not gone or deny.statement is None or id(deny.statement) in seen:
+            continue
+        seen.add(id(deny.statement))
+        sid = f"`{deny.statement.sid}`" if deny.statement.sid else "a Deny"
+        words = "is gone or narrower"
+        yield Change(
+            kind=ChangeKind.WEAKENED,
+            severity="medium" if _is_about_transport(deny) else "high",
+            message=f"{sid} in the policy of `{name_of(node)}` {words}: it denied {action_words(gone)}",
+            actor=_denied_words(deny),
+            actor_id=deny.principal or "*",
+            target=name_of(node),
+            target_id=node.id,
+            actions=gone,
+            levels=gone.levels(),
+            weakened="deny",
+            source=next((p.source for p in door.policies if p.source.file), node.source),
+            old_source=deny.statement.source,
+            nodes=(node.id,),
+        )
+
+
+def _is_about_transport(deny: Claim) -> bool:
+    return bool(deny.conditions) and all(entry.key.lower() == "aws:securetransport" for entry in deny.conditions)
+
+
+def _denied_words(deny: Claim) -> str:
+    return "everyone" if deny.principal == "*" else deny.principal or "everyone"
+
+
+def _gone(matching: Matching, door: _Door) -> Iterator[Change]:
+    """A policy that is gone altogether: its grants are removed, and so are its Deny statements."""
+    node = _node_of(matching.old, door)
+    if node is None:
+        return
+    still = {old: new for new, old in matching.old_of.items()}.get(node.id)
+    denies = statement_claims(door.statements("Deny"), principals=True, on=door.id)
+    if still is not None and still in matching.new.nodes:
+        yield from _denies_less(replace(door, policies=()), matching.new.nodes[still], Book(), Book((), Limits(denies)))
+    if door.kind is PolicyKind.RESOURCE:
+        who: dict[str, None] = defaultdict()
+        for _, statement in door.statements("Allow"):
+            for principal in statement.principals or ():
+                who.setdefault(_plain_principal(principal.kind, str(principal.value)))
+        if who:
+            yield Change(
+                kind=ChangeKind.ACCESS_REMOVED,
+                severity="info",
+                message=f"the policy of `{name_of(node)}` is gone: it let in {', '.join(f'`{each}`' for each in who)}",
+                actor=", ".join(who),
+                actor_id=next(iter(who)),
+                target=name_of(node),
+                target_id=node.id,
+                source=door.policies[0].source if door.policies else node.source,
+                nodes=(node.id,),
+            )
+
+
+def _control_changes(old: Decisions, new: Decisions) -> Iterator[Change]:
+    """Resource control policies that deny less; those of services are in what each principal may do."""
+    denies = [
+        (fact.policy, statement)
+        for fact in new.inventory.of(ControlPolicy)
+        for statement in fact.policy.statements
+        if statement.effect == "Deny" and fact.policy.kind is PolicyKind.RCP
+    ]
+    kept = statement_claims(denies, principals=True)
+    for fact in old.inventory.of(ControlPolicy):
+        if fact.policy.kind is not PolicyKind.RCP:
+            continue
+        pairs = [(fact.policy, each) for each in fact.policy.statements if each.effect == "Deny"]
+        for deny in statement_claims(pairs, principals=True):
+            gone = uncovered_deny(deny, kept)
+            if gone and deny.statement is not None:
+                yield Change(
+                    kind=ChangeKind.WEAKENED,
+                    severity="high",
+                    message=f"the resource control policy `{fact.policy.name}` no longer denies {action_words(gone)}",
+                    actor="everyone",
+                    actor_id="*",
+                    target=fact.policy.name,
+                    actions=gone,
+                    weakened="deny",
+                    old_source=deny.statement.source,
+                )
