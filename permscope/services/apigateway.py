@@ -13,6 +13,7 @@ from permscope.inventory.facts import AnyFact, Auth, Need, Resource, ResourcePol
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.policies import Statement
 from permscope.inventory.tokens import unknown_token
+from permscope.services._answers import arn_of, capitalised, each, json_text, picked
 from permscope.services._gateway import (
     REST,
     SERVICE,
@@ -27,6 +28,7 @@ from permscope.services._gateway import (
     under,
 )
 from permscope.services._gateway_calls import Integration, function_in
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._openapi import body_facts
 from permscope.services._values import about, texts
 from permscope.services.interface import TemplateReader, TemplateResource
@@ -290,3 +292,186 @@ TEMPLATE: Mapping[str, TemplateReader] = {
     "AWS::ApiGateway::DomainNameV2": read_domain,
     "AWS::ApiGateway::UsagePlan": read_usage_plan,
 }
+
+
+_GONE = ("NotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every REST API with its methods, authorizers and stages, then domain names, usage plans and the log role.
+
+    What is read is what would be deployed next; a stage keeps serving what was deployed to it.
+    """
+    yield from each(session, _live_api, session.pages("apigateway", "get_rest_apis", "items"))
+    yield from _live_domains(session)
+    for plan in session.pages("apigateway", "get_usage_plans", "items"):
+        properties = {
+            **capitalised(picked(plan, "apiStages", "throttle")),
+            "UsagePlanName": plan.get("name"),
+        }
+        yield session.resource(
+            "AWS::ApiGateway::UsagePlan",
+            properties,
+            name=plan.get("name") or plan["id"],
+            arn=arn_of(session, "AWS::ApiGateway::UsagePlan", id=plan["id"]),
+            ref=plan["id"],
+            call="apigateway.get_usage_plans",
+        )
+    account = session.call("apigateway", "get_account") or {}
+    if account.get("cloudwatchRoleArn"):
+        yield session.resource(
+            "AWS::ApiGateway::Account",
+            {"CloudWatchRoleArn": account["cloudwatchRoleArn"]},
+            name=session.account,
+            call="apigateway.get_account",
+        )
+
+
+def _live_api(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+    api = item["id"]
+    properties = {
+        **capitalised(picked(item, "endpointConfiguration", "disableExecuteApiEndpoint")),
+        "ApiKeySourceType": item.get("apiKeySource") if item.get("apiKeySource") != "HEADER" else None,
+        "Policy": document(item.get("policy")),
+        "Name": item.get("name"),
+    }
+    yield session.resource(
+        REST,
+        properties,
+        name=item.get("name") or api,
+        arn=session.stack.arn("execute-api", api),
+        ref=api,
+        call="apigateway.get_rest_apis",
+    )
+    yield from _live_methods(session, api)
+    for authorizer in session.pages("apigateway", "get_authorizers", "items", none=_GONE, restApiId=api):
+        same = ("type", "providerARNs", "authorizerUri", "authorizerCredentials", "identitySource")
+        yield session.resource(
+            "AWS::ApiGateway::Authorizer",
+            {**capitalised(picked(authorizer, *same, "authorizerResultTtlInSeconds")), "RestApiId": api},
+            name=authorizer["name"],
+            arn=session.stack.arn("execute-api", f"{api}/authorizers/{authorizer['id']}"),
+            ref=authorizer["id"],
+            call="apigateway.get_authorizers",
+        )
+    for stage in session.pages("apigateway", "get_stages", "item", none=_GONE, restApiId=api):
+        yield _live_stage(session, api, stage)
+
+
+def _live_methods(session: Session, api: str) -> Iterator[LiveFact]:
+    """The methods of an API, each under its whole path.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html
+    """
+    call = "apigateway.get_resources"
+    for item in session.pages("apigateway", "get_resources", "items", none=_GONE, restApiId=api, embed=["methods"]):
+        held = api if item["path"] == "/" else f"{api}/{item['id']}"
+        if held != api:
+            yield session.resource(
+                "AWS::ApiGateway::Resource",
+                {"RestApiId": api, "ParentId": api, "PathPart": item["path"].lstrip("/")},
+                name=item["path"],
+                arn=arn_of(session, "AWS::ApiGateway::Resource", RestApiId=api, id=item["id"]),
+                ref=held,
+                call=call,
+            )
+        for verb, method in (item.get("resourceMethods") or {}).items():
+            same = ("authorizationType", "authorizerId", "apiKeyRequired", "authorizationScopes")
+            properties = {
+                **capitalised(picked(method, *same)),
+                "RestApiId": api,
+                "ResourceId": held,
+                "HttpMethod": verb,
+                "Integration": _integration_answer(method.get("methodIntegration")),
+            }
+            name = f"{verb} {item['path']}"
+            yield session.resource("AWS::ApiGateway::Method", properties, name=f"{api} {name}", call=call)
+
+
+def _integration_answer(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not answer:
+        return None
+    return {
+        **capitalised(
+            picked(answer, "type", "uri", "credentials", "requestParameters", "requestTemplates"),
+            keep=("RequestParameters", "RequestTemplates"),
+        ),
+        "IntegrationHttpMethod": answer.get("httpMethod"),
+    }
+
+
+def _live_stage(session: Session, api: str, stage: Mapping[str, Any]) -> LiveFact:
+    logs = stage.get("accessLogSettings") or {}
+    settings = (stage.get("methodSettings") or {}).values()
+    properties = {
+        **capitalised(picked(stage, "stageName", "tracingEnabled", "clientCertificateId", "variables"), ("Variables",)),
+        "RestApiId": api,
+        "AccessLogSetting": {"DestinationArn": logs["destinationArn"]} if logs.get("destinationArn") else None,
+        "MethodSettings": [capitalised(picked(setting, "loggingLevel", "dataTraceEnabled")) for setting in settings],
+    }
+    name = stage["stageName"]
+    return session.resource(
+        "AWS::ApiGateway::Stage",
+        properties,
+        name=name,
+        arn=arn_of(session, "AWS::ApiGateway::Stage", RestApiId=api, name=name),
+        call="apigateway.get_stages",
+    )
+
+
+def _live_domains(session: Session) -> Iterator[LiveFact]:
+    for item in session.pages("apigateway", "get_domain_names", "items"):
+        name, policy = item["domainName"], document(item.get("policy"))
+        private = item.get("domainNameId") is not None
+        properties = {
+            **capitalised(
+                picked(item, "domainName", "endpointConfiguration", "mutualTlsAuthentication", "securityPolicy")
+            ),
+            "Policy": policy,
+        }
+        yield session.resource(
+            f"AWS::ApiGateway::DomainName{'V2' if private else ''}",
+            properties,
+            name=name,
+            arn=item.get("domainNameArn") or session.stack.arn("apigateway", f"/domainnames/{name}", account=""),
+            ref=name,
+            call="apigateway.get_domain_names",
+        )
+        if "REGIONAL" in ((item.get("endpointConfiguration") or {}).get("types") or ()):
+            continue  # the newer API has the mappings of these, whatever kind of API they lead to
+        more = {"domainNameId": item["domainNameId"]} if private else {}
+        for found in session.pages(
+            "apigateway", "get_base_path_mappings", "items", none=_GONE, domainName=name, **more
+        ):
+            yield session.resource(
+                "AWS::ApiGateway::BasePathMapping",
+                {"DomainName": name, "RestApiId": found.get("restApiId"), "Stage": found.get("stage")},
+                name=f"{name}/{found.get('basePath') or ''}",
+                call="apigateway.get_base_path_mappings",
+            )
+
+
+def document(text: str | None) -> Any:
+    r"""A policy as API Gateway gives it: JSON text whose quotes are escaped once more (`{\"Version\": ...`)."""
+    if not text:
+        return None
+    found = json_text(text)
+    return found if isinstance(found, Mapping) else json_text(json_text(f'"{text}"')) or text
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="apigateway",
+        operations={
+            "apigateway.get_rest_apis": "REST APIs and who may call them",
+            "apigateway.get_resources": "which functions a REST API runs, and what it asks of callers",
+            "apigateway.get_authorizers": "which functions let callers in",
+            "apigateway.get_stages": "stages of REST APIs and their variables",
+            "apigateway.get_domain_names": "custom domain names and who may call them",
+            "apigateway.get_base_path_mappings": "which API is behind a custom domain name",
+            "apigateway.get_usage_plans": "which API keys are metered",
+            "apigateway.get_account": "which role writes the logs of APIs",
+        },
+    ),
+)

@@ -7,12 +7,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact, Auth
 from permscope.inventory.located import as_text
 from permscope.inventory.tokens import unknown_token
+from permscope.services._answers import arn_of, each, picked
 from permscope.services._gateway import V2, Api, Operation, api_named, api_of, merged, mutual_tls, route_facts
 from permscope.services._gateway_calls import Integration
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._openapi import body_facts
 from permscope.services._values import about, texts
 from permscope.services.apigateway import authorizer_triggers, names_of, read_domain
@@ -206,3 +209,105 @@ TEMPLATE: Mapping[str, TemplateReader] = {
     "AWS::ApiGatewayV2::Stage": read_stage,
     "AWS::ApiGatewayV2::DomainName": read_domain,
 }
+
+
+_GONE = ("NotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every HTTP and WebSocket API with its routes, integrations, authorizers and stages, then domain names."""
+    yield from each(session, _live_api, session.pages("apigatewayv2", "get_apis", "Items"))
+    for item in session.pages("apigatewayv2", "get_domain_names", "Items"):
+        name = item["DomainName"]
+        for found in session.pages("apigatewayv2", "get_api_mappings", "Items", none=_GONE, DomainName=name):
+            yield session.resource(
+                "AWS::ApiGatewayV2::ApiMapping",
+                {"DomainName": name, **picked(found, "ApiId", "Stage")},
+                name=f"{name}/{found.get('ApiMappingKey') or ''}",
+                call="apigatewayv2.get_api_mappings",
+            )
+
+
+def _live_api(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+    api = item["ApiId"]
+    properties = picked(item, "Name", "ProtocolType", "DisableExecuteApiEndpoint", "CorsConfiguration")
+    yield session.resource(
+        V2,
+        properties,
+        name=item["Name"],
+        arn=session.stack.arn("execute-api", api),
+        ref=api,
+        call="apigatewayv2.get_apis",
+    )
+    for kind, operation, names in _PARTS:
+        call = f"apigatewayv2.{operation}"
+        for found in session.pages("apigatewayv2", operation, "Items", none=_GONE, ApiId=api):
+            ref = found["StageName"] if kind == "Stage" else found[f"{kind}Id"]
+            type_name = f"AWS::ApiGatewayV2::{kind}"
+            arn = arn_of(session, type_name, ApiId=api, id=ref, name=ref)
+            properties = {"ApiId": api, **picked(found, *names)}
+            if "AccessLogSettings" in properties:
+                properties["AccessLogSettings"] = picked(properties["AccessLogSettings"], "DestinationArn")
+            name = found.get("RouteKey") or found.get("Name") or ref
+            yield session.resource(type_name, properties, name=name, arn=arn, ref=ref, call=call)
+
+
+_PARTS = (
+    (
+        "Integration",
+        "get_integrations",
+        (
+            "IntegrationType",
+            "IntegrationUri",
+            "IntegrationMethod",
+            "IntegrationSubtype",
+            "CredentialsArn",
+            "RequestParameters",
+            "RequestTemplates",
+        ),
+    ),
+    (
+        "Authorizer",
+        "get_authorizers",
+        (
+            "AuthorizerType",
+            "AuthorizerUri",
+            "AuthorizerCredentialsArn",
+            "AuthorizerResultTtlInSeconds",
+            "JwtConfiguration",
+        ),
+    ),
+    (
+        "Route",
+        "get_routes",
+        ("RouteKey", "Target", "AuthorizationType", "AuthorizerId", "AuthorizationScopes", "ApiKeyRequired"),
+    ),
+    (
+        "Stage",
+        "get_stages",
+        (
+            "StageName",
+            "AccessLogSettings",
+            "DefaultRouteSettings",
+            "RouteSettings",
+            "StageVariables",
+            "AutoDeploy",
+        ),
+    ),
+)
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="apigatewayv2",
+        operations={
+            "apigatewayv2.get_apis": "which HTTP and WebSocket APIs there are",
+            "apigatewayv2.get_routes": "what the routes of an API ask of callers",
+            "apigatewayv2.get_integrations": "which functions the routes of an API run",
+            "apigatewayv2.get_authorizers": "which functions let callers in",
+            "apigatewayv2.get_stages": "stages of HTTP and WebSocket APIs and their variables",
+            "apigatewayv2.get_domain_names": "custom domain names",
+            "apigatewayv2.get_api_mappings": "which API is behind a custom domain name",
+        },
+    ),
+)

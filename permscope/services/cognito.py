@@ -12,6 +12,8 @@ from typing import Any
 
 from permscope.inventory.facts import AnyFact, IdentityProvider, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import as_text
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Text, about, json_value, mappings, texts
 from permscope.services.interface import TemplateReader, TemplateResource
 
@@ -189,3 +191,96 @@ TEMPLATE: Mapping[str, TemplateReader] = {
     "AWS::Cognito::IdentityPool": read_identity_pool,
     _ATTACHMENT: read_role_attachment,
 }
+
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live_user_pools(session: Session) -> Iterator[LiveFact]:
+    """Every user pool with its groups."""
+    pools = [pool["Id"] for pool in session.pages("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)]
+    yield from each(session, _live_user_pool, pools)
+
+
+def _live_user_pool(session: Session, pool_id: str) -> Iterator[LiveFact]:
+    answer = session.call("cognito-idp", "describe_user_pool", none=_GONE, UserPoolId=pool_id)
+    pool = (answer or {}).get("UserPool")
+    if not pool:
+        return
+    properties = picked(pool, "LambdaConfig", "MfaConfiguration", "DeletionProtection")
+    admin = (pool.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")
+    caller = (pool.get("SmsConfiguration") or {}).get("SnsCallerArn")
+    properties |= {
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": admin},
+        "SmsConfiguration": {"SnsCallerArn": caller} if caller else None,
+    }
+    if properties.get("MfaConfiguration") == "OFF":
+        del properties["MfaConfiguration"]  # what Cognito does where nothing is said
+    if properties.get("DeletionProtection") == "INACTIVE":
+        del properties["DeletionProtection"]
+    arn = pool.get("Arn") or session.stack.arn("cognito-idp", f"userpool/{pool_id}")
+    call = "cognito-idp.describe_user_pool"
+    yield session.resource("AWS::Cognito::UserPool", properties, name=pool["Name"], arn=arn, ref=pool_id, call=call)
+    for group in session.pages("cognito-idp", "list_groups", "Groups", none=_GONE, UserPoolId=pool_id):
+        properties = {"UserPoolId": pool_id, **picked(group, "RoleArn")}
+        yield session.resource(
+            "AWS::Cognito::UserPoolGroup", properties, name=group["GroupName"], call="cognito-idp.list_groups"
+        )
+
+
+def read_live_identity_pools(session: Session) -> Iterator[LiveFact]:
+    """Every identity pool with the roles it hands out."""
+    found = session.pages("cognito-identity", "list_identity_pools", "IdentityPools", MaxResults=60)
+    yield from each(session, _live_identity_pool, [pool["IdentityPoolId"] for pool in found])
+
+
+def _live_identity_pool(session: Session, pool_id: str) -> Iterator[LiveFact]:
+    call = "cognito-identity.describe_identity_pool"
+    answer = session.call("cognito-identity", "describe_identity_pool", none=_GONE, IdentityPoolId=pool_id)
+    if not answer:
+        return
+    same = ("AllowUnauthenticatedIdentities", "AllowClassicFlow", "DeveloperProviderName")
+    events = session.call("cognito-sync", "get_cognito_events", none=_NO_SYNC, IdentityPoolId=pool_id)
+    sync = session.call("cognito-sync", "get_identity_pool_configuration", none=_NO_SYNC, IdentityPoolId=pool_id)
+    properties = {
+        **picked(answer, *same),
+        "CognitoIdentityProviders": [
+            picked(provider, "ProviderName") for provider in answer.get("CognitoIdentityProviders") or ()
+        ],
+        "CognitoEvents": (events or {}).get("Events"),
+        "CognitoStreams": (sync or {}).get("CognitoStreams"),
+    }
+    arn = session.stack.arn("cognito-identity", f"identitypool/{pool_id}")
+    name = answer.get("IdentityPoolName") or pool_id
+    yield session.resource("AWS::Cognito::IdentityPool", properties, name=name, arn=arn, ref=pool_id, call=call)
+    roles = session.call("cognito-identity", "get_identity_pool_roles", none=_GONE, IdentityPoolId=pool_id)
+    if roles and (roles.get("Roles") or roles.get("RoleMappings")):
+        properties = {"IdentityPoolId": pool_id, **picked(roles, "Roles", "RoleMappings")}
+        yield session.resource(_ATTACHMENT, properties, name=pool_id, call="cognito-identity.get_identity_pool_roles")
+
+
+# Cognito Sync is in few Regions and closed; it refuses pools that never used it
+_NO_SYNC = ("ResourceNotFoundException", "NotAuthorizedException", "EndpointConnectionError")
+
+LIVE = (
+    LiveReader(
+        read=read_live_user_pools,
+        client="cognito-idp",
+        operations={
+            "cognito-idp.list_user_pools": "which user pools there are",
+            "cognito-idp.describe_user_pool": "which functions a user pool runs, and its role",
+            "cognito-idp.list_groups": "which role members of a group get",
+        },
+    ),
+    LiveReader(
+        read=read_live_identity_pools,
+        client="cognito-identity",
+        operations={
+            "cognito-identity.list_identity_pools": "which identity pools there are",
+            "cognito-identity.describe_identity_pool": "whether an identity pool takes people without a login",
+            "cognito-identity.get_identity_pool_roles": "which roles an identity pool hands out",
+            "cognito-sync.get_cognito_events": "which function runs before data sets are synchronised",
+            "cognito-sync.get_identity_pool_configuration": "which role writes data set changes to a stream",
+        },
+    ),
+)

@@ -13,6 +13,8 @@ from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, ResourcePolicy, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, source_of, value_source
 from permscope.inventory.policies import PolicyKind
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import sending, target
 from permscope.services._values import Item, Text, about, branches, json_value, located, mappings, root
 from permscope.services.interface import TemplateResource
@@ -267,3 +269,83 @@ TEMPLATE = {
     "AWS::Events::Endpoint": read_endpoint,
     "AWS::EventsV2::*": read_events_v2,
 }
+
+
+_TARGET_PARTS = ("Arn", "RoleArn", "DeadLetterConfig", "EcsParameters", "BatchParameters", "AppSyncParameters")
+"""What of a target matters; what is sent to it (`Input`, headers, query strings) does not."""
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every event bus with its policy, rules and targets, then API destinations, connections, archives, endpoints."""
+    buses = [bus["Name"] for bus in session.pages("events", "list_event_buses", "EventBuses")]
+    yield from each(session, _live_bus, buses)
+    for bus in buses:
+        rules = session.pages("events", "list_rules", "Rules", none=_GONE, EventBusName=bus)
+        yield from each(session, _live_rule, rules)
+    for key, name, operation, type_name, parts in _LISTS:
+        for item in session.pages("events", operation, key):
+            properties = picked(item, *parts)
+            if "EventSourceArn" in properties:
+                properties["SourceArn"] = properties.pop("EventSourceArn")
+            arn = item.get(f"{type_name}Arn") or item.get("Arn")
+            yield session.resource(
+                f"AWS::Events::{type_name}", properties, name=item[name], arn=arn, call=f"events.{operation}"
+            )
+
+
+_GONE = ("ResourceNotFoundException",)
+_LISTS = (
+    (
+        "ApiDestinations",
+        "Name",
+        "list_api_destinations",
+        "ApiDestination",
+        ("ConnectionArn", "InvocationEndpoint", "HttpMethod"),
+    ),
+    ("Connections", "Name", "list_connections", "Connection", ("AuthorizationType",)),
+    ("Archives", "ArchiveName", "list_archives", "Archive", ("EventSourceArn",)),
+    ("Endpoints", "Name", "list_endpoints", "Endpoint", ("EventBuses", "RoleArn")),
+)
+
+
+def _live_bus(session: Session, name: str) -> Iterator[LiveFact]:
+    answer = session.call("events", "describe_event_bus", none=_GONE, Name=name)
+    if answer:
+        properties = picked(answer, "Policy", "KmsKeyIdentifier", "DeadLetterConfig")
+        yield session.resource(
+            "AWS::Events::EventBus", properties, name=name, arn=answer.get("Arn"), call="events.describe_event_bus"
+        )
+
+
+def _live_rule(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+    bus = item.get("EventBusName") or "default"
+    targets = session.pages(
+        "events", "list_targets_by_rule", "Targets", none=_GONE, of=item["Arn"], Rule=item["Name"], EventBusName=bus
+    )
+    properties = {
+        **picked(item, "EventPattern", "ScheduleExpression", "State", "RoleArn"),
+        "EventBusName": None if bus == "default" else bus,
+        "Targets": [picked(target, *_TARGET_PARTS) for target in targets],
+    }
+    ref = item["Name"] if bus == "default" else f"{bus}|{item['Name']}"
+    yield session.resource(
+        "AWS::Events::Rule", properties, name=item["Name"], arn=item["Arn"], ref=ref, call="events.list_rules"
+    )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="events",
+        operations={
+            "events.list_event_buses": "which event buses there are",
+            "events.describe_event_bus": "who may put events on a bus",
+            "events.list_rules": "which rules and schedules there are",
+            "events.list_targets_by_rule": "what a rule or schedule runs",
+            "events.list_api_destinations": "which endpoints outside of AWS events are sent to",
+            "events.list_connections": "how endpoints outside of AWS are signed in to",
+            "events.list_archives": "which copies of events are kept",
+            "events.list_endpoints": "which role replicates events to another Region",
+        },
+    ),
+)

@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, ResourcePolicy, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.policies import PolicyKind
+from permscope.services._answers import capitalised, each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import sending, target
 from permscope.services._values import Text, about, branches, json_value, located, mappings, root, texts
 from permscope.services.interface import TemplateResource
@@ -180,3 +182,100 @@ TEMPLATE = {
     "AWS::Logs::ResourcePolicy": read_resource_policy,
     "AWS::Logs::DeliveryDestination": read_delivery_destination,
 }
+
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every log group with its subscriptions, then destinations and the policies of the account."""
+    groups: list[str] = []
+    for item in session.pages("logs", "describe_log_groups", "logGroups"):
+        name = item["logGroupName"]
+        groups.append(name)
+        arn = (item.get("logGroupArn") or item["arn"]).removesuffix(":*")
+        properties = capitalised(picked(item, "kmsKeyId", "retentionInDays"))
+        yield session.resource("AWS::Logs::LogGroup", properties, name=name, arn=arn, call="logs.describe_log_groups")
+    yield from each(session, _live_subscriptions, groups)
+    for scope in ("ACCOUNT", "RESOURCE"):
+        for item in session.pages("logs", "describe_resource_policies", "resourcePolicies", policyScope=scope):
+            named = item.get("policyName") or item.get("resourceArn") or scope
+            yield session.resource(
+                "AWS::Logs::ResourcePolicy",
+                capitalised(picked(item, "policyName", "policyDocument", "resourceArn")),
+                name=named,
+                call="logs.describe_resource_policies",
+            )
+    for item in session.pages(
+        "logs", "describe_account_policies", "accountPolicies", policyType="SUBSCRIPTION_FILTER_POLICY"
+    ):
+        properties = capitalised(picked(item, "policyType", "policyDocument", "selectionCriteria"))
+        yield session.resource(
+            "AWS::Logs::AccountPolicy", properties, name=item["policyName"], call="logs.describe_account_policies"
+        )
+    yield from _live_destinations(session)
+
+
+def _live_subscriptions(session: Session, group: str) -> Iterator[LiveFact]:
+    for item in session.pages(
+        "logs", "describe_subscription_filters", "subscriptionFilters", none=_GONE, logGroupName=group
+    ):
+        properties = capitalised(picked(item, "logGroupName", "filterPattern", "destinationArn", "roleArn"))
+        yield session.resource(
+            "AWS::Logs::SubscriptionFilter",
+            properties,
+            name=item["filterName"],
+            call="logs.describe_subscription_filters",
+        )
+
+
+def _live_destinations(session: Session) -> Iterator[LiveFact]:
+    for item in session.pages("logs", "describe_destinations", "destinations"):
+        properties = {
+            **capitalised(picked(item, "targetArn", "roleArn")),
+            "DestinationPolicy": item.get("accessPolicy"),
+        }
+        yield session.resource(
+            "AWS::Logs::Destination",
+            properties,
+            name=item["destinationName"],
+            arn=item.get("arn"),
+            call="logs.describe_destinations",
+        )
+    for item in session.pages("logs", "describe_delivery_destinations", "deliveryDestinations"):
+        name = item["name"]
+        policy = session.call("logs", "get_delivery_destination_policy", none=_GONE, deliveryDestinationName=name)
+        where = item.get("deliveryDestinationConfiguration") or {}
+        properties = {
+            "DestinationResourceArn": where.get("destinationResourceArn"),
+            "DeliveryDestinationPolicy": _document((policy or {}).get("policy")),
+        }
+        yield session.resource(
+            "AWS::Logs::DeliveryDestination",
+            properties,
+            name=name,
+            arn=item.get("arn"),
+            call="logs.describe_delivery_destinations",
+        )
+
+
+def _document(answer: Mapping[str, object] | None) -> object:
+    text = (answer or {}).get("deliveryDestinationPolicy")
+    return {"DeliveryDestinationPolicy": text} if text else None
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="logs",
+        operations={
+            "logs.describe_log_groups": "which log groups there are",
+            "logs.describe_subscription_filters": "what the events of a log group run",
+            "logs.describe_resource_policies": "which services may write to log groups",
+            "logs.describe_account_policies": "what the events of all log groups run",
+            "logs.describe_destinations": "which accounts send their logs here, and where to",
+            "logs.describe_delivery_destinations": "where logs of services are delivered",
+            "logs.get_delivery_destination_policy": "who may deliver logs of services",
+        },
+    ),
+)

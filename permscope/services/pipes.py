@@ -11,6 +11,8 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.services import dynamodb, kinesis, sqs
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import Target, sending, target
 from permscope.services._values import Text, about, located, mappings, root
 from permscope.services.interface import TemplateResource
@@ -220,3 +222,34 @@ def _settings(resource: TemplateResource) -> Iterator[Need]:
 
 
 TEMPLATE = {"AWS::Pipes::Pipe": read_pipe}
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every pipe."""
+    names = [item["Name"] for item in session.pages("pipes", "list_pipes", "Pipes")]
+    yield from each(session, _live_pipe, names)
+
+
+def _live_pipe(session: Session, name: str) -> Iterator[LiveFact]:
+    answer = session.call("pipes", "describe_pipe", none=("NotFoundException",), Name=name)
+    if not answer:
+        return
+    same = ("DesiredState", "KmsKeyIdentifier", "Source", "SourceParameters", "Enrichment", "Target", "RoleArn")
+    properties = {**picked(answer, *same, "LogConfiguration"), "TargetParameters": answer.get("TargetParameters")}
+    if properties["TargetParameters"]:
+        properties["TargetParameters"] = {
+            key: value for key, value in properties["TargetParameters"].items() if key != "InputTemplate"
+        }
+    yield session.resource("AWS::Pipes::Pipe", properties, name=name, arn=answer["Arn"], call="pipes.describe_pipe")
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="pipes",
+        operations={
+            "pipes.list_pipes": "which pipes there are",
+            "pipes.describe_pipe": "what a pipe reads, calls and writes, and with which role",
+        },
+    ),
+)

@@ -6,13 +6,16 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import each, picked
 from permscope.services._calls import Call, parse_arguments
 from permscope.services._integrations import api_call
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import sending, target
 from permscope.services._values import Item, Text, about, located, mappings
 from permscope.services.interface import TemplateResource
@@ -140,3 +143,50 @@ TEMPLATE = {
     "AWS::Scheduler::Schedule": read_schedule,
     "AWS::Scheduler::ScheduleGroup": read_group,
 }
+
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every schedule and schedule group."""
+    for item in session.pages("scheduler", "list_schedule_groups", "ScheduleGroups"):
+        yield session.resource(
+            "AWS::Scheduler::ScheduleGroup",
+            {},
+            name=item["Name"],
+            arn=item["Arn"],
+            call="scheduler.list_schedule_groups",
+        )
+    yield from each(session, _live_schedule, session.pages("scheduler", "list_schedules", "Schedules"))
+
+
+def _live_schedule(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+    group = item.get("GroupName") or "default"
+    answer = session.call("scheduler", "get_schedule", none=_GONE, of=item["Arn"], Name=item["Name"], GroupName=group)
+    if not answer:
+        return
+    target = dict(answer["Target"])
+    if ":aws-sdk:" not in target["Arn"]:
+        target.pop("Input", None)  # an event; of a universal target it is what names the resource that is acted on
+    properties = {
+        **picked(answer, "ScheduleExpression", "State", "KmsKeyArn"),
+        "GroupName": None if group == "default" else group,
+        "Target": target,
+    }
+    yield session.resource(
+        "AWS::Scheduler::Schedule", properties, name=item["Name"], arn=item["Arn"], call="scheduler.get_schedule"
+    )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="scheduler",
+        operations={
+            "scheduler.list_schedule_groups": "which groups of schedules there are",
+            "scheduler.list_schedules": "which schedules there are",
+            "scheduler.get_schedule": "what a schedule runs, and with which role",
+        },
+    ),
+)

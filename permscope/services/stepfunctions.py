@@ -15,9 +15,11 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, as_text, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.services._answers import capitalised, each, picked
 from permscope.services._asl import State, read_definition
 from permscope.services._calls import Arguments, Call, invoke, is_function_arn, merged, parse_arguments
 from permscope.services._integrations import api_call, executions, optimized, reading_items, waiting
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import resource_behind
 from permscope.services._values import about, branches, dig, located, mappings, root
 from permscope.services.interface import TemplateResource
@@ -302,3 +304,90 @@ TEMPLATE = {
     "AWS::StepFunctions::StateMachineVersion": read_version,
     "AWS::StepFunctions::Activity": read_activity,
 }
+
+
+_GONE = ("StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFound")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every state machine with its definition, aliases and versions, and every activity."""
+    found = session.pages("stepfunctions", "list_state_machines", "stateMachines")
+    yield from each(session, _live_machine, [item["stateMachineArn"] for item in found])
+    for item in session.pages("stepfunctions", "list_activities", "activities"):
+        yield session.resource(
+            "AWS::StepFunctions::Activity",
+            {},
+            name=item["name"],
+            arn=item["activityArn"],
+            call="stepfunctions.list_activities",
+        )
+
+
+def _live_machine(session: Session, arn: str) -> Iterator[LiveFact]:
+    """One state machine; of one whose definition is encrypted with a key that may not be used, all but that.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+    """
+    call = "stepfunctions.describe_state_machine"
+    encrypted = ("KmsAccessDeniedException", "KmsInvalidStateException")
+    answer = session.call("stepfunctions", "describe_state_machine", none=(*_GONE, *encrypted), stateMachineArn=arn)
+    definition = (answer or {}).get("definition")
+    if answer is not None and not answer:
+        answer = session.call(
+            "stepfunctions", "describe_state_machine", none=_GONE, stateMachineArn=arn, includedData="METADATA_ONLY"
+        )
+    if not answer:
+        return
+    if definition is None:
+        yield session.unknown(f"definition of `{arn}`", "its key may not be used", "denied", call=call)
+    same = ("roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
+    properties = {
+        **capitalised(picked(answer, *same)),
+        "DefinitionString": definition,
+        "StateMachineType": answer.get("type"),
+    }
+    if properties["StateMachineType"] == "STANDARD":
+        del properties["StateMachineType"]  # what CloudFormation means where nothing is said
+    yield session.resource("AWS::StepFunctions::StateMachine", properties, name=answer["name"], arn=arn, call=call)
+    for item in session.pages(
+        "stepfunctions", "list_state_machine_aliases", "stateMachineAliases", none=_GONE, stateMachineArn=arn
+    ):
+        yield from _live_alias(session, item["stateMachineAliasArn"])
+    for item in session.pages(
+        "stepfunctions", "list_state_machine_versions", "stateMachineVersions", none=_GONE, stateMachineArn=arn
+    ):
+        version = item["stateMachineVersionArn"]
+        yield session.resource(
+            "AWS::StepFunctions::StateMachineVersion",
+            {"StateMachineArn": arn},
+            name=version,
+            arn=version,
+            call="stepfunctions.list_state_machine_versions",
+        )
+
+
+def _live_alias(session: Session, arn: str) -> Iterator[LiveFact]:
+    call = "stepfunctions.describe_state_machine_alias"
+    answer = session.call(
+        "stepfunctions", "describe_state_machine_alias", none=("ResourceNotFound",), stateMachineAliasArn=arn
+    )
+    if answer:
+        properties = capitalised(picked(answer, "name", "routingConfiguration"))
+        name = arn.rpartition(":")[2]
+        yield session.resource("AWS::StepFunctions::StateMachineAlias", properties, name=name, arn=arn, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="stepfunctions",
+        operations={
+            "stepfunctions.list_state_machines": "which state machines there are",
+            "stepfunctions.describe_state_machine": "what a state machine calls, and with which role",
+            "stepfunctions.list_state_machine_aliases": "aliases of state machines",
+            "stepfunctions.describe_state_machine_alias": "which version an alias of a state machine runs",
+            "stepfunctions.list_state_machine_versions": "versions of state machines",
+            "stepfunctions.list_activities": "which activities there are",
+        },
+    ),
+)
