@@ -109,7 +109,7 @@ def plan(accounts: Iterable[LiveAccount], regions: Sequence[str] = ()) -> Plan:
             names, fault = enabled_regions(account)
             if fault is not None:
                 source = Source(call="ec2.describe_regions", account=account.id)
-                why = f"{fault}; not known: everything in Regions other than {account.home}"
+                why = f"{fault}; not known: everything in Regions other than {names[0]}"
                 found.unknowns.append(
                     Unknown(what=f"Regions of account `{account.id}`", why=why, kind=fault.kind, source=source)
                 )

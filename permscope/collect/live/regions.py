@@ -27,12 +27,12 @@ HOMES = {
 
 
 def enabled_regions(account: LiveAccount) -> tuple[tuple[str, ...], Fault | None]:
-    """The Regions the account has enabled, sorted, and why they could not be asked for.
+    """The Regions the account has enabled, sorted; the configured one, and why, where they cannot be asked for.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
     """
     try:
         answer: Any = account.client("ec2", account.home).describe_regions(AllRegions=False)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong between here and AWS is one failed call
-        return (account.home,), fault_of(error)
+        return (account.boto.region_name or account.home,), fault_of(error)
     return tuple(sorted(region["RegionName"] for region in answer["Regions"])), None
