@@ -89,7 +89,7 @@ def _index(rules: Iterable[Rule]) -> str:
 
 
 def _first(text: str) -> str:
-    return " ".join(text.split("\n\n")[0].split())
+    return " ".join(text.split("\n\n", maxsplit=1)[0].split())
 
 
 def main() -> None:

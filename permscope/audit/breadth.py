@@ -20,6 +20,7 @@ from permscope.audit.generated import is_generated
 from permscope.audit.resources import covers_type_for, is_star
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
+from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
@@ -205,7 +206,7 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
             "element": str(text),
             "resources": _resources_text(share),
             "principal": view.label,
-            "fix": resource_fix(view.world, guilty, place.file) if guilty else "",
+            "fix": resource_fix(view.world, guilty, place.file, _function_of(view)) if guilty else "",
             "services": ", ".join(guilty.services()[:6]),
         },
         resource=resource,
@@ -215,6 +216,16 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
         claims=guilty,
         statement=statement,
     )
+
+
+def _function_of(view: PrincipalView) -> str | None:
+    """Logical id of the only function that runs with a principal."""
+    if view.node is None:
+        return None
+    graph = view.world.graph
+    users = [graph.nodes[edge.source] for edge in graph.incoming(view.node.id, EdgeKind.EXECUTES_AS)]
+    functions = {user.logical_id for user in users if user.kind is NodeKind.FUNCTION}
+    return functions.pop() if len(functions) == 1 else None
 
 
 def _resources_text(share: Share) -> str:

@@ -312,7 +312,23 @@ def pass_role_to_any_service(subject: Subject, _parameters: Any, taken: Taken) -
             continue
         hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
         hit.conditioned = ""
+        hit.values["services"] = _trusted_by(view.world, share)
         yield hit
+
+
+def _trusted_by(world: World, share: Share) -> str:
+    """The services that trust policies of the passed roles name, as a value to write."""
+    found: dict[str, None] = {}
+    for arn in share.grant.resources:
+        role = world.inventory.roles.get(arn)
+        for statement in role.trust.statements if role else ():
+            for principal in statement.principals or ():
+                if principal.kind == "Service" and statement.effect == "Allow":
+                    found.setdefault(str(principal.value), None)
+    names = list(found)
+    if not names:
+        return "<the service that takes the role, such as lambda.amazonaws.com>"
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 @finder("principal", values=VALUES)

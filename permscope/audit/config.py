@@ -10,6 +10,7 @@ ignore:
 parameters: {Stage: prod}
 fail_on: high
 contracts: ...
+gate: ...
 ```
 
 Everything is optional; a misspelt key is an error with its line.
@@ -34,7 +35,7 @@ from permscope.inventory.source import Source
 
 NAMES = ("permscope.yaml", "permscope.yml", ".permscope.yaml")
 FAIL_ON = (*SEVERITIES, "never")
-_KEYS = ("trusted", "ignore", "parameters", "fail_on", "contracts")
+_KEYS = ("trusted", "ignore", "parameters", "fail_on", "contracts", "gate")
 _TRUSTED = ("accounts", "organizations", "oidc_subjects")
 _IGNORE = ("rule", "resource", "reason", "until")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -52,6 +53,7 @@ class Config:
         parameters: values for template parameters.
         fail_on: severity from which on the exit code is 1, or `never`; None where the file does not say.
         contracts: what stands under `contracts:`, located, for the command that checks them.
+        gate: what stands under `gate:`, located, for the command that applies it.
         source: the file; None where there is none.
     """
 
@@ -60,6 +62,7 @@ class Config:
     parameters: Mapping[str, str] = field(default_factory=dict)
     fail_on: str | None = None
     contracts: Any = None
+    gate: Any = None
     source: Source | None = None
 
 
@@ -117,6 +120,7 @@ def parse_config(text: str, file: str) -> Config:
         parameters=_parameters(raw.get("parameters"), value_source(raw, "parameters", top)),
         fail_on=fail_on,
         contracts=raw.get("contracts"),
+        gate=raw.get("gate"),
         source=Source(file),
     )
 

@@ -31,6 +31,7 @@ class Finding:
         tags: such as `iam`, `lambda`, and what changed the severity (`exposed`, `conditioned`, `unreachable`).
         aliases: ids of the same check in other tools, and the ids of rules this finding stands for.
         path: labels of the hops, of a finding about a path.
+        steps: the same with the place each hop is written at, where those are known.
         fingerprint: the same for the same finding after lines moved or files were renamed.
         nodes: ids of the graph nodes it concerns, most important first.
         excerpt: the statement it is about, as text; the guilty part is `guilty`.
@@ -52,6 +53,7 @@ class Finding:
     aliases: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    steps: tuple[tuple[str, Source], ...] = ()
     fingerprint: str = ""
     nodes: tuple[str, ...] = ()
     excerpt: str = ""

@@ -16,6 +16,11 @@ from permscope.inventory.tokens import TOKEN
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 _DEPLOYMENT = {"Partition": "AWS::Partition", "Region": "AWS::Region", "Account": "AWS::AccountId"}
 _SHOWN = 4
+_SEVERAL = 20
+_OWN_LOGS = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
+_LOG_GROUP = (
+    '!Sub "arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/${{{function}}}:*"'
+)
 
 
 def readable_format(arn_format: str) -> str:
@@ -68,7 +73,7 @@ def _known_arns(world: World) -> list[tuple[str, Resource | Function | Role]]:
     return found
 
 
-def resources_for(world: World, actions: Iterable[str], file: str | None) -> list[str]:
+def resources_for(world: World, actions: Iterable[str], file: str | None, function: str | None = None) -> list[str]:
     """What to write as `Resource` so that actions keep working, best first.
 
     Resources of the same template that an action can act on come as references; where there is none, the ARN format
@@ -78,11 +83,17 @@ def resources_for(world: World, actions: Iterable[str], file: str | None) -> lis
         world: for the resources of the input.
         actions: guilty actions.
         file: template whose resources can be referred to.
+        function: logical id of the function that runs with the principal, for its log group.
     """
     found: dict[str, None] = {}
-    for action in list(actions)[:20]:
+    wanted = list(actions)
+    whole = len(wanted) > _SEVERAL  # of a whole service only what the template has is worth showing
+    for action in wanted:
         formats = formats_of(action)
         if not formats:
+            continue
+        if function and action in _OWN_LOGS:
+            found.setdefault(_LOG_GROUP.format(function=function), None)
             continue
         matched = False
         for arn, fact in _known_arns(world):
@@ -95,7 +106,7 @@ def resources_for(world: World, actions: Iterable[str], file: str | None) -> lis
             if below is not None:
                 matched = True
                 found.setdefault(_with_tail(written, fact, below), None)
-        if not matched:
+        if not matched and not whole:
             found.setdefault(f'!Sub "{readable_format(_main_format(action, formats))}"', None)
     return list(found)
 
@@ -103,7 +114,14 @@ def resources_for(world: World, actions: Iterable[str], file: str | None) -> lis
 def _main_format(action: str, formats: tuple[str, ...]) -> str:
     kinds = load().details(action).resource_types
     required = next((kind for kind in kinds if kind.required), None)
-    return required.arn_formats[0] if required and required.arn_formats else formats[0]
+    plain = plain_formats(formats)
+    return required.arn_formats[0] if required and required.arn_formats else plain[0]
+
+
+def plain_formats(formats: Iterable[str]) -> list[str]:
+    """Formats without those of access points, unless there are no others."""
+    found = list(formats)
+    return [text for text in found if ":accesspoint/" not in text] or found
 
 
 def _below(arn: str, formats: tuple[str, ...]) -> str | None:
@@ -128,9 +146,9 @@ def _with_tail(written: str, fact: Resource | Function | Role, tail: str) -> str
     return f'!Sub "${{{fact.logical_id}.Arn}}{tail}"'
 
 
-def resource_fix(world: World, actions: ActionSet, file: str | None) -> str:
+def resource_fix(world: World, actions: ActionSet, file: str | None, function: str | None = None) -> str:
     """The `Resource` block to write for some actions, as YAML text of a few lines."""
-    wanted = resources_for(world, actions & restrictable(), file)
+    wanted = resources_for(world, actions & restrictable(), file, function)
     if not wanted:
         return "Resource: <the ARNs it needs>"
     if len(wanted) == 1:

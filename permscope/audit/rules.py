@@ -55,7 +55,7 @@ class Rule:
         severity_if: severities that replace the default, the first whose test holds.
         adjust: which circumstances change the severity.
         subsumed_by: rules that already say it when they find the same thing.
-        why_text, fix_text: the texts as written, for documentation.
+        why_text, fix_text: the texts for documentation, before anything is filled in.
     """
 
     id: str
@@ -207,8 +207,8 @@ class _Reader:
             message=self.template("message", kind.fields, values),
             why=self.template("why", kind.fields, values),
             fix=self.template("fix", kind.fields, values),
-            why_text=self.text("why"),
-            fix_text=self.text("fix"),
+            why_text=_readable(self.text("why")),
+            fix_text=_readable(self.text("fix")),
             tags=self.texts("tags"),
             aliases=self.texts("aliases"),
             references=self.texts("references"),
@@ -292,3 +292,9 @@ def _shown(value: object) -> str:
             return ", ".join(str(item) for item in value)
         case _:
             return str(value)
+
+
+def _readable(text: str) -> str:
+    """A text with names in place of what a finding fills in."""
+    filled = text.replace("{hit.fix}", "<what the finding shows: the references of your own template>")
+    return _PLACEHOLDER.sub(lambda found: f"<{found[1].removeprefix('hit.').replace('.', ' ')}>", filled)

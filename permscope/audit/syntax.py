@@ -7,7 +7,7 @@ from typing import Any
 
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
-from permscope.audit.fixes import readable_format
+from permscope.audit.fixes import plain_formats, readable_format
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.resources import can_match, formats_of, is_star
 from permscope.audit.world import PolicyView, StatementView
@@ -103,7 +103,7 @@ def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> I
     if not dead:
         return
     formats = list(dict.fromkeys(form for text in dead for form in _formats(text)))
-    shown = [f"`{readable_format(form)}`" for form in formats[:3]]
+    shown = [f"`{readable_format(form)}`" for form in plain_formats(formats)[:3]]
     yield Hit(
         element=", ".join(sorted(dead)),
         source=_place(dead[0], statement),
