@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 
 from permscope.audit.resources import can_match, formats_of
 from permscope.audit.world import World
@@ -17,6 +18,7 @@ _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 _DEPLOYMENT = {"Partition": "AWS::Partition", "Region": "AWS::Region", "Account": "AWS::AccountId"}
 _SHOWN = 4
 _SEVERAL = 20
+_LOOKED_AT = 12
 _OWN_LOGS = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 _LOG_GROUP = (
     '!Sub "arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/${{{function}}}:*"'
@@ -63,14 +65,21 @@ def _candidates(world: World) -> Iterator[Resource | Function | Role]:
     yield from world.inventory.roles.values()
 
 
-def _known_arns(world: World) -> list[tuple[str, Resource | Function | Role]]:
-    found: list[tuple[str, Resource | Function | Role]] = world.memo.setdefault("known_arns", [])
-    if not found:
+_Known = tuple[str, Resource | Function | Role]
+
+
+def _known_arns(world: World, file: str | None, service: str) -> list[_Known]:
+    """The first resources of one service in one template: enough to show, however many there are."""
+    index: dict[tuple[str | None, str], list[_Known]] | None = world.memo.get("known_arns")
+    if index is None:
+        index = world.memo["known_arns"] = {}
         for fact in _candidates(world):
-            arn = fact.arn
-            if arn and arn.startswith("arn:"):
-                found.append((arn, fact))
-    return found
+            parts = split_arn(fact.arn or "")
+            if fact.arn and parts is not None:
+                known = index.setdefault((fact.source.file, parts.service), [])
+                if len(known) < _LOOKED_AT:
+                    known.append((fact.arn, fact))
+    return index.get((file, service), [])
 
 
 def resources_for(world: World, actions: Iterable[str], file: str | None, function: str | None = None) -> list[str]:
@@ -86,7 +95,7 @@ def resources_for(world: World, actions: Iterable[str], file: str | None, functi
         function: logical id of the function that runs with the principal, for its log group.
     """
     found: dict[str, None] = {}
-    wanted = list(actions)
+    wanted = list(islice(actions, _SEVERAL + 1))
     whole = len(wanted) > _SEVERAL  # of a whole service only what the template has is worth showing
     for action in wanted:
         formats = formats_of(action)
@@ -96,14 +105,11 @@ def resources_for(world: World, actions: Iterable[str], file: str | None, functi
             found.setdefault(_LOG_GROUP.format(function=function), None)
             continue
         matched = False
-        for arn, fact in _known_arns(world):
-            if fact.source.file != file:
-                continue
-            written = reference(fact)
-            if written is None:
-                continue
+        services = dict.fromkeys(parts.service for text in formats if (parts := split_arn(text)))
+        for arn, fact in (known for service in services for known in _known_arns(world, file, service)):
             below = _below(arn, formats)
-            if below is not None:
+            written = reference(fact) if below is not None else None
+            if below is not None and written is not None:
                 matched = True
                 found.setdefault(_with_tail(written, fact, below), None)
         if not matched and not whole:
