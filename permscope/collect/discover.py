@@ -8,15 +8,16 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from permscope.collect.assembly import MANIFEST, stacks_of
 from permscope.collect.snapshot import is_snapshot
-from permscope.collect.templates.collect import Template
 from permscope.collect.templates.document import MAX_BYTES, decode, parse_document
-from permscope.collect.templates.files import Place, root_of
+from permscope.collect.templates.files import Place, Reads, root_of
 from permscope.collect.templates.options import LoadOptions
 from permscope.collect.templates.transforms import check_shape
+from permscope.collect.templates.world import Template
 from permscope.errors import InputError, PermscopeError, TemplateError
 from permscope.inventory.source import Source
 
@@ -107,7 +108,7 @@ def _holds_facts(path: Path) -> bool:
 def _place(path: Path, given: Path | None = None) -> Place:
     directory = Path(os.path.abspath(path)).parent  # noqa: PTH100 - `..` goes, links stay
     root = root_of(directory, Path(os.path.abspath(given)) if given else None)  # noqa: PTH100
-    return Place(_shown(path), directory, root)
+    return Place(_shown(path), directory, root, Reads(directory))
 
 
 def _shown(path: Path) -> str:
@@ -122,7 +123,9 @@ def _parse(data: bytes, place: Place, found: Found, options: LoadOptions, *, nam
     except TemplateError as error:
         found.errors.append(error)
         return
-    found.templates.append(Template(place=place, document=document, options=options, named=named))
+    found.templates.append(
+        Template(place=place, document=document, digest=sha256(data).hexdigest(), options=options, named=named)
+    )
 
 
 def _pattern(pattern: str, found: Found, options: LoadOptions) -> None:
@@ -221,7 +224,9 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
     except TemplateError:
         return
     if "AWSTemplateFormatVersion" in value or "Transform" in value or _has_types(value["Resources"]):
-        found.templates.append(Template(place=place, document=document, options=options))
+        found.templates.append(
+            Template(place=place, document=document, digest=sha256(data).hexdigest(), options=options)
+        )
 
 
 def looks_like_template(data: bytes) -> bool:

@@ -35,7 +35,7 @@ def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
             source=collected.errors[0].source,
             hint=collected.errors[0].hint,
         )
-    return Inventory(collected.facts, errors=collected.errors, files=collected.files)
+    return Inventory(collected.facts, errors=collected.errors, files=collected.files, key=collected.key)
 
 
 def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) -> Collected:
@@ -53,6 +53,8 @@ def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) 
     _check_parameters(named, found)
     collected = read_templates(found.templates) if found.templates else Collected()
     collected.errors = [*found.errors, *collected.errors]
+    if found.snapshots:
+        collected.key = None
     for path in found.snapshots:
         try:
             collected.facts.extend(read_snapshot(path).facts)

@@ -39,11 +39,16 @@ class AttachedPolicy(NamedTuple):
 
 @dataclass(slots=True)
 class Collected:
-    """What reading one or more inputs gave: facts, and the errors of what could not be read."""
+    """What reading one or more inputs gave: facts, and the errors of what could not be read.
+
+    Attributes:
+        key: the same for the same facts; None where that is not known.
+    """
 
     facts: list[AnyFact] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
     files: tuple[str, ...] = ()
+    key: str | None = None
 
 
 class Inventory:
@@ -53,11 +58,18 @@ class Inventory:
         facts: in reading order; equal ARNs from several inputs are one thing, the first read wins.
         errors: inputs that could not be read.
         files: template and snapshot paths that were read.
+        key: the same for the same facts, to keep by what is made of them; None where that is not known.
     """
 
     def __init__(
-        self, facts: Iterable[AnyFact], *, errors: Iterable[PermscopeError] = (), files: Iterable[str] = ()
+        self,
+        facts: Iterable[AnyFact],
+        *,
+        errors: Iterable[PermscopeError] = (),
+        files: Iterable[str] = (),
+        key: str | None = None,
     ) -> None:
+        self.key = key
         self.facts = tuple(facts)
         self.errors = tuple(errors)
         self.files = tuple(files)

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from permscope.collect.templates.collect import Template, read_templates
+from permscope.collect.templates.collect import read_templates
 from permscope.collect.templates.document import Document, parse_document
 from permscope.collect.templates.files import Place
 from permscope.collect.templates.options import LoadOptions
+from permscope.collect.templates.world import Template
 from permscope.inventory.facts import Unknown
 from permscope.inventory.inventory import Collected
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from permscope.collect.templates.collect import Template, read_templates
+from permscope.collect.templates.collect import read_templates
 from permscope.collect.templates.document import parse_document
 from permscope.collect.templates.files import Place
 from permscope.collect.templates.options import LoadOptions
+from permscope.collect.templates.world import Template
 from permscope.inventory.facts import AnyFact
 
 

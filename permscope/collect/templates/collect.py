@@ -3,133 +3,99 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from permscope.collect.templates.document import Document
-from permscope.collect.templates.facts import export_name, stack_facts
+from permscope import cache
 from permscope.collect.templates.files import Place, RefusedFileError, locate
-from permscope.collect.templates.options import LoadOptions
-from permscope.collect.templates.stack import Bound, Run, bind_template, condition_of, nested_reference
+from permscope.collect.templates.kept import Kept, fetch_kept, state_of
+from permscope.collect.templates.stack import Run, bind_template, nested_reference
+from permscope.collect.templates.world import Root, Template, World
 from permscope.errors import PermscopeError, TemplateError
-from permscope.inventory.facts import Account, AnyFact, Unknown
+from permscope.inventory.facts import Account, Unknown
 from permscope.inventory.inventory import Collected
 from permscope.inventory.source import Source
-from permscope.inventory.tokens import TOKEN
-
-_MAX_CHAIN = 15
-_STACK_NAME = re.compile(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """A template file that was found and parsed.
-
-    Attributes:
-        place: where it stands.
-        document: its content.
-        options: how it is bound; a CDK manifest may complete the user's options.
-        named: whether the user named this very file.
-    """
-
-    place: Place
-    document: Document
-    options: LoadOptions
-    named: bool = False
-
-
-@dataclass(slots=True)
-class World:
-    """All stacks of a run, and what they export."""
-
-    roots: list[Bound] = field(default_factory=list)
-    _exports: list[tuple[str, Bound, str]] | None = None
-    _open: set[str] = field(default_factory=set)
-
-    def import_value(self, name: str) -> Any:
-        """The value exported under a name, or None.
-
-        An export name that holds its stack's name, which only the deployment settles, is met by the one import that
-        fits it.
-        """
-        if name in self._open or len(self._open) > _MAX_CHAIN:
-            return None
-        self._open.add(name)
-        try:
-            exports = self._exports if self._exports is not None else list(self._all_exports())
-            for exported, bound, output in exports:
-                if exported == name:
-                    return bound.output(output)
-            fitting = [(bound, output) for exported, bound, output in exports if _fits(exported, name)]
-            return fitting[0][0].output(fitting[0][1]) if len(fitting) == 1 else None
-        finally:
-            self._open.discard(name)
-
-    def settle(self) -> list[Bound]:
-        """Every stack, nested ones too; from here on exports do not change."""
-        stacks = [bound for root in self.roots for bound in root.family()]
-        self._exports = list(self._all_exports(stacks))
-        return stacks
-
-    def _all_exports(self, stacks: Iterable[Bound] | None = None) -> Iterable[tuple[str, Bound, str]]:
-        for bound in self.roots if stacks is None else stacks:
-            outputs = bound.sections.get("Outputs")
-            for output, raw in outputs.items() if isinstance(outputs, Mapping) else ():
-                if isinstance(raw, Mapping) and "Export" in raw and condition_of(raw, bound)[0] is not False:
-                    exported = export_name(raw, bound)
-                    if exported:
-                        yield exported, bound, str(output)
-
-
-def _fits(exported: str, name: str) -> bool:
-    """Whether an import can mean an export whose name holds its stack's name."""
-    pieces = _STACK_NAME.split(exported)
-    if len(pieces) not in (2, 3) or TOKEN.search(name):
-        return False
-    return re.fullmatch("[A-Za-z0-9-]+".join(map(re.escape, pieces)), name) is not None
 
 
 def read_templates(templates: Sequence[Template]) -> Collected:
     """The facts of all templates, roots in the order given, each followed by its nested stacks."""
     collected = Collected()
-    roots = _without_nested(templates)
-    labels = _labels([template.place.file for template in roots])
+    found = _without_nested(templates)
     world = World()
-    run = Run(import_value=world.import_value)
-    for template, label in zip(roots, labels, strict=True):
+    for template, label in zip(found, _labels([template.place.file for template in found]), strict=True):
+        root = Root(template, label, name=_name(template, label))
+        root.kept = fetch_kept(root.name, template.place)
+        if root.kept is not None or _bind(root, world, collected.errors):
+            world.roots.append(root)
+    _check_imports(world, collected.errors)
+    said: list[Kept] = []
+    for root in world.roots:
         try:
-            bound = bind_template(
-                template.document.value,
-                template.place,
-                template.options,
-                label=label,
-                problems=template.document.problems,
-                run=run,
-            )
-        except TemplateError as error:
-            collected.errors.append(error)
-            continue
+            kept = root.kept or root.make()
         except RecursionError:
-            collected.errors.append(_too_deep(template.place))
+            collected.errors.append(_too_deep(root.template.place))
             continue
-        world.roots.append(bound)
-    stacks = world.settle()
-    accounts: dict[str, None] = {}
-    facts: list[AnyFact] = []
-    errors: list[PermscopeError] = collected.errors
-    for bound in stacks:
-        try:
-            facts.extend(stack_facts(bound))
-        except RecursionError:
-            errors.append(_too_deep(bound.place))
-        errors.extend(bound.errors)
-        accounts[str(bound.pseudo["AWS::AccountId"])] = None
+        if root.kept is None and root.name is not None:
+            cache.keep("facts", root.name, kept)
+        said.append(kept)
+        collected.errors.extend(kept.errors)
+    facts = [fact for kept in said for fact in kept.facts]
+    accounts = dict.fromkeys(account for kept in said for account in kept.accounts)
     unknowns = dict.fromkeys(fact for fact in facts if isinstance(fact, Unknown))
     plain = [fact for fact in facts if not isinstance(fact, Unknown)]
     collected.facts = [*(Account(id=account) for account in accounts), *plain, *unknowns]
-    collected.files = tuple(dict.fromkeys(file for bound in stacks for file in bound.files))
+    collected.files = tuple(dict.fromkeys(file for kept in said for file in kept.files))
+    if all(root.name is not None for root in world.roots):
+        collected.key = cache.digest(
+            *(f"{root.name} {state_of(kept)}" for root, kept in zip(world.roots, said, strict=False))
+        )
     return collected
+
+
+def _name(template: Template, label: str) -> str | None:
+    """What a template is kept under: all that its facts depend on but other files."""
+    if not template.digest or template.place.reads is None or not cache.is_on():
+        return None
+    return cache.digest(template.digest, template.place.file, label, repr(template.options))
+
+
+def _bind(root: Root, world: World, errors: list[PermscopeError]) -> bool:
+    """Bind a root's template; False, and an error, where it cannot be."""
+    template = root.template
+
+    def import_value(name: str) -> Any:
+        root.imports[name] = world.import_value(name)
+        return root.imports[name]
+
+    try:
+        root.bound = bind_template(
+            template.document.value,
+            template.place,
+            template.options,
+            label=root.label,
+            problems=template.document.problems,
+            run=Run(import_value=import_value),
+        )
+    except TemplateError as error:
+        errors.append(error)
+    except RecursionError:
+        errors.append(_too_deep(template.place))
+    return root.bound is not None
+
+
+def _check_imports(world: World, errors: list[PermscopeError]) -> None:
+    """Settle the exports; a kept stack that imported another value then is bound anew."""
+    world.settle()
+    stale = True
+    while stale:
+        stale = False
+        for root in list(world.roots):
+            imports = root.kept.imports if root.kept is not None else {}
+            if any(world.import_value(name) != value for name, value in imports.items()):
+                root.kept, stale = None, True
+                if not _bind(root, world, errors):
+                    world.roots.remove(root)
+                world.settle()
 
 
 def _too_deep(place: Place) -> TemplateError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os.path
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from permscope.collect.templates.document import MAX_BYTES
@@ -16,6 +18,24 @@ class RefusedFileError(Exception):
     """A referenced file that is not read; the text says why."""
 
 
+@dataclass(slots=True)
+class Reads:
+    """What was read for a template besides itself.
+
+    Attributes:
+        base: folder of the template; folders are noted as seen from there.
+        answers: (folder, reference) -> digest of the file, or why it was refused.
+    """
+
+    base: Path | None = None
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def note(self, place: Place, reference: str, answer: str) -> None:
+        """Keep the answer to one reference."""
+        if place.directory is not None and self.base is not None:
+            self.answers[os.path.relpath(place.directory, self.base), reference] = answer
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a template stands.
@@ -24,11 +44,13 @@ class Place:
         file: path as shown to the user, with `/` between its parts.
         directory: folder that relative references start from; None for standard input.
         root: folder that no reference leaves; None where no file may be read.
+        reads: where to note what is read from here; shared with the places of those files.
     """
 
     file: str
     directory: Path | None = None
     root: Path | None = None
+    reads: Reads | None = field(default=None, compare=False, repr=False)
 
 
 def is_local(reference: object) -> bool:
@@ -55,7 +77,7 @@ def locate(reference: str, place: Place) -> tuple[Path, Place]:
     except (OSError, ValueError, RuntimeError):  # a null byte, a name too long, links in a circle
         raise RefusedFileError("the path is not valid") from None
     shown = Path(os.path.normpath(Path(place.file).parent / reference)).as_posix()
-    return path, Place(shown, path.parent, place.root)
+    return path, Place(shown, path.parent, place.root, place.reads)
 
 
 def read_file(reference: str, place: Place) -> tuple[bytes, Place]:
@@ -64,6 +86,35 @@ def read_file(reference: str, place: Place) -> tuple[bytes, Place]:
     Raises:
         RefusedFileError: as `locate`, and for a file that cannot be read.
     """
+    answer = ""
+    try:
+        data, found = _read(reference, place)
+        answer = hashlib.sha256(data).hexdigest() if place.reads else ""
+    except RefusedFileError as error:
+        answer = f"refused: {error}"
+        raise
+    finally:
+        if place.reads is not None:
+            place.reads.note(place, reference, answer)
+    return data, found
+
+
+def still_answered(answers: Mapping[tuple[str, str], str], place: Place) -> bool:
+    """Whether every reference that was made for a template would be answered today as it was then."""
+    if place.directory is None:
+        return not answers
+    for (folder, reference), answer in answers.items():
+        again = Place(place.file, Path(os.path.normpath(place.directory / folder)), place.root)
+        try:
+            if hashlib.sha256(_read(reference, again)[0]).hexdigest() != answer:
+                return False
+        except RefusedFileError as error:
+            if f"refused: {error}" != answer:
+                return False
+    return True
+
+
+def _read(reference: str, place: Place) -> tuple[bytes, Place]:
     path, found = locate(reference, place)
     try:
         if not path.is_file():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from permscope.collect.templates.collect import Template, _fits, _labels, read_templates
+from permscope.collect.templates.collect import _labels, read_templates
 from permscope.collect.templates.document import parse_document
 from permscope.collect.templates.files import Place
 from permscope.collect.templates.options import LoadOptions
+from permscope.collect.templates.world import Template, _fits
 from permscope.inventory.facts import Resource, Unknown
 
 

@@ -1,0 +1,148 @@
+"""The stacks of one run and what they export to each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from permscope.collect.templates.document import Document
+from permscope.collect.templates.facts import export_name, stack_facts
+from permscope.collect.templates.files import Place
+from permscope.collect.templates.kept import Kept
+from permscope.collect.templates.options import LoadOptions
+from permscope.collect.templates.stack import Bound, condition_of
+from permscope.inventory.tokens import TOKEN
+
+_MAX_CHAIN = 15
+_STACK_NAME = re.compile(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A template file that was found and parsed.
+
+    Attributes:
+        place: where it stands.
+        document: its content.
+        digest: SHA-256 of its bytes; empty where it is not to be kept.
+        options: how it is bound; a CDK manifest may complete the user's options.
+        named: whether the user named this very file.
+    """
+
+    place: Place
+    document: Document
+    options: LoadOptions
+    digest: str = ""
+    named: bool = False
+
+
+@dataclass(slots=True)
+class Root:
+    """A root stack of a run: bound now, or known from an earlier run.
+
+    Attributes:
+        name: under which its facts are kept; None where they are not.
+        bound: the stack; None where `kept` says all.
+        kept: what an earlier run made of it.
+        imports: export name -> the value it got, None where nobody exports it.
+    """
+
+    template: Template
+    label: str
+    name: str | None = None
+    bound: Bound | None = None
+    kept: Kept | None = None
+    imports: dict[str, Any] = field(default_factory=dict)
+    _stacks: list[Bound] | None = None
+
+    @property
+    def stacks(self) -> list[Bound]:
+        """The stack and those nested in it."""
+        if self._stacks is None:
+            self._stacks = self.bound.family() if self.bound is not None else []
+        return self._stacks
+
+    def exports(self, *, nested: bool) -> Iterable[tuple[str, Callable[[], Any]]]:
+        """Each export name with what gives its value."""
+        if self.kept is not None:
+            for name, value in self.kept.exports:
+                yield name, partial(_itself, value)
+        elif self.bound is not None:
+            for bound in self.stacks if nested else [self.bound]:
+                yield from _exports_of(bound)
+
+    def make(self) -> Kept:
+        """What this stack and those nested in it say.
+
+        Raises:
+            RecursionError: for a template that refers to itself without end.
+        """
+        facts = [fact for bound in self.stacks for fact in stack_facts(bound)]
+        return Kept(
+            facts=tuple(facts),
+            errors=tuple(error for bound in self.stacks for error in bound.errors),
+            accounts=tuple(dict.fromkeys(str(bound.pseudo["AWS::AccountId"]) for bound in self.stacks)),
+            files=tuple(file for bound in self.stacks for file in bound.files),
+            exports=tuple((name, value()) for name, value in self.exports(nested=True)),
+            imports=dict(self.imports),
+            answers=dict(self.template.place.reads.answers) if self.template.place.reads else {},
+        )
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _exports_of(bound: Bound) -> Iterable[tuple[str, Callable[[], Any]]]:
+    outputs = bound.sections.get("Outputs")
+    for output, raw in outputs.items() if isinstance(outputs, Mapping) else ():
+        if isinstance(raw, Mapping) and "Export" in raw and condition_of(raw, bound)[0] is not False:
+            exported = export_name(raw, bound)
+            if exported:
+                yield exported, partial(bound.output, str(output))
+
+
+@dataclass(slots=True)
+class World:
+    """All stacks of a run, and what they export."""
+
+    roots: list[Root] = field(default_factory=list)
+    _exports: list[tuple[str, Callable[[], Any]]] | None = None
+    _open: set[str] = field(default_factory=set)
+
+    def import_value(self, name: str) -> Any:
+        """The value exported under a name, or None.
+
+        An export name that holds its stack's name, which only the deployment settles, is met by the one import that
+        fits it.
+        """
+        if name in self._open or len(self._open) > _MAX_CHAIN:
+            return None
+        self._open.add(name)
+        try:
+            exports = self._exports
+            if exports is None:
+                exports = [each for root in self.roots for each in root.exports(nested=False)]
+            for exported, value in exports:
+                if exported == name:
+                    return value()
+            fitting = [value for exported, value in exports if _fits(exported, name)]
+            return fitting[0]() if len(fitting) == 1 else None
+        finally:
+            self._open.discard(name)
+
+    def settle(self) -> None:
+        """From here on exports do not change, and those of nested stacks count too."""
+        self._exports = None
+        self._exports = [each for root in self.roots for each in root.exports(nested=True)]
+
+
+def _fits(exported: str, name: str) -> bool:
+    """Whether an import can mean an export whose name holds its stack's name."""
+    pieces = _STACK_NAME.split(exported)
+    if len(pieces) not in (2, 3) or TOKEN.search(name):
+        return False
+    return re.fullmatch("[A-Za-z0-9-]+".join(map(re.escape, pieces)), name) is not None
