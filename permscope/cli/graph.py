@@ -13,6 +13,7 @@ from permscope.cli.options import format_option, screen_options, world_options
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from permscope.graph.model import PermissionGraph
     from permscope.inventory.inventory import Inventory
 
 
@@ -21,15 +22,26 @@ if TYPE_CHECKING:
 @click.option("--focus", metavar="NAME", help="Only this node and what is around it.")
 @click.option("--depth", type=click.IntRange(min=1), default=2, show_default=True, help="Edges around the focus.")
 @click.option("--all", "whole", is_flag=True, help="Every detail, however many functions there are.")
+@click.option("--matrix", "view", flag_value="matrix", help="Functions against resources, a letter per access level.")
+@click.option("--routes", "view", flag_value="routes", help="Every route and event, its authorization, what it runs.")
 @format_option("text", "json", "dot", "mermaid", "graphml")
 @screen_options
 def command(
-    *, inventory: Inventory, focus: str | None, depth: int, whole: bool, format_: str, console: Callable[[], Console]
+    *,
+    inventory: Inventory,
+    focus: str | None,
+    depth: int,
+    whole: bool,
+    view: str | None,
+    format_: str,
+    console: Callable[[], Console],
 ) -> None:
     """Who invokes what, and what touches what.
 
-    One tree per function: its entry points, its execution role, and what the role may touch.
+    Each function with its entry points, its execution role, and what the role may touch.
     """
+    if view and format_ != "text":
+        raise click.UsageError(f"--{view} is text only; --format {format_} has the whole graph")
     from permscope.graph.build import build_graph
 
     graph = build_graph(inventory)
@@ -40,9 +52,7 @@ def command(
         graph = around(graph, find_node(graph, focus), depth)
     match format_:
         case "text":
-            from permscope.report.graph_text import print_graph
-
-            print_graph(graph, console(), whole=whole or focus is not None)
+            _print(graph, console(), view, whole=whole or focus is not None)
         case "json":
             from permscope.report.graph_json import render
 
@@ -56,3 +66,19 @@ def command(
                 "graphml": graph_formats.render_graphml,
             }
             sys.stdout.write(render_as[format_](graph))
+
+
+def _print(graph: PermissionGraph, console: Console, view: str | None, *, whole: bool) -> None:
+    match view:
+        case "matrix":
+            from permscope.report.matrix import print_matrix
+
+            print_matrix(graph, console, whole=whole)
+        case "routes":
+            from permscope.report.routes import print_routes
+
+            print_routes(graph, console)
+        case _:
+            from permscope.report.graph_text import print_graph
+
+            print_graph(graph, console, whole=whole)

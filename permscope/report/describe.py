@@ -1,12 +1,18 @@
-"""Nodes, edges and conditions in a few words, the same in every report."""
+"""Nodes, edges and conditions in a few words, the same in every report for people."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
-from permscope.graph.model import Decision, Edge, Node, NodeKind, PermissionGraph
+from permscope.catalog.action_set import LEVELS
+from permscope.catalog.actions import ActionSet, load
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.source import Source
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
 
 _AUTH_WORDS = {
     "none": "no authorization",
@@ -18,7 +24,11 @@ _AUTH_WORDS = {
     "mutual_tls": "mutual TLS",
     "unknown": "authorization unknown",
 }
+_OWN_ARN = re.compile(r"arn:(?:\$\{[^}]*\}|[^\s,;`'\"\]()|]|\((?=[^)]*\)))+")
+_OWN_TOKENS = (PARTITION, REGION, ACCOUNT)
 _SHOWN_ACTIONS = 3
+_FEW = 3
+_LONG_FOLDER = 24
 
 
 def type_name(node: Node) -> str:
@@ -43,9 +53,11 @@ def name_of(node: Node) -> str:
         case NodeKind.SERVICE:
             return node.service or node.label
         case NodeKind.ACCOUNT:
-            return f"account {node.account or node.label}"
+            return f"account {in_words(node.account or node.label)}"
         case NodeKind.RESOURCE_SET:
             return everything_in(node)
+        case NodeKind.EXTERNAL:
+            return in_words(node.label)
         case _:
             return node.label
 
@@ -53,7 +65,49 @@ def name_of(node: Node) -> str:
 def everything_in(node: Node) -> str:
     """A resource set in words: `*` says less than `every resource`."""
     pattern = node.arn or node.label
-    return "every resource (*)" if pattern == "*" else pattern
+    return "every resource (*)" if pattern == "*" else in_words(pattern)
+
+
+def in_words(text: str) -> str:
+    """Text with the stack's own partition, Region and account left out of its ARNs.
+
+    `arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Orders}` is `sqs ${Orders}`; what differs from the
+    stack's own is said behind it. An ARN without such tokens stays as it is, a pattern over Regions is put in words.
+    """
+    if text == ACCOUNT:
+        return "this account"
+    if text == REGION:
+        return "this Region"
+    if "arn:" not in text:
+        return text
+    return _OWN_ARN.sub(lambda found: _arn_in_words(found.group()), text)
+
+
+def _arn_in_words(arn: str) -> str:
+    parts = split_arn(arn)
+    if parts is None or not (any(token in arn[:80] for token in _OWN_TOKENS) or "*" in parts.region + parts.account):
+        return arn
+    remarks = " and ".join(_remarks(parts))
+    return f"{parts.service} {parts.resource}" + (f" ({remarks})" if remarks else "")
+
+
+def with_short_arns(text: str, sign: str = "…") -> str:
+    """Policy text with the stack's own partition written `aws`, its own Region and account as one ellipsis."""
+    if "${AWS::" not in text:
+        return text
+    for own in (f":{REGION}:{ACCOUNT}:", f"::{ACCOUNT}:", f":{REGION}::"):
+        text = text.replace(own, f":{sign}:")
+    return text.replace(f"arn:{PARTITION}:", "arn:aws:")
+
+
+def _remarks(parts: ArnParts) -> Iterable[str]:
+    if parts.partition not in (PARTITION, "aws", "*"):
+        yield parts.partition
+    for value, own, noun in ((parts.region, REGION, "Region"), (parts.account, ACCOUNT, "account")):
+        if value == "*":
+            yield f"any {noun}"
+        elif value not in ("", own):
+            yield value if noun == "Region" else f"account {value}"
 
 
 def auth_of(node: Node) -> str:
@@ -70,12 +124,81 @@ def place(source: Source) -> str:
     return f"{source.file}:{source.line}" if source.line else source.file
 
 
+def line_of(source: Source) -> str:
+    """`:12`, or nothing."""
+    return f":{source.line}" if source.line else ""
+
+
+def place_in(source: Source, around: Source) -> str:
+    """A place as seen from another: `:12` in the same file."""
+    if source.file and source.file == around.file and source.line:
+        return f":{source.line}"
+    return place(source)
+
+
+class Places:
+    """Places of a world, without the folder all its files are in where that folder is long.
+
+    Args:
+        sources: every place that may be shown.
+
+    Attributes:
+        folder: what is left out, ending in `/`; empty where nothing is.
+    """
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        files = {source.file for source in sources if source.file}
+        folders = [file.split("/")[:-1] for file in files]
+        shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
+        folder = "".join(f"{part}/" for part in shared)
+        self.folder = folder if len(folder) > _LONG_FOLDER else ""
+
+    def __call__(self, source: Source) -> str:
+        """`template.yaml:12`."""
+        return place(source).removeprefix(self.folder)
+
+    def file(self, source: Source) -> str:
+        """`template.yaml`, the API call of a live account, or `elsewhere`."""
+        return (source.file or source.call or "elsewhere").removeprefix(self.folder)
+
+    def heading(self) -> str:
+        """What to say of the folder that is left out, or nothing."""
+        return f"files are in {self.folder}" if self.folder else ""
+
+
 def actions_of(edge: Edge, limit: int = _SHOWN_ACTIONS) -> str:
     """The first few actions of an edge and how many more there are."""
-    patterns = edge.actions.patterns()
-    shown = ", ".join(patterns[:limit])
-    more = len(patterns) - limit
-    return f"{shown} and {more} more" if more > 0 else shown
+    return actions_in_words(edge.actions, limit)
+
+
+def actions_in_words(actions: ActionSet, limit: int = _SHOWN_ACTIONS) -> str:
+    """Actions on one line: `dynamodb:*`, `all 38 Write actions of dynamodb`, or the first few names."""
+    catalog = load()
+    said: list[str] = []
+    names: list[str] = []
+    if actions >= catalog.everything:
+        return "every action (*)"
+    for service in actions.services():
+        own = actions.of_service(service)
+        patterns = own.patterns()
+        if len(own) > _FEW and patterns[0].endswith(":*"):
+            said.append(patterns[0])
+            names.extend(patterns[1:])
+            continue
+        missing = catalog.expand(f"{service}:*") - own
+        if len(missing) <= _FEW < len(own):
+            said.append(f"every {service} action but {', '.join(missing)}")
+            continue
+        for level in LEVELS:
+            whole = catalog.level_set(level).of_service(service)
+            if len(whole) > _FEW and whole <= own:
+                said.append(f"all {len(whole)} {level} actions of {service}")
+                own = own - whole
+        names.extend(own.patterns())
+    room = max(limit - len(said), 1) if names else limit
+    shown = [*said[:limit], *names[:room]]
+    more = len(said) + len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def conditions_of(edge: Edge) -> str:
@@ -86,12 +209,22 @@ def conditions_of(edge: Edge) -> str:
 def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
     for operator, keys in conditions.items():
         if operator == "template":
-            yield from (f"if {key} is {_values(values)}" for key, values in _pairs(keys))
+            yield from (f"if {_template_key(key)} is {_values(values)}" for key, values in _pairs(keys))
+        elif operator == "unknown" and isinstance(keys, Mapping):
+            yield from (f"{key} is as it must be" for key in keys)
+        elif operator == "cross-account":
+            yield "the other account's policy allows it too"
         elif isinstance(keys, Mapping):
             for key, values in keys.items():
                 yield f"{key} {_OPERATOR_SIGNS.get(operator, operator)} {_values(values)}"
         else:
             yield f"{operator} {_values(keys)}"
+
+
+def _template_key(key: str) -> str:
+    return {"AWS::Region": "the Region", "AWS::AccountId": "the account", "AWS::Partition": "the partition"}.get(
+        key, key
+    )
 
 
 _OPERATOR_SIGNS = {
@@ -100,7 +233,10 @@ _OPERATOR_SIGNS = {
     "ArnLike": "~",
     "ArnEquals": "~",
     "Bool": "=",
-    "StringNotEquals": "≠",
+    "StringNotEquals": "!=",
+    "StringNotLike": "!~",
+    "ArnNotLike": "!~",
+    "ArnNotEquals": "!~",
     "NumericEquals": "=",
     "IpAddress": "in",
     "NotIpAddress": "not in",
@@ -115,15 +251,23 @@ def _pairs(value: Any) -> Iterable[tuple[str, Any]]:
 
 def _values(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return in_words(value)
     if isinstance(value, Iterable):
-        return " or ".join(str(item) for item in value)
+        return " or ".join(in_words(str(item)) for item in value)
     return str(value)
 
 
 def is_conditional(edge: Edge) -> bool:
     """Whether an edge holds only under conditions."""
     return edge.decision is Decision.CONDITIONAL or bool(edge.conditions)
+
+
+def is_open(graph: PermissionGraph, node: Node) -> bool:
+    """Whether anyone on the internet may call a route or function."""
+    return any(
+        edge.decision is not Decision.DENY and graph.nodes[edge.source].kind is NodeKind.PUBLIC
+        for edge in graph.incoming(node.id, EdgeKind.CAN_INVOKE)
+    )
 
 
 def counted(graph: PermissionGraph, *kinds: NodeKind) -> int:

@@ -1,24 +1,45 @@
-"""`permscope graph` for the terminal: each function with who invokes it and what it touches."""
+"""`permscope graph` for the terminal: each function with who invokes it and what it touches.
+
+From 110 columns the entry points stand left, the role in the middle and what it touches right; below that each function
+is a tree. Above 40 functions only a table is shown, most exposed first.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.report.describe import actions_of, auth_of, conditions_of, counted, name_of, place, type_name
-from permscope.report.terminal import Symbols, count, levels, symbols, text, tree
+from permscope.report.describe import (
+    Places,
+    actions_in_words,
+    auth_of,
+    conditions_of,
+    counted,
+    in_words,
+    is_open,
+    line_of,
+    name_of,
+    place,
+    place_in,
+    type_name,
+)
+from permscope.report.layout import Branch, ending, joined, print_columns, print_groups, print_line, print_tree
+from permscope.report.terminal import LETTERS, LEVEL_STYLES, Symbols, count, levels, symbols, text
+from permscope.report.touches import Touch, bundled, routine_words, touches_of
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-    from rich.tree import Tree
 
-_MANY = 40  # functions above which only summaries are shown, unless the focus is narrowed
+_MANY = 40  # functions above which only a table is shown, unless the focus is narrowed
+_WIDE = 110  # columns from which entries, role and resources stand side by side
+_SHOWN_UNKNOWNS = 10
 
 
 def print_graph(graph: PermissionGraph, console: Console, *, whole: bool = False) -> None:
-    """Print the graph as one tree per function, then one per other actor.
+    """Print the graph, one block per function, then one per other actor.
 
     Args:
         graph: what to print; a focused graph is printed whole.
@@ -26,22 +47,20 @@ def print_graph(graph: PermissionGraph, console: Console, *, whole: bool = False
         whole: every function in full, however many there are.
     """
     signs = symbols(console)
-    console.print(headline(graph, signs))
-    functions = sorted(graph.of_kind(NodeKind.FUNCTION), key=_by_place)
+    print_line(headline(graph, signs), console)
+    functions = sorted(graph.of_kind(NodeKind.FUNCTION), key=by_place)
     if len(functions) > _MANY and not whole:
-        for node in functions:
-            console.print(_summary(graph, node, signs))
-        console.print(text(("\nuse --focus NAME to see one of them, --all for every detail", "dim")))
+        _print_overview(graph, functions, console)
         return
-    for node in functions:
+    others = [node for node in sorted(graph.nodes.values(), key=by_place) if _is_other_actor(graph, node)]
+    for node in (*functions, *others):
         console.print()
-        console.print(function_tree(graph, node, signs))
-    others = [node for node in sorted(graph.nodes.values(), key=_by_place) if _is_other_actor(graph, node)]
-    for node in others:
-        console.print()
-        console.print(actor_tree(graph, node, signs))
+        if console.width >= _WIDE and node.kind is NodeKind.FUNCTION:
+            _print_side_by_side(graph, node, console)
+        else:
+            print_tree(_tree(graph, node, console), console)
     if not functions and not others:
-        console.print(text(("no function and no other actor in the input", "dim")))
+        print_line(text(("no function and no other actor in the input", "dim")), console)
     print_unknowns(graph, console)
 
 
@@ -58,75 +77,143 @@ def headline(graph: PermissionGraph, signs: Symbols) -> Text:
     return text((f" {signs.dot} ".join(parts), "bold"))
 
 
-def print_unknowns(graph: PermissionGraph, console: Console, limit: int = 10) -> None:
+def print_unknowns(graph: PermissionGraph, console: Console, limit: int = _SHOWN_UNKNOWNS) -> None:
     """The unknowns, the first few in full."""
     if not graph.unknowns:
         return
     console.print()
-    console.print(text((count(len(graph.unknowns), "unknown"), "bold yellow"), " (what the input does not tell)"))
+    heading = text((count(len(graph.unknowns), "unknown"), "bold yellow"), " (what the input does not tell)")
+    print_line(heading, console)
     for one in graph.unknowns[:limit]:
-        console.print(text("  ", one.what, ": ", one.why, (f"  {place(one.source)}", "dim")))
+        line = text(in_words(one.what), ": ", in_words(one.why), (f"  {place(one.source)}", "dim"))
+        print_line(line, console, indent=2, hang=2)
     if len(graph.unknowns) > limit:
-        console.print(text((f"  and {len(graph.unknowns) - limit} more; --format json has them all", "dim")))
+        more = f"and {len(graph.unknowns) - limit} more; --format json has them all"
+        print_line(text((more, "dim")), console, indent=2)
 
 
-def function_tree(graph: PermissionGraph, node: Node, signs: Symbols) -> Tree:
-    """One function: entries above, role and resources below."""
-    root = tree(_title(node))
+def print_what_is_unknown(graph: PermissionGraph, console: Console) -> None:
+    """One line that unknowns may add to an answer."""
+    if graph.unknowns:
+        number = count(len(graph.unknowns), "unknown")
+        words = f"{number} in the input may add to this; permscope graph lists {'it' if number[:2] == '1 ' else 'them'}"
+        console.print()
+        print_line(text((words, "yellow")), console)
+
+
+# One function
+
+
+def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
+    signs = symbols(console)
+    root = Branch(_title(node, console))
     entries = list(_entries(graph, node, signs))
-    branch = root.add(text(("invoked by", "bold")) if entries else text(("invoked by nothing in the input", "dim")))
-    for entry in entries:
-        branch.add(entry)
-    _add_roles(graph, node, root, signs)
-    _add_deliveries(graph, node, root, signs)
-    return root
-
-
-def actor_tree(graph: PermissionGraph, node: Node, signs: Symbols) -> Tree:
-    """Something else that acts with a role: a state machine, a pipe, a route straight to a service."""
-    root = tree(_title(node))
+    if entries:
+        branch = root.add(("invoked by", "bold"))
+        branch.under.extend(Branch(joined(name, *details)) for name, details in entries)
+    elif node.kind is NodeKind.FUNCTION:
+        root.add(("nothing in the input invokes it", "dim"))
     for edge in graph.outgoing(node.id, EdgeKind.TRIGGERS):
-        root.add(_line(text("runs ", (name_of(graph.nodes[edge.target]), "bold")), _authorization(edge, signs)))
-    _add_roles(graph, node, root, signs)
-    _add_deliveries(graph, node, root, signs)
+        root.add(("runs ", "bold"), (name_of(graph.nodes[edge.target]), "bold"), _authorization(edge, signs))
+    for edge, role in _roles(graph, node):
+        branch = root.add(("runs as ", "bold"), (name_of(role), "bold"), _authorization(edge, signs), _at(role, node))
+        touches = touches_of(graph, role)
+        branch.under.extend(Branch(joined(name, *details)) for name, details in _touched(touches, signs))
+    for name, details in _deliveries(graph, node, signs):
+        root.add(("delivers to ", "bold"), name, *details)
     return root
 
 
-def _title(node: Node) -> Text:
+def _print_side_by_side(graph: PermissionGraph, node: Node, console: Console) -> None:
+    signs = symbols(console)
+    print_line(_title(node, console), console)
+    room = console.width - 2 - 4 - 2 * len(signs.flow)
+    middle_width, left_width = min(room * 25 // 100, 36), min(room * 30 // 100, 52)
+    right_width = room - left_width - middle_width
+    left = [line for name, details in _entries(graph, node, signs) for line in _stacked(name, details, left_width)]
+    widths = [left_width, len(signs.flow), middle_width, len(signs.flow), right_width]
+    arrow = text((signs.flow, "dim"))
+    roles: list[tuple[Edge, Node] | None] = [*_roles(graph, node)] or [None]
+    for number, found in enumerate(roles):
+        middle, right = [text(("no role in the input", "dim"))], []
+        if found is not None:
+            edge, role = found
+            middle = _stacked(joined((name_of(role), "bold"), _authorization(edge, signs)), [text(_at(role, node))], 0)
+            for name, details in _touched(touches_of(graph, role), signs):
+                right.extend(_stacked(name, details, right_width))
+        if number == len(roles) - 1:
+            for name, details in _deliveries(graph, node, signs):
+                right.extend(_stacked(joined(("delivers to ", "bold"), name), details, right_width))
+        entries = (left or [text(("nothing in the input invokes it", "dim"))]) if number == 0 else []
+        cells = [entries, [arrow] if left and number == 0 else [], middle, [arrow] if right else [], right]
+        print_columns(cells, widths, console, gap=1, indent=2)
+
+
+def _stacked(name: Text, details: Iterable[Text], width: int) -> list[Text]:
+    """A name and its details on one line where they fit, else the details below the name and its first detail."""
+    from rich.cells import cell_len
+
+    parts = [*details, text()]
+    line = joined(name, *parts)
+    if cell_len(line.plain) <= width:
+        return [line]
+    rest = _stripped(joined(*parts[1:]))
+    return [joined(name, parts[0]), *([joined("  ", rest)] if rest.plain else [])]
+
+
+def _stripped(line: Text) -> Text:
+    start = len(line.plain) - len(line.plain.lstrip())
+    return line[start:]
+
+
+def _title(node: Node, console: Console) -> Text:
     auth = f"  {auth_of(node)}" if node.kind is NodeKind.ROUTE else ""
-    return text((name_of(node), "bold cyan"), (f"  {type_name(node)}{auth}", ""), (f"  {place(node.source)}", "dim"))
+    kind = "" if node.kind is NodeKind.FUNCTION else f"  {type_name(node)}"
+    name = text((name_of(node), "bold cyan"), (f"{kind}{auth}", ""))
+    return joined(name, "  ", (ending(place(node.source), console.width - len(name.plain) - 2, console), "dim"))
 
 
-def _summary(graph: PermissionGraph, node: Node, signs: Symbols) -> Text:
-    entries = sum(1 for _ in graph.incoming(node.id, EdgeKind.TRIGGERS, EdgeKind.CAN_INVOKE))
-    roles = [edge.target for edge in graph.outgoing(node.id, EdgeKind.EXECUTES_AS)]
-    touched = {edge.target for role in roles for edge in graph.outgoing(role, EdgeKind.CAN_ACCESS)}
-    return text(
-        (name_of(node), "bold cyan"),
-        f"  {count(entries, 'entry', 'entries')} {signs.dot} touches {count(len(touched), 'target')}",
-        (f"  {place(node.source)}", "dim"),
-    )
+def _roles(graph: PermissionGraph, node: Node) -> Iterator[tuple[Edge, Node]]:
+    for edge in graph.outgoing(node.id, EdgeKind.EXECUTES_AS):
+        yield edge, graph.nodes[edge.target]
 
 
-def _entries(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Tree | Text]:
+def _entries(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[tuple[Text, list[Text]]]:
+    """What runs a function: the name, and in parts what there is to say of it."""
     said = set()
-    for edge in _sorted(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source"):
+    if node.kind is not NodeKind.FUNCTION:
+        return
+    wired = sort_edges(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source")
+    callers = sort_edges(graph, graph.incoming(node.id, EdgeKind.CAN_INVOKE), by="source")
+    strangers = [edge for edge in callers if graph.nodes[edge.source].kind is NodeKind.PUBLIC]
+    yield from (_caller(graph, edge, node, signs) for edge in strangers)
+    for edge in wired:
         source = graph.nodes[edge.source]
         said |= {one.source for one in edge.provenance if one.fact is not None}
-        label = text((name_of(source), "bold"), f"  {_kind_words(source, edge)}")
+        open_to_all = source.kind is NodeKind.ROUTE and is_open(graph, source)
+        name = joined((name_of(source), "bold red" if open_to_all else "bold"), _authorization(edge, signs))
         disabled = text(("  disabled", "dim")) if edge.attributes.get("enabled") is False else text()
-        yield _line(label, _qualifier(edge), disabled, _authorization(edge, signs), (f"  {_edge_place(edge)}", "dim"))
-    for edge in _sorted(graph, graph.incoming(node.id, EdgeKind.CAN_INVOKE), by="source"):
-        source = graph.nodes[edge.source]
-        if source.kind is NodeKind.SERVICE and {one.source for one in edge.provenance} <= said:
-            continue  # the statement behind a wiring above
-        style = "bold red" if source.kind is NodeKind.PUBLIC else "bold"
-        yield _line(
-            text((name_of(source), style), f"  may call {actions_of(edge)}"),
-            _qualifier(edge),
-            _conditional(edge, signs),
-            (f"  {_edge_place(edge)}", "dim"),
-        )
+        yield name, [text(), text(f"  {_kind_words(source, edge)}"), _qualifier(edge), disabled, *_why_not(edge, node)]
+    for edge in callers:
+        behind_a_wiring = {one.source for one in edge.provenance} <= said
+        if edge not in strangers and not (graph.nodes[edge.source].kind is NodeKind.SERVICE and behind_a_wiring):
+            yield _caller(graph, edge, node, signs)
+
+
+def _caller(graph: PermissionGraph, edge: Edge, node: Node, signs: Symbols) -> tuple[Text, list[Text]]:
+    source = graph.nodes[edge.source]
+    name = text((name_of(source), "bold red" if source.kind is NodeKind.PUBLIC else "bold"))
+    return name, [text(), text("  may call it"), _qualifier(edge), _conditional(edge, signs), _spot(edge, node)]
+
+
+def _why_not(edge: Edge, node: Node) -> list[Text]:
+    reason = f"  {in_words(edge.reason)}" if edge.authorized is not True and edge.reason else ""
+    return [text((reason, "red" if edge.authorized is False else "yellow")), _spot(edge, node)]
+
+
+def _spot(edge: Edge, node: Node) -> Text:
+    found = next((place_in(one.source, node.source) for one in edge.provenance if one.source.file), "")
+    return text((f"  {found}" if found else "", "dim"))
 
 
 def _kind_words(source: Node, edge: Edge) -> str:
@@ -135,56 +222,54 @@ def _kind_words(source: Node, edge: Edge) -> str:
     return f"{words}, {event}" if event and source.kind is not NodeKind.ROUTE else words
 
 
-def _add_roles(graph: PermissionGraph, node: Node, root: Tree, signs: Symbols) -> None:
-    for edge in graph.outgoing(node.id, EdgeKind.EXECUTES_AS):
-        role = graph.nodes[edge.target]
-        branch = root.add(
-            _line(text(("runs as ", "bold"), (name_of(role), "bold")), _authorization(edge, signs), _place(role))
-        )
-        kinds = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
-        reached = list(_sorted(graph, graph.outgoing(role.id, *kinds), by="target"))
-        if not reached:
-            branch.add(text(("may touch nothing in the input", "dim")))
-        for access in reached:
-            branch.add(_access(graph, access, signs))
+def _touched(touches: list[Touch], signs: Symbols) -> Iterator[tuple[Text, list[Text]]]:
+    """What a role touches: the name, and in parts what there is to say of it."""
+    if not touches:
+        yield text(("may touch nothing in the input", "dim")), []
+    single, together = bundled(touches)
+    for touch in single:
+        if touch.routine:
+            continue
+        verb = f"{touch.verb} " if touch.verb else ""
+        kind = f"  {touch.kind}" if touch.kind else ""
+        name = text((verb, "bold"), (touch.name, "bold yellow" if touch.is_wide else "bold"), (kind, "dim"))
+        shown = text("  ", *levels(touch.actions.levels())) if touch.actions and not touch.verb else text()
+        actions = f"  {actions_in_words(touch.actions)}" if touch.actions and not touch.verb else ""
+        yield name, [shown, text((actions, "dim")), _conditional(touch.edge, signs)]
+    for words, services in together.items():
+        style = "bold yellow" if words.startswith("every") else "bold"
+        yield text((f"{words} ", style), (", ".join(services), style), (" (*)", style)), []
+    routine = routine_words(touches)
+    if routine:
+        yield text((f"routine, on every resource: {routine}", "dim")), []
 
 
-def _access(graph: PermissionGraph, edge: Edge, signs: Symbols) -> Text:
-    target = graph.nodes[edge.target]
-    style = "bold yellow" if target.kind is NodeKind.RESOURCE_SET else ""
-    verb = {EdgeKind.CAN_PASS: "may pass ", EdgeKind.CAN_ASSUME: "may become "}.get(edge.kind, "")
-    return _line(
-        text(verb, (name_of(target), style), (f"  {type_name(target)}  ", "dim")),
-        text(*levels(edge.actions.levels())) if edge.actions else text(),
-        (f"  {actions_of(edge)}", "dim") if edge.actions else text(),
-        _conditional(edge, signs),
-    )
-
-
-def _add_deliveries(graph: PermissionGraph, node: Node, root: Tree, signs: Symbols) -> None:
-    for edge in _sorted(graph, graph.outgoing(node.id, EdgeKind.DELIVERS_TO), by="target"):
+def _deliveries(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[tuple[Text, list[Text]]]:
+    for edge in sort_edges(graph, graph.outgoing(node.id, EdgeKind.DELIVERS_TO), by="target"):
         target = graph.nodes[edge.target]
         event = (edge.event or "").replace("-", " ")
-        label = text(("delivers to ", "bold"), name_of(target), (f"  {event}", "dim"))
-        root.add(_line(label, _authorization(edge, signs)))
+        yield (
+            text(name_of(target)),
+            [text((f"  {event}", "dim")), _authorization(edge, signs), *_why_not(edge, node)[:1]],
+        )
 
 
 def _authorization(edge: Edge, signs: Symbols) -> Text:
     match edge.authorized:
         case True:
-            return text((f"  {signs.yes}", "green"))
+            return text((f" {signs.yes}", "green"))
         case False:
-            return text((f"  {signs.no} not authorized", "bold red"))
+            return text((f" {signs.no} not authorized", "bold red"))
         case _:
-            return text((f"  {signs.unsure} authorization unknown", "yellow"))
+            return text((f" {signs.unsure} authorization unknown", "yellow"))
 
 
 def _conditional(edge: Edge, signs: Symbols) -> Text:
     words = conditions_of(edge)
     if words:
-        return text((f"  if {words}" if not words.startswith("if ") else f"  {words}", "magenta"))
+        return text((f"  if {words.removeprefix('if ')}", "magenta"))
     if edge.decision is Decision.CONDITIONAL:
-        return text((f"  {signs.unsure} conditional", "magenta"))
+        return text((f"  {signs.unsure} {edge.reason or 'conditional'}", "magenta"))
     return text()
 
 
@@ -192,22 +277,12 @@ def _qualifier(edge: Edge) -> Text:
     return text((f"  on :{edge.qualifier}", "magenta")) if edge.qualifier else text()
 
 
-def _place(node: Node) -> tuple[str, str]:
-    return f"  {place(node.source)}", "dim"
+def _at(node: Node, around: Node) -> tuple[str, str]:
+    return (f"  {place_in(node.source, around.source)}" if node.source != around.source else ""), "dim"
 
 
-def _edge_place(edge: Edge) -> str:
-    return place(edge.provenance[0].source) if edge.provenance else ""
-
-
-def _line(*parts: Text | tuple[str, str]) -> Text:
-    made = text()
-    for part in parts:
-        made.append_text(text(part) if isinstance(part, tuple) else part)
-    return made
-
-
-def _sorted(graph: PermissionGraph, edges: Iterable[Edge], *, by: str) -> list[Edge]:
+def sort_edges(graph: PermissionGraph, edges: Iterable[Edge], *, by: str) -> list[Edge]:
+    """Edges by the kind of node at one end (`source` or `target`), the widest first."""
     return sorted(
         edges, key=lambda edge: (_ORDER.get(graph.nodes[getattr(edge, by)].kind, 9), edge.kind, getattr(edge, by))
     )
@@ -225,9 +300,103 @@ _ORDER = {
 }
 
 
-def _by_place(node: Node) -> tuple[str, int, str]:
+def by_place(node: Node) -> tuple[str, int, str]:
+    """File order."""
     return node.source.file or "", node.source.line or 0, node.id
 
 
 def _is_other_actor(graph: PermissionGraph, node: Node) -> bool:
     return node.kind in (NodeKind.RESOURCE, NodeKind.ROUTE) and any(graph.outgoing(node.id, EdgeKind.EXECUTES_AS))
+
+
+# Many functions
+
+
+def _print_overview(graph: PermissionGraph, functions: list[Node], console: Console) -> None:
+    """What stands out, then a line per function."""
+    signs = symbols(console)
+    lines = {node.id: _Line(graph, node) for node in functions}
+    notes = Counter(note for line in lines.values() for note in line.notes)
+    console.print()
+    for note, style in _NOTES.items():
+        if notes[note]:
+            line = text((f"{notes[note]:>5}  ", "bold"), (f"{note:<15}", f"bold {style}"), _MEANING[note])
+            print_line(line, console, hang=22)
+    places = Places(node.source for node in functions)
+    if places.folder:
+        print_line(text((places.heading(), "dim")), console)
+    console.print()
+    ordered = sorted(functions, key=lambda node: (-len(lines[node.id].notes), *by_place(node)))
+    groups: dict[str, list[tuple[Text, ...]]] = {}
+    for node in ordered:
+        groups.setdefault(places.file(node.source), []).append(lines[node.id].row(node, signs))
+    print_groups(groups, console, head=("function", "entries", "targets", "access", "", "line"))
+    console.print()
+    print_line(text(("--focus NAME shows one of them, --all every detail", "dim")), console)
+    if graph.unknowns:
+        print_line(text((f"{count(len(graph.unknowns), 'unknown')}; --format json lists them", "yellow")), console)
+
+
+_NOTES = {
+    "open": "red",
+    "broken wiring": "red",
+    "wide": "yellow",
+    "unknown": "yellow",
+}
+
+
+_MEANING = {
+    "open": "anyone on the internet can run it",
+    "broken wiring": "something is wired to it that may not run it",
+    "wide": "its role has more than the routine on every resource (*)",
+    "unknown": "whether a wiring is authorized depends on something the input does not tell",
+}
+
+
+class _Line:
+    """What one line says of a function among many.
+
+    Args:
+        graph: the graph.
+        node: a function.
+    """
+
+    def __init__(self, graph: PermissionGraph, node: Node) -> None:
+        entries = list(graph.incoming(node.id, EdgeKind.TRIGGERS, EdgeKind.CAN_INVOKE))
+        touches = [each for _, role in _roles(graph, node) for each in touches_of(graph, role) if not each.routine]
+        self.entries = len({edge.source for edge in entries})
+        self.targets = len({(each.target.id, each.service) for each in touches})
+        self.levels = {level for each in touches for level in each.actions.levels()}
+        found = []
+        callers = [graph.nodes[edge.source] for edge in entries]
+        if is_open(graph, node) or any(each.kind is NodeKind.ROUTE and is_open(graph, each) for each in callers):
+            found.append("open")
+        wired = [edge for edge in entries if edge.kind is EdgeKind.TRIGGERS]
+        if any(edge.authorized is False for edge in wired):
+            found.append("broken wiring")
+        if any(each.is_wide and each.target.label == "*" for each in touches):
+            found.append("wide")
+        if any(edge.authorized is None for edge in wired):
+            found.append("unknown")
+        self.notes = found
+
+    def row(self, node: Node, signs: Symbols) -> tuple[Text, ...]:
+        """The cells of a table."""
+        letters = joined(
+            *(
+                (
+                    LETTERS[level] if level in self.levels else signs.dot,
+                    LEVEL_STYLES[level] if level in self.levels else "dim",
+                )
+                for level in LETTERS
+            )
+        )
+        notes = joined(*((f"{', ' if at else ''}{note}", _NOTES[note]) for at, note in enumerate(self.notes)))
+        return (
+            text((name_of(node), "bold cyan")),
+            text(f"{self.entries:>7}"),
+            text(f"{self.targets:>7}"),
+            letters,
+            notes,
+            text((line_of(node.source), "dim")),
+        )

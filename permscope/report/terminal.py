@@ -11,7 +11,6 @@ from permscope.report.escape import visible
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-    from rich.tree import Tree
 
 SEVERITY_STYLES = {
     "critical": "bold white on red",
@@ -27,6 +26,7 @@ LEVEL_STYLES = {
     "Read": "green",
     "List": "green",
 }
+LETTERS = {"List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P"}
 _WIDTH_OF_A_PIPE = 100
 
 
@@ -40,9 +40,27 @@ class Symbols(NamedTuple):
     unsure: str = "?"
     bar: str = "│"
     ellipsis: str = "…"
+    tee: str = "├── "
+    corner: str = "└── "
+    pipe: str = "│   "
+    flow: str = "──▶"
+    line: str = "─"
 
 
-ASCII = Symbols(dot="-", arrow="->", yes="ok", no="NOT", unsure="?", bar="|", ellipsis="...")
+ASCII = Symbols(
+    dot="-",
+    arrow="->",
+    yes="ok",
+    no="NOT",
+    unsure="?",
+    bar="|",
+    ellipsis="...",
+    tee="|-- ",
+    corner="`-- ",
+    pipe="|   ",
+    flow="-->",
+    line="-",
+)
 UNICODE = Symbols()
 
 
@@ -108,15 +126,10 @@ def text(*parts: str | tuple[str, str], keep_lines: bool = False) -> Text:
     return made
 
 
-def tree(label: Text) -> Tree:
-    """A tree with dim guide lines."""
-    from rich.tree import Tree
-
-    return Tree(label, guide_style="dim", highlight=False)
-
-
 def levels(names: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Access levels as coloured parts, with a comma between."""
+    """Access levels as coloured parts, with a comma between; all five of them in three words."""
+    if len(names) == len(LETTERS):
+        return [("every access level", "bold red")]
     parts: list[tuple[str, str]] = []
     for name in names:
         if parts:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from permscope.catalog import actions
+from permscope.collect.load import LoadOptions, load
+from permscope.graph.build import build_graph
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
+from permscope.report.terminal import make_console
 
 HOSTILE = 'Evil"]</script>[bold]\x1b[31m'
 
@@ -73,3 +81,67 @@ def graph() -> PermissionGraph:
     ):
         made.add_edge(edge)
     return made
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], PermissionGraph]:
+    """The graph of a folder of fixtures, read as from the checkout's root."""
+
+    def read(folder: str) -> PermissionGraph:
+        monkeypatch.chdir(ROOT)
+        return build_graph(load([f"fixtures/{folder}"], LoadOptions()))
+
+    return read
+
+
+@pytest.fixture
+def shown() -> Callable[..., str]:
+    """What a terminal of a width would show, without colour, of what a function prints to a console."""
+
+    def draw(show: Callable[[Any], None], *, width: int = 120, ascii_only: bool = False) -> str:
+        out = io.StringIO()
+        show(make_console(width=width, no_color=True, ascii_only=ascii_only, file=out))
+        return out.getvalue()
+
+    return draw
+
+
+def estate(functions: int) -> str:
+    """A template with that many functions, each with a route, a queue and a table of its own."""
+    parts = [
+        "AWSTemplateFormatVersion: '2010-09-09'",
+        "Transform: AWS::Serverless-2016-10-31",
+        "Resources:",
+    ]
+    for number in range(functions):
+        policies = "        - AmazonS3ReadOnlyAccess\n" if number % 50 == 0 else ""
+        parts.append(
+            f"""
+  Table{number}: {{Type: "AWS::DynamoDB::Table", Properties: {{BillingMode: PAY_PER_REQUEST,
+    AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}],
+    KeySchema: [{{AttributeName: id, KeyType: HASH}}]}}}}
+  Queue{number}: {{Type: "AWS::SQS::Queue"}}
+  Function{number}:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.place
+      CodeUri: src/
+      Policies:
+        - DynamoDBCrudPolicy: {{TableName: !Ref Table{number}}}
+{policies}      Events:
+        Queue: {{Type: SQS, Properties: {{Queue: !GetAtt Queue{number}.Arn}}}}
+        Get: {{Type: HttpApi, Properties: {{Path: /things/{number}, Method: get}}}}"""
+        )
+    return "\n".join(parts) + "\n"
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> PermissionGraph:
+    """The graph of sixty functions, which is more than is shown one by one."""
+    folder = tmp_path_factory.mktemp("estate")
+    (folder / "template.yaml").write_text(estate(60), encoding="utf-8")
+    return build_graph(load([str(folder)], LoadOptions()))

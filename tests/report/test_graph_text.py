@@ -2,45 +2,100 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 
 import pytest
+from rich.cells import cell_len
 
 from permscope.graph.model import PermissionGraph
+from permscope.graph.queries import find_node, focus
 from permscope.report.graph_text import print_graph
-from permscope.report.terminal import make_console
+
+Draw = Callable[..., str]
+World = Callable[[str], PermissionGraph]
 
 
-def shown(graph: PermissionGraph, *, width: int = 120, ascii_only: bool = False) -> str:
-    """What a terminal of that width would show, without colour."""
-    out = io.StringIO()
-    print_graph(graph, make_console(width=width, no_color=True, ascii_only=ascii_only, file=out))
-    return out.getvalue()
+@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("folder", ["orders", "hostile"])
+def test_the_graph_of_the_fixtures_looks_as_reviewed(
+    folder: str, width: int, world: World, shown: Draw, golden: Callable[[str, str], None]
+) -> None:
+    """The view is what someone looked at and found good."""
+    graph = world(folder)
+    golden(f"graph-{folder}-{width}.txt", shown(lambda console: print_graph(graph, console), width=width))
 
 
-def test_a_function_is_shown_with_its_entries_its_role_and_what_it_touches(graph: PermissionGraph) -> None:
-    """Entries above, role and resources below, each wiring with its verdict."""
-    text = shown(graph)
-    assert "GET /  no authorization" in text
-    assert "not authorized" in text
-    assert "runs as FnRole" in text
-    assert "Orders  DynamoDB Table" in text
+def test_the_graph_in_ascii_looks_as_reviewed(world: World, shown: Draw, golden: Callable[[str, str], None]) -> None:
+    """Old consoles can show every character of the view itself."""
+    graph = world("orders")
+    text = shown(lambda console: print_graph(graph, console), width=80, ascii_only=True)
+    assert text.isascii()
+    golden("graph-orders-ascii.txt", text)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_function_is_shown_with_its_entries_its_role_and_what_it_touches(
+    graph: PermissionGraph, shown: Draw, width: int
+) -> None:
+    """Whatever the layout, the same is said: entries, wiring with its verdict, role, resources, conditions."""
+    text = " ".join(shown(lambda console: print_graph(graph, console), width=width).split())
+    for words in ("GET /", "no authorization", "not authorized", "FnRole", "Orders DynamoDB Table", "Read, Write"):
+        assert words in text
     assert "aws:SourceAccount = 111122223333" in text
 
 
-def test_names_never_reach_the_terminal_as_escapes_or_markup(graph: PermissionGraph) -> None:
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_never_reach_the_terminal_as_escapes_or_markup(graph: PermissionGraph, shown: Draw, width: int) -> None:
     """A hostile name is shown letter by letter."""
-    text = shown(graph)
+    text = shown(lambda console: print_graph(graph, console), width=width)
     assert "\x1b" not in text
     assert "[bold]" in text
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-def test_no_line_is_wider_than_the_terminal(graph: PermissionGraph, width: int) -> None:
-    """Long lines are folded, never cut by the terminal."""
-    assert max(len(line) for line in shown(graph, width=width).splitlines()) <= width
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+@pytest.mark.parametrize("folder", ["orders", "hostile"])
+def test_no_line_is_wider_than_the_terminal_or_ends_in_white_space(
+    folder: str, width: int, world: World, shown: Draw
+) -> None:
+    """Long lines are folded by the cells they take, wide characters counted as two."""
+    graph = world(folder)
+    for line in shown(lambda console: print_graph(graph, console), width=width).splitlines():
+        assert cell_len(line) <= width
+        assert line == line.rstrip()
 
 
-def test_ascii_output_has_only_ascii(graph: PermissionGraph) -> None:
-    """Old consoles can show it."""
-    assert shown(graph, ascii_only=True).isascii()
+def test_many_functions_are_a_table_with_the_most_exposed_first(large: PermissionGraph, shown: Draw) -> None:
+    """Sixty functions take a line each, below what stands out."""
+    lines = shown(lambda console: print_graph(large, console), width=100).splitlines()
+    assert sum(1 for line in lines if line.startswith("  Function")) == 60
+    assert len(lines) < 80
+    assert any("60  open" in line for line in lines)
+    assert next(line for line in lines if line.startswith("  Function")).split()[0] in ("Function0", "Function50")
+
+
+def test_all_shows_every_function_however_many(large: PermissionGraph, shown: Draw) -> None:
+    """What `--all` is for."""
+    text = shown(lambda console: print_graph(large, console, whole=True), width=100)
+    assert text.count("runs as Function") == 60
+
+
+def test_a_focus_among_many_is_shown_in_full(large: PermissionGraph, shown: Draw) -> None:
+    """One function of many with its own world only."""
+    part = focus(large, find_node(large, "Function7"), 1)
+    text = shown(lambda console: print_graph(part, console, whole=True), width=100)
+    assert "Table7  DynamoDB Table" in text
+    assert "Table8" not in text
+
+
+def test_the_grant_that_every_function_has_is_said_last_and_in_few_words(world: World, shown: Draw) -> None:
+    """Writing its own logs is no news."""
+    graph = world("orders")
+    text = shown(lambda console: print_graph(graph, console), width=80)
+    assert "routine, on every resource: writes its logs" in text
+    assert "logs:CreateLogGroup" not in text
+
+
+def test_a_grant_on_star_is_taken_apart_by_service(world: World, shown: Draw) -> None:
+    """`dynamodb:*` on `*` is about every DynamoDB resource, not about every resource."""
+    graph = world("orders")
+    assert "every dynamodb resource (*)  every access level" in shown(lambda console: print_graph(graph, console))

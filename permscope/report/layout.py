@@ -1,0 +1,222 @@
+"""Lines, columns and trees of rich text, measured in terminal cells, without white space at the end of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from permscope.report.terminal import symbols, text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_NARROWEST = 16
+
+
+@dataclass(slots=True)
+class Branch:
+    """A line of a tree and the lines under it."""
+
+    label: Text
+    under: list[Branch] = field(default_factory=list)
+
+    def add(self, *parts: str | tuple[str, str] | Text) -> Branch:
+        """Hang a line under this one."""
+        made = Branch(joined(*parts))
+        self.under.append(made)
+        return made
+
+
+def joined(*parts: str | tuple[str, str] | Text) -> Text:
+    """One text of several parts; strings and (string, style) pairs are made visible first."""
+    made = text()
+    for part in parts:
+        if isinstance(part, str | tuple):
+            made.append_text(text(part))
+        else:
+            made.append_text(part)
+    return made
+
+
+def print_line(line: Text, console: Console, *, indent: int = 0, hang: int = 0) -> None:
+    """Print a line, folded where the console ends; what is folded is indented by `hang` more."""
+    for number, folded in enumerate(fold(line, console.width - indent, console, hang=hang)):
+        put(joined(" " * (indent + (hang if number else 0)), folded), console)
+
+
+def put(line: Text, console: Console) -> None:
+    """Print a line as it is, without white space at its end."""
+    line.rstrip()
+    console.print(line, soft_wrap=True)
+
+
+def fold(line: Text, width: int, console: Console, *, hang: int = 0) -> list[Text]:
+    """A text in lines of at most `width` cells; all but the first are `hang` cells shorter."""
+    from rich.cells import cell_len
+
+    if cell_len(line.plain) <= width:
+        return [line]
+    first = line.wrap(console, max(width, _NARROWEST), overflow="fold")[0]
+    first.rstrip()
+    rest = line[len(first.plain) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    found = [first]
+    if rest.plain:
+        found += rest.wrap(console, max(width - hang, _NARROWEST), overflow="fold")
+    for each in found:
+        each.rstrip()
+    return found
+
+
+def cut(line: Text, width: int, console: Console) -> Text:
+    """A text of at most `width` cells, with an ellipsis where something is left out."""
+    from rich.cells import cell_len, chop_cells
+
+    if cell_len(line.plain) <= width:
+        return line
+    sign = symbols(console).ellipsis
+    kept = chop_cells(line.plain, max(width - len(sign), 1))[0]
+    short = line[: len(kept)]
+    short.rstrip()
+    return joined(short, sign)
+
+
+def ending(name: str, width: int, console: Console) -> str:
+    """The last `width` cells of a path, from a folder on where that is possible; at least its file name."""
+    from rich.cells import cell_len
+
+    if cell_len(name) <= width:
+        return name
+    sign = symbols(console).ellipsis
+    folders = name.split("/")
+    while len(folders) > 1 and cell_len(f"{sign}/{'/'.join(folders)}") > width:
+        folders = folders[1:]
+    return f"{sign}/{'/'.join(folders)}"
+
+
+def print_tree(root: Branch, console: Console, *, indent: int = 0) -> None:
+    """Print a tree with dim guide lines, folded lines under the text they continue."""
+    print_line(root.label, console, indent=indent, hang=4)
+    _print_under(root, console, " " * indent)
+
+
+def _print_under(branch: Branch, console: Console, before: str) -> None:
+    signs = symbols(console)
+    for number, child in enumerate(branch.under):
+        last = number == len(branch.under) - 1
+        first, rest = (signs.corner, "    ") if last else (signs.tee, signs.pipe)
+        inner = signs.pipe if child.under else "  "
+        room = console.width - len(before) - len(rest)
+        for row, folded in enumerate(fold(child.label, room, console, hang=len(inner))):
+            guide = before + (first if row == 0 else rest + inner)
+            put(joined((guide, "dim"), folded), console)
+        _print_under(child, console, before + rest)
+
+
+def print_columns(
+    cells: Sequence[Sequence[Text]], widths: Sequence[int], console: Console, *, gap: int = 2, indent: int = 0
+) -> None:
+    """Print columns of lines side by side; each line is folded into the width of its column.
+
+    Args:
+        cells: the lines of each column, top down.
+        widths: cells of each column.
+        console: where to print.
+        gap: cells between columns.
+        indent: cells before the first.
+    """
+    from itertools import zip_longest
+
+    folded = [
+        [piece for line in column for piece in _hanging(line, width, console)]
+        for column, width in zip(cells, widths, strict=True)
+    ]
+    for row in zip_longest(*folded):
+        put(joined(" " * indent, *_padded(row, widths, gap)), console)
+
+
+def _hanging(line: Text, width: int, console: Console) -> Iterator[Text]:
+    for number, piece in enumerate(fold(line, width, console, hang=2)):
+        yield joined("  ", piece) if number else piece
+
+
+def _padded(row: Iterable[Text | None], widths: Sequence[int], gap: int) -> Iterator[Text | str]:
+    from rich.cells import cell_len
+
+    for cell, width in zip(row, widths, strict=True):
+        if cell is not None:
+            yield cell
+        yield " " * (width - (cell_len(cell.plain) if cell is not None else 0) + gap)
+
+
+def print_table(
+    rows: Sequence[Sequence[Text]], console: Console, *, head: Sequence[str] = (), gap: int = 2, indent: int = 0
+) -> None:
+    """Print rows in columns as wide as they need, the widest ones cut down together where the console ends.
+
+    Args:
+        rows: of equal length.
+        console: where to print.
+        head: titles of the columns.
+        gap: cells between columns.
+        indent: cells before the first.
+    """
+    print_groups({"": rows}, console, head=head, gap=gap, indent=indent)
+
+
+def print_groups(
+    groups: Mapping[str, Sequence[Sequence[Text] | Text]],
+    console: Console,
+    *,
+    head: Sequence[str] = (),
+    gap: int = 2,
+    indent: int = 0,
+) -> None:
+    """Print a table whose rows stand under headings, all groups in the same columns.
+
+    Args:
+        groups: heading -> rows; a row that is one text is a remark on the row above it.
+        console: where to print.
+        head: titles of the columns.
+        gap: cells between columns.
+        indent: cells before the first.
+    """
+    from rich.text import Text
+
+    named = any(groups)
+    inner = indent + 2 if named else indent
+    every = [row for rows in groups.values() for row in rows if not isinstance(row, Text)]
+    widths = fitting(every, console.width - inner, head=head, gap=gap)
+    if head:
+        print_columns([[text((each, "bold dim"))] for each in head], widths, console, gap=gap, indent=inner)
+    for name, rows in groups.items():
+        if name:
+            print_line(text((name, "dim")), console, indent=indent, hang=2)
+        for row in rows:
+            if isinstance(row, Text):
+                print_line(row, console, indent=inner + 4)
+            else:
+                print_columns([[cell] for cell in row], widths, console, gap=gap, indent=inner)
+
+
+def fitting(rows: Sequence[Sequence[Text]], room: int, *, head: Sequence[str] = (), gap: int = 2) -> list[int]:
+    """Widths of columns that fit into `room` cells, taken from the widest column first."""
+    from rich.cells import cell_len
+
+    number = len(head) or (len(rows[0]) if rows else 0)
+    widths = [
+        max([cell_len(row[at].plain) for row in rows] + ([len(head[at])] if head else []) + [1]) for at in range(number)
+    ]
+    over = sum(widths) + gap * (number - 1) - room
+    while over > 0:
+        widest = max(widths)
+        if widest <= _NARROWEST:
+            break
+        at = widths.index(widest)
+        second = max([each for each in widths if each < widest] + [_NARROWEST])
+        taken = min(over, max(widest - second, 1))
+        widths[at] -= taken
+        over -= taken
+    return widths

@@ -1,0 +1,124 @@
+"""The statements behind an edge: those that matter to what was asked, each with a place to go to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from permscope.catalog.actions import ActionSet, load
+from permscope.graph.model import Edge, NodeKind, PermissionGraph, Provenance
+from permscope.inventory.facts import Group, Role, User
+from permscope.inventory.policies import PolicyKind, Principal, Statement
+from permscope.inventory.source import NOWHERE, Source
+
+
+class Reason(NamedTuple):
+    """One statement or wiring, in words.
+
+    Attributes:
+        words: `statement PutOrders of OrdersPolicy`, `AWS managed policy AWSLambdaBasicExecutionRole`.
+        source: where it stands; for a policy of AWS, where it is attached.
+        statement: the statement, where it is one.
+    """
+
+    words: str
+    source: Source
+    statement: Statement | None = None
+
+
+def reasons_of(graph: PermissionGraph, edge: Edge, actions: ActionSet | None = None) -> list[Reason]:
+    """What makes an edge true, once each, in file order.
+
+    Args:
+        graph: the graph of the edge.
+        edge: a wiring or a permission.
+        actions: leave out statements that say nothing about any of these.
+    """
+    holder = graph.nodes.get(edge.via or "") or graph.nodes[edge.source]
+    found: dict[tuple[str, Source], Reason] = {}
+    for one in edge.provenance:
+        if actions is not None and one.fact is not None and not _speaks_of(one.fact, actions):
+            continue
+        source = one.source if one.source != NOWHERE else _attached(one, holder.fact, holder.source)
+        reason = Reason(_words(one), source, one.fact)
+        found.setdefault((reason.words, reason.source), reason)
+    return list(found.values())
+
+
+def _words(one: Provenance) -> str:
+    policy = one.policy
+    if policy is not None and policy.kind is PolicyKind.AWS_MANAGED:
+        return f"AWS managed policy {policy.name}"
+    if one.statement is None:
+        return f"wired in {one.logical_id}" if one.logical_id else "wired"
+    if policy is not None and policy.kind is PolicyKind.TRUST:
+        return f"trust policy of {policy.name.partition('/')[0]}"
+    owner = f" of {one.logical_id}" if one.logical_id and one.logical_id != one.statement else ""
+    return f"statement {one.statement}{owner}"
+
+
+def _attached(one: Provenance, holder: object, default: Source) -> Source:
+    """Where a role names the managed policy; the role itself where SAM attaches it unasked."""
+    if isinstance(holder, Role | User | Group) and one.policy is not None:
+        for arn in holder.managed_policy_arns:
+            if arn == one.policy.arn or arn.endswith(f"/{one.policy.name}"):
+                return getattr(arn, "source", default)
+    return default
+
+
+def _speaks_of(statement: Statement, actions: ActionSet) -> bool:
+    catalog = load()
+    if statement.actions is not None:
+        return not catalog.action_set(statement.actions).isdisjoint(actions)
+    return not catalog.complement(catalog.action_set(statement.not_actions or ())).isdisjoint(actions)
+
+
+def narrowed(graph: PermissionGraph, edge: Edge, target_arn: str | None) -> ActionSet:
+    """The actions of an edge that can be about one target: of `*`, those of the target's own service."""
+    if target_arn is None or graph.nodes[edge.target].kind is not NodeKind.RESOURCE_SET:
+        return edge.actions
+    return edge.actions & able_on(target_arn)
+
+
+def able_on(arn: str) -> ActionSet:
+    """The actions that can be about an ARN; of a form the catalogue does not know, those of the ARN's service."""
+    from permscope.inventory.arn import split_arn
+    from permscope.policy.applicable import applicable_actions
+    from permscope.policy.matching import encode
+
+    able = applicable_actions(encode(arn))
+    if able is not None:
+        return able
+    parts = split_arn(arn)
+    return load().expand(f"{parts.service}:*") if parts else load().everything
+
+
+def excerpt_of(statement: Statement) -> list[str]:
+    """A statement as a few lines of YAML."""
+    return list(_excerpt(statement))
+
+
+def _excerpt(statement: Statement) -> Iterator[str]:
+    yield f"Effect: {statement.effect}"
+    for name, values in (
+        ("Action", statement.actions),
+        ("NotAction", statement.not_actions),
+        ("Resource", statement.resources),
+        ("NotResource", statement.not_resources),
+    ):
+        if values is not None:
+            yield f"{name}: {_flow(values)}"
+    for name, principals in (("Principal", statement.principals), ("NotPrincipal", statement.not_principals)):
+        if principals is not None:
+            yield f"{name}: {_flow(_principal(each) for each in principals)}"
+    for entry in statement.conditions:
+        yield f"Condition: {entry.operator} {entry.key}: {_flow(entry.values)}"
+
+
+def _principal(principal: Principal) -> str:
+    return principal.value if principal.kind == "*" else f"{principal.kind}:{principal.value}"
+
+
+def _flow(values: Iterable[str]) -> str:
+    items = [str(value) for value in values]
+    return items[0] if len(items) == 1 else f"[{', '.join(items)}]"

@@ -1,0 +1,165 @@
+"""What a role touches, the way people read it: by thing, `*` taken apart by service, the routine grants last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from permscope.catalog.actions import ActionSet, load
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.report.describe import name_of, type_name
+
+PERMISSIONS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
+# What nearly every function may do on `*` because Lambda's own managed policies grant it.
+_ROUTINE = {
+    "logs": ("writes its logs", ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")),
+    "xray": (
+        "sends traces",
+        (
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:GetSamplingStatisticSummaries",
+        ),
+    ),
+    "ec2": (
+        "VPC network interfaces",
+        (
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DeleteNetworkInterface",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+        ),
+    ),
+    "sqs": ("polls queues", ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")),
+}
+_FEW_SERVICES = 6
+_ORDER = {
+    NodeKind.RESOURCE: 0,
+    NodeKind.FUNCTION: 0,
+    NodeKind.ROLE: 1,
+    NodeKind.ROUTE: 1,
+    NodeKind.EXTERNAL: 2,
+    NodeKind.RESOURCE_SET: 3,
+}
+
+
+class Touch(NamedTuple):
+    """What a principal may do to one thing, or to everything of one service.
+
+    Attributes:
+        target: the node.
+        edge: where the graph says so.
+        actions: those of the edge that are about this.
+        service: prefix, where a grant on `*` was taken apart by service.
+        routine: in two or three words, where it is one of the grants nearly every function has.
+    """
+
+    target: Node
+    edge: Edge
+    actions: ActionSet
+    service: str | None = None
+    routine: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What is touched, in words."""
+        if self.service:
+            return f"every {self.service} resource (*)"
+        noun = {"pass": "role", "become": "role", "invoke": "function"}.get(self.verb, "resource")
+        return f"every {noun} (*)" if self.target.label == "*" else name_of(self.target)
+
+    @property
+    def verb(self) -> str:
+        """What is done, where it is not plain access."""
+        return {EdgeKind.CAN_PASS: "pass", EdgeKind.CAN_ASSUME: "become", EdgeKind.CAN_INVOKE: "invoke"}.get(
+            self.edge.kind, ""
+        )
+
+    @property
+    def kind(self) -> str:
+        """What the target is, in words; nothing where the name says it."""
+        return "" if self.service or self.is_wide else type_name(self.target)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is about more than one known thing."""
+        return self.target.kind is NodeKind.RESOURCE_SET
+
+
+def touches_of(graph: PermissionGraph, principal: Node) -> list[Touch]:
+    """What a principal may do itself: known things first, then patterns, then `*`, the routine last."""
+    return sorted(_touches(graph, principal), key=_order)
+
+
+def _touches(graph: PermissionGraph, principal: Node) -> Iterator[Touch]:
+    passed = {
+        (edge.target, edge.decision, str(edge.conditions)) for edge in graph.outgoing(principal.id, EdgeKind.CAN_PASS)
+    }
+    passing = load().expand("iam:PassRole")
+    for edge in graph.outgoing(principal.id, *PERMISSIONS):
+        if edge.decision is Decision.DENY:
+            continue
+        target, actions = graph.nodes[edge.target], edge.actions
+        if edge.kind is EdgeKind.CAN_ACCESS and (edge.target, edge.decision, str(edge.conditions)) in passed:
+            actions = actions - passing
+            if not actions:
+                continue
+        services = actions.services()
+        if edge.kind is EdgeKind.CAN_ACCESS and target.label == "*" and actions != load().everything:
+            for service in services:
+                own = actions.of_service(service)
+                yield Touch(target, edge, own, service, _routine(own, service, edge))
+        else:
+            routine = _routine(actions, services[0], edge) if len(services) == 1 and _is_own_logs(target) else None
+            yield Touch(target, edge, actions, None, routine)
+
+
+def bundled(touches: Iterable[Touch]) -> tuple[list[Touch], dict[str, list[str]]]:
+    """Touches to show one by one, and of many grants on `*` the services that can be named together.
+
+    The second part has two keys, `everything of` and `read access to`, each with prefixes in order.
+    """
+    every = list(touches)
+    stars = [each for each in every if each.service and not each.routine and not each.edge.conditions]
+    together: dict[str, list[str]] = {"everything of": [], "read access to": []}
+    if len(stars) <= _FEW_SERVICES:
+        return every, {}
+    said = set()
+    for each in stars:
+        service = str(each.service)
+        if each.actions >= load().expand(f"{service}:*"):
+            together["everything of"].append(service)
+        elif set(each.actions.levels()) <= {"List", "Read"}:
+            together["read access to"].append(service)
+        else:
+            continue
+        said.add(id(each))
+    return [each for each in every if id(each) not in said], {key: names for key, names in together.items() if names}
+
+
+def _is_own_logs(target: Node) -> bool:
+    return target.kind is NodeKind.RESOURCE_SET and ":logs:" in target.id
+
+
+def _routine(actions: ActionSet, service: str, edge: Edge) -> str | None:
+    known = _ROUTINE.get(service)
+    if known is None or edge.kind is not EdgeKind.CAN_ACCESS or edge.decision is not Decision.ALLOW:
+        return None
+    return known[0] if actions <= load().action_set(known[1]) else None
+
+
+def _order(touch: Touch) -> tuple[object, ...]:
+    kind = _ORDER.get(touch.target.kind, 2)
+    star = touch.target.label == "*"
+    return touch.routine is not None, kind, star, touch.name, touch.edge.kind.value, str(touch.edge.conditions)
+
+
+def routine_words(touches: Iterable[Touch]) -> str:
+    """The routine grants on one line: `writes its logs, sends traces`."""
+    return ", ".join(dict.fromkeys(touch.routine for touch in touches if touch.routine))

@@ -1,0 +1,84 @@
+"""Answers to who-can, what-can and path in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from permscope.catalog.actions import load
+from permscope.graph.model import PermissionGraph
+from permscope.graph.paths import find_paths
+from permscope.graph.queries import find_node, what_can, who_can
+from permscope.report.answers import level_in_words, print_paths, print_what_can, print_who_can
+
+Draw = Callable[..., str]
+World = Callable[[str], PermissionGraph]
+Golden = Callable[[str, str], None]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_path_looks_as_reviewed(width: int, world: World, shown: Draw, golden: Golden) -> None:
+    """Numbered hops, each with the statement that allows it."""
+    graph = world("orders")
+    start, end = find_node(graph, "public"), find_node(graph, "OrdersTable")
+    paths = find_paths(graph, start, end)
+    text = shown(lambda console: print_paths(paths, graph, console, start=start, end=end), width=width)
+    golden(f"path-orders-{width}.txt", text)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_can_looks_as_reviewed(width: int, world: World, shown: Draw, golden: Golden) -> None:
+    """By service and access level."""
+    graph = world("orders")
+    node = find_node(graph, "StoreOrder")
+    reached = what_can(graph, node)
+    for explain in (False, True):
+        text = shown(
+            lambda console, explain=explain: print_what_can(reached, graph, console, principal=node, explain=explain),
+            width=width,
+        )
+        golden(f"what-can-orders-{'explain-' if explain else ''}{width}.txt", text)
+
+
+def test_who_can_shows_the_statements_that_allow_what_was_asked(world: World, shown: Draw) -> None:
+    """The logging policy on the same edge has no part in writing the table."""
+    graph = world("orders")
+    found = who_can(graph, "dynamodb:PutItem", "OrdersTable")
+    text = shown(
+        lambda console: print_who_can(
+            found, graph, console, action="dynamodb:PutItem", resource="OrdersTable", explain=True
+        )
+    )
+    assert "StoreOrderRolePolicy0[0]" in text
+    assert "AWSLambdaBasicExecutionRole" not in text
+    assert "fixtures/orders/template.yaml:49" in text
+
+
+def test_who_can_says_when_it_is_nobody(world: World, shown: Draw) -> None:
+    """No answer is an answer."""
+    graph = world("orders")
+    text = shown(lambda console: print_who_can([], graph, console, action="a:b", resource="C", explain=False))
+    assert text.startswith("nobody in the input can a:b on C")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "taken", "words"),
+    [
+        (["sqs:*"], [], "all 12 actions"),
+        (["dynamodb:*"], ["dynamodb:PutItem"], "all 12 actions but PutItem"),
+        (["sqs:SendMessage"], [], "SendMessage"),
+        (["dynamodb:*", "sqs:*"], [], None),
+    ],
+)
+def test_the_actions_of_a_level_are_said_in_few_words(patterns: list[str], taken: list[str], words: str | None) -> None:
+    """A whole level is said as one."""
+    catalog = load()
+    writes = catalog.level_set("Write")
+    actions = (catalog.action_set(patterns) - catalog.action_set(taken)) & writes
+    expected = words
+    if words is None:
+        expected = f"{len(actions)} actions in 2 services"
+    elif words.startswith("all"):
+        expected = words.replace("12", str(len(writes.of_service(actions.services()[0]))))
+    assert level_in_words(actions, "Write") == expected

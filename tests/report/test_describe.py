@@ -1,0 +1,65 @@
+"""Things in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from permscope.catalog.actions import load
+from permscope.inventory.source import Source
+from permscope.report.describe import Places, actions_in_words, in_words, with_short_arns
+
+_OWN = "arn:${AWS::Partition}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_OWN + ":sqs:${AWS::Region}:${AWS::AccountId}:${Orders}", "sqs ${Orders}"),
+        (_OWN + ":s3:::${Bucket}/*", "s3 ${Bucket}/*"),
+        (_OWN + ":iam::${AWS::AccountId}:role/x", "iam role/x"),
+        ("arn:aws:logs:*:*:log-group:*", "logs log-group:* (any Region and any account)"),
+        (_OWN + ":sqs:eu-west-1:${AWS::AccountId}:q", "sqs q (eu-west-1)"),
+        (_OWN + ":sqs:${AWS::Region}:111122223333:q", "sqs q (account 111122223333)"),
+        ("arn:aws:sqs:eu-west-1:111122223333:q", "arn:aws:sqs:eu-west-1:111122223333:q"),
+        ("may use `" + _OWN + ":sqs:${AWS::Region}:${AWS::AccountId}:q`, always", "may use `sqs q`, always"),
+        ("${AWS::AccountId}", "this account"),
+        ("bucket-${AWS::AccountId}", "bucket-${AWS::AccountId}"),
+        ("no arn: at all", "no arn: at all"),
+    ],
+)
+def test_what_is_the_stacks_own_is_left_out_of_arns_for_people(text: str, words: str) -> None:
+    """Only what differs from the stack's own partition, Region and account is said."""
+    assert in_words(text) == words
+
+
+def test_policy_text_keeps_the_form_of_an_arn() -> None:
+    """An excerpt is still recognisable as a policy."""
+    own = _OWN + ":sqs:${AWS::Region}:${AWS::AccountId}:${Orders}"
+    assert with_short_arns(own) == "arn:aws:sqs:…:${Orders}"
+    assert with_short_arns(own, "...") == "arn:aws:sqs:...:${Orders}"
+    assert with_short_arns(_OWN + ":s3:::${B}/*") == "arn:aws:s3:::${B}/*"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "taken", "words"),
+    [
+        (["*"], [], "every action (*)"),
+        (["sqs:*"], [], "sqs:*"),
+        (["sqs:*"], ["sqs:AddPermission"], "every sqs action but sqs:AddPermission"),
+        (["sqs:SendMessage", "s3:GetObject"], [], "s3:GetObject, sqs:SendMessage"),
+        (["sqs:SendMessage", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [], None),
+    ],
+)
+def test_actions_are_said_in_few_words(patterns: list[str], taken: list[str], words: str | None) -> None:
+    """Whole services first, then names, and how many are left out."""
+    actions = load().action_set(patterns) - load().action_set(taken)
+    assert actions_in_words(actions) == (words or "s3:DeleteObject, s3:GetObject, s3:PutObject and 1 more")
+
+
+def test_a_long_common_folder_is_said_once() -> None:
+    """Only a folder that all files share, and only a long one."""
+    long = [Source(file=f"a/long/way/down/to/the/templates/{name}/t.yaml", line=3) for name in ("one", "two")]
+    places = Places(long)
+    assert places(long[0]) == "one/t.yaml:3"
+    assert places.heading() == "files are in a/long/way/down/to/the/templates/"
+    assert Places([Source(file="x/t.yaml", line=1)])(Source(file="x/t.yaml", line=1)) == "x/t.yaml:1"

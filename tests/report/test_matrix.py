@@ -1,0 +1,48 @@
+"""Functions against resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from rich.cells import cell_len
+
+from permscope.graph.model import PermissionGraph
+from permscope.report.matrix import matrix_of, print_matrix
+
+Draw = Callable[..., str]
+World = Callable[[str], PermissionGraph]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("folder", ["orders", "hostile"])
+def test_the_matrix_of_the_fixtures_looks_as_reviewed(
+    folder: str, width: int, world: World, shown: Draw, golden: Callable[[str, str], None]
+) -> None:
+    """The view is what someone looked at and found good."""
+    graph = world(folder)
+    golden(f"matrix-{folder}-{width}.txt", shown(lambda console: print_matrix(graph, console), width=width))
+
+
+def test_a_grant_on_star_counts_for_the_resources_it_matches_and_no_others(world: World) -> None:
+    """`dynamodb:*` on `*` reaches the table, and neither the queue nor the bucket nor the API."""
+    matrix = matrix_of(world("orders"))
+    store = next(row.id for row in matrix.rows if row.label == "StoreOrder")
+    assert matrix.cells[store, "OrdersTable"].letters() == ("LRWTP", "")
+    assert {column for row, column in matrix.cells if row == store} == {"OrdersTable", "every dynamodb resource (*)"}
+
+
+def test_access_under_conditions_stands_in_brackets(graph: PermissionGraph, shown: Draw) -> None:
+    """A condition that may not hold is no plain access."""
+    assert "(RW)" in shown(lambda console: print_matrix(graph, console))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_large_world_is_shown_by_service_within_the_width(large: PermissionGraph, shown: Draw, width: int) -> None:
+    """Summaries first; `--all` has every resource."""
+    text = shown(lambda console: print_matrix(large, console), width=width)
+    assert "by service" in text
+    assert "dynamodb" in text
+    assert "Table7" not in text
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert "Table7" in shown(lambda console: print_matrix(large, console, whole=True), width=width)

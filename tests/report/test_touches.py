@@ -1,0 +1,60 @@
+"""What a role touches, the way people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from permscope.catalog.actions import load
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.queries import find_node
+from permscope.report.touches import bundled, routine_words, touches_of
+
+World = Callable[[str], PermissionGraph]
+
+
+def wide(*patterns: str, **edge: object) -> tuple[PermissionGraph, Node]:
+    """A role that may do something on `*`."""
+    graph = PermissionGraph()
+    role = graph.add_node(Node(id="role", kind=NodeKind.ROLE, label="Role"))
+    graph.add_node(Node(id="set:*", kind=NodeKind.RESOURCE_SET, label="*"))
+    actions = load().action_set(patterns)
+    graph.add_edge(
+        Edge(source="role", target="set:*", kind=EdgeKind.CAN_ACCESS, actions=actions, **edge)  # type: ignore[arg-type]
+    )
+    return graph, role
+
+
+def test_a_grant_on_star_is_one_touch_per_service() -> None:
+    """Two services, two touches; the one every function has is marked as routine."""
+    touches = touches_of(*wide("s3:GetObject", "logs:PutLogEvents"))
+    assert [(each.name, each.routine) for each in touches] == [
+        ("every s3 resource (*)", None),
+        ("every logs resource (*)", "writes its logs"),
+    ]
+    assert routine_words(touches) == "writes its logs"
+
+
+def test_more_than_the_routine_is_no_routine() -> None:
+    """Deleting log groups is not writing one's own logs."""
+    assert [each.routine for each in touches_of(*wide("logs:PutLogEvents", "logs:DeleteLogGroup"))] == [None]
+
+
+def test_everything_is_one_touch() -> None:
+    """`*` on `*` is not taken apart."""
+    assert [each.name for each in touches_of(*wide("*"))] == ["every resource (*)"]
+
+
+def test_of_many_services_whole_and_read_ones_are_named_together() -> None:
+    """What can be told apart only by the prefix takes one line."""
+    services = ("s3", "sqs", "sns", "dynamodb", "kms", "ssm")
+    touches = touches_of(*wide(*(f"{service}:*" for service in services), "tag:GetResources", "glue:CreateTable"))
+    single, together = bundled(touches)
+    assert [each.service for each in single] == ["glue"]
+    assert together == {"everything of": sorted(services), "read access to": ["tag"]}
+
+
+def test_known_things_come_before_patterns(world: World) -> None:
+    """The table before `*`, the routine last."""
+    graph = world("orders")
+    names = [each.name for each in touches_of(graph, find_node(graph, "WriteInvoiceRole"))]
+    assert names == ["Invoices", "OrdersTable", "every logs resource (*)"]
