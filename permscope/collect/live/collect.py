@@ -214,15 +214,14 @@ def _facts(resources: Iterable[TemplateResource], session: LiveSession) -> Itera
     """What the template readers make of the resources."""
     for resource in resources:
         found: list[AnyFact] = []
-        readers = readers_for(resource.type)
-        for reader in readers:
+        for reader in readers_for(resource.type):
             try:
                 found.extend(reader(resource))
             except Exception as error:  # noqa: BLE001 - one strange resource must not end the collection
                 why = f"its answer could not be understood: {type(error).__name__}"
                 found.append(session.unknown(f"`{resource.name}` ({resource.type})", why, "failed"))
         found.extend(resource.unknowns)
-        if not readers or (found and all(isinstance(fact, Unknown) for fact in found)):
+        if all(isinstance(fact, Unknown) for fact in found):
             found.append(resource.resource())
         yield from found
 
