@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from permscope.cli.exit_codes import ExitCode
-from permscope.cli.options import format_option, rules_option, screen_options, world_options
+from permscope.cli.options import configured, format_option, rules_option, screen_options, world_options
+from permscope.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,21 +25,25 @@ FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
 @click.command("audit")
 @world_options
 @format_option("text", "json")
-@click.option("--fail-on", type=click.Choice(FAIL_ON), default="high", show_default=True, help="Exit 1 from here on.")
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit 1 from here on.  [default: high]")
 @click.option(
     "--group-by", type=click.Choice(["function", "rule", "file"]), default="function", show_default=True, help="Order."
 )
 @rules_option
 @click.option("--rule", "only", metavar="RULE", multiple=True, help="Only this rule; repeatable.")
+@click.option("--baseline", metavar="FILE", type=Path, help="Findings that are known and do not count.")
+@click.option("--write-baseline", metavar="FILE", type=Path, help="Write what is found now as a baseline.")
 @screen_options
 def command(
     *,
     inventory: Inventory,
     format_: str,
-    fail_on: str,
+    fail_on: str | None,
     group_by: str,
     rules: tuple[str, ...],
     only: tuple[str, ...],
+    baseline: Path | None,
+    write_baseline: Path | None,
     console: Callable[[], Console],
 ) -> None:
     """Findings: what is too broad, exposed or broken.
@@ -46,24 +51,34 @@ def command(
     Exit code 0: nothing at or above --fail-on; 1: findings; 2: wrong usage or nothing readable; 3: some input could not
     be read.
     """
-    from permscope.audit.engine import run as find
-    from permscope.audit.rules import load_rules
-    from permscope.cli.rules import chosen
-    from permscope.graph.build import build_graph
+    from permscope.audit.run import run_audit
 
-    compiled = chosen(load_rules([Path(folder) for folder in rules]), only)
-    graph = build_graph(inventory)
-    findings = find(graph, inventory, compiled)
+    config = configured()
+    audit = run_audit(
+        inventory, config=config, rule_folders=[Path(folder) for folder in rules], only=only, baseline=baseline
+    )
+    if write_baseline is not None:
+        _write_baseline(write_baseline, audit.findings)
+    graph, findings = audit.graph, audit.findings
     if format_ == "json":
         from permscope.report.audit_json import render
 
-        sys.stdout.write(render(findings, graph, inventory.errors, len(compiled)))
+        sys.stdout.write(render(findings, graph, inventory.errors, audit.rules))
     else:
         from permscope.report.audit_text import print_audit
 
-        print_audit(findings, graph, inventory.errors, console(), rules=len(compiled), group_by=group_by)
-    if not inventory.errors and fails(findings, fail_on):
+        print_audit(findings, graph, inventory.errors, console(), rules=audit.rules, group_by=group_by)
+    if not inventory.errors and fails(findings, fail_on or config.fail_on or "high"):
         sys.exit(ExitCode.FINDINGS)
+
+
+def _write_baseline(path: Path, findings: tuple[Finding, ...]) -> None:
+    from permscope.audit.baseline import render_baseline
+
+    try:
+        path.write_text(render_baseline(findings), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"`{path}` cannot be written: {error.strerror}") from error
 
 
 def fails(findings: tuple[Finding, ...], fail_on: str) -> bool:

@@ -24,11 +24,11 @@ def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]
     RULE is a rule id, or the name another tool or AWS uses for the same check (`CKV_AWS_301`).
     """
     from permscope.audit.rules import load_rules
-    from permscope.cli.rules import find_rule
+    from permscope.audit.run import find_rules
     from permscope.report.terminal import SEVERITY_STYLES, text
 
     out = console()
-    for number, found in enumerate(find_rule(load_rules([Path(folder) for folder in rules]), rule)):
+    for number, found in enumerate(find_rules(load_rules([Path(folder) for folder in rules]), rule)):
         if number:
             out.print()
         out.print(text((found.id, "bold cyan"), "  ", (found.severity, SEVERITY_STYLES[found.severity])))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.options import format_option, screen_options, world_options
+from permscope.cli.options import configured, format_option, screen_options, world_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +44,7 @@ def command(
         raise click.UsageError(f"--{view} is text only; --format {format_} has the whole graph")
     from permscope.graph.build import build_graph
 
-    graph = build_graph(inventory)
+    graph = build_graph(inventory, configured().trusted)
     if focus is not None:
         from permscope.graph.queries import find_node
         from permscope.graph.queries import focus as around

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +17,11 @@ from permscope.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from permscope.audit.config import Config
     from permscope.inventory.inventory import Inventory
 
 Command = Callable[..., None]
+_CONFIG = "permscope.config"
 _WORLD = ("account", "region", "partition", "stack_name", "parameter", "parameters")
 _SCREEN = ("width", "no_color", "ascii_only")
 
@@ -29,7 +32,8 @@ def world_options(command: Command) -> Command:
     @functools.wraps(command)
     def run(*, paths: tuple[str, ...], **options: Any) -> None:
         bound = {name: options.pop(name) for name in _WORLD}
-        inventory = read_world(paths, **bound)
+        config = _configure(options.pop("config"))
+        inventory = read_world(paths, **bound, configured_parameters=config.parameters)
         command(inventory=inventory, **options)
         if inventory.errors:
             sys.exit(ExitCode.INCOMPLETE)
@@ -43,7 +47,25 @@ def world_options(command: Command) -> Command:
         click.option("--stack-name", help="Name of the stack."),
         click.option("--parameter", metavar="KEY=VALUE", multiple=True, help="Value of a parameter; repeatable."),
         click.option("--parameters", metavar="FILE", multiple=True, help="CLI or CodePipeline JSON, samconfig.toml."),
+        click.option("--config", metavar="FILE", help="Configuration; default: permscope.yaml here or above."),
     )
+
+
+def _configure(file: str | None) -> Config:
+    """Read the configuration and keep it for `configured`."""
+    from permscope.audit.config import load_config
+
+    config = load_config(Path(file) if file else None)
+    click.get_current_context().meta[_CONFIG] = config
+    return config
+
+
+def configured() -> Config:
+    """The configuration of this run: the file found, or the defaults."""
+    from permscope.audit.config import Config
+
+    found = click.get_current_context().meta.get(_CONFIG)
+    return found if isinstance(found, Config) else Config()
 
 
 def screen_options(command: Command) -> Command:
@@ -99,6 +121,7 @@ def read_world(
     stack_name: str | None = None,
     parameter: Iterable[str] = (),
     parameters: Iterable[str] = (),
+    configured_parameters: Mapping[str, str] | None = None,
 ) -> Inventory:
     """Read every input; broken ones are reported on stderr and kept in `Inventory.errors`."""
     from permscope.collect.load import LoadOptions, load
@@ -117,6 +140,7 @@ def read_world(
         stack_name=stack_name,
         parameters=bound,
         parameter_files=tuple(parameters),
+        defaults=configured_parameters or {},
     )
     inventory = load(list(paths) or ["."], options)
     for error in inventory.errors:

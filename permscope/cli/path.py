@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.options import format_option, screen_options, world_options, write_json
+from permscope.cli.options import configured, format_option, screen_options, world_options, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,7 @@ def command(
     from permscope.graph.queries import find_node
     from permscope.report import answers
 
-    graph = build_graph(inventory)
+    graph = build_graph(inventory, configured().trusted)
     first, last = find_node(graph, start), find_node(graph, end)
     found = find_paths(graph, first, last, limit)
     if format_ == "json":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,10 @@ import click
 
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.options import format_option, rules_option, screen_options, write_json
-from permscope.errors import NameNotFoundError, RuleError
+from permscope.errors import RuleError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from permscope.audit.rules import Rule
 
 
 @click.group("rules")
@@ -70,30 +68,3 @@ def check(*, folder: tuple[str, ...]) -> None:
     sys.stdout.write(f"{checked} rule files, {wrong} wrong\n")
     if wrong:
         sys.exit(ExitCode.FINDINGS)
-
-
-def find_rule(rules: Sequence[Rule], name: str) -> list[Rule]:
-    """The rules a name means: an id, or an alias that other tools or AWS use.
-
-    Raises:
-        NameNotFoundError: when no rule has that name.
-    """
-    import difflib
-
-    wanted = name.lower()
-    found = [rule for rule in rules if rule.id == wanted]
-    found = found or [rule for rule in rules if wanted in (alias.lower() for alias in rule.aliases)]
-    if found:
-        return found
-    names = [rule.id for rule in rules] + [alias for rule in rules for alias in rule.aliases]
-    close = difflib.get_close_matches(name, names, n=3)
-    hint = f"did you mean {', '.join(f'`{one}`' for one in close)}?" if close else "`permscope rules list` lists them"
-    raise NameNotFoundError(f"no rule is called `{name}`", hint=hint)
-
-
-def chosen(rules: Sequence[Rule], names: Sequence[str]) -> tuple[Rule, ...]:
-    """All rules, or those that are named."""
-    if not names:
-        return tuple(rules)
-    wanted = {rule.id for name in names for rule in find_rule(rules, name)}
-    return tuple(rule for rule in rules if rule.id in wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.options import explain_option, format_option, screen_options, world_options, write_json
+from permscope.cli.options import configured, explain_option, format_option, screen_options, world_options, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ def command(
     from permscope.graph.queries import find_node, what_can
     from permscope.report import answers
 
-    graph = build_graph(inventory)
+    graph = build_graph(inventory, configured().trusted)
     node = find_node(graph, principal)
     reached = what_can(graph, node)
     if format_ == "json":

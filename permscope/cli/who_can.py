@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.options import explain_option, format_option, screen_options, world_options, write_json
+from permscope.cli.options import configured, explain_option, format_option, screen_options, world_options, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ def command(
     from permscope.graph.queries import who_can
     from permscope.report import answers
 
-    graph = build_graph(inventory)
+    graph = build_graph(inventory, configured().trusted)
     found = who_can(graph, action, resource)
     if format_ == "json":
         write_json(answers.who_can_document(found, graph, action=action, resource=resource))

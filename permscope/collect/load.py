@@ -66,7 +66,7 @@ def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) 
 
 
 def _with_parameter_files(options: LoadOptions) -> LoadOptions:
-    values: dict[str, str] = {}
+    values: dict[str, str] = dict(options.defaults)
     for path in options.parameter_files:
         values.update(read_parameter_file(path))
     return replace(options, parameters={**values, **options.parameters}) if values else options

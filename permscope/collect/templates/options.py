@@ -36,6 +36,7 @@ class LoadOptions:
         account: 12-digit id.
         stack_name: of the one stack that is read.
         parameters: parameter name -> value, from the command line.
+        defaults: parameter values from the configuration; all others win over them.
         parameter_files: JSON or `samconfig.toml` files with parameter values; the command line wins over them.
     """
 
@@ -44,6 +45,7 @@ class LoadOptions:
     partition: str | None = None
     stack_name: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
     parameter_files: tuple[str, ...] = ()
 
     def bound(

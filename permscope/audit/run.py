@@ -1,0 +1,158 @@
+"""An audit from facts to findings: rules chosen, graph built, suppressions and baseline applied.
+
+What the rules find depends on the facts, the rules and whom the user trusts, so it is kept by those and not worked out
+again. Suppressions and baseline come after, each time: they depend on the day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from permscope import cache
+from permscope.audit.baseline import apply_baseline, read_baseline
+from permscope.audit.config import Config
+from permscope.audit.findings import Finding
+from permscope.audit.suppressions import read_suppressions, suppress
+from permscope.errors import NameNotFoundError
+from permscope.graph.model import PermissionGraph
+from permscope.graph.trusted import TrustedParties
+from permscope.inventory.inventory import Inventory
+
+if TYPE_CHECKING:
+    from permscope.audit.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What an audit gives.
+
+    Attributes:
+        graph: in which the findings were found.
+        findings: sorted; suppressed ones carry their reason.
+        rules: how many rules were run.
+    """
+
+    graph: PermissionGraph
+    findings: tuple[Finding, ...]
+    rules: int
+
+
+def run_audit(
+    inventory: Inventory,
+    *,
+    config: Config | None = None,
+    rule_folders: Sequence[Path] = (),
+    only: Sequence[str] = (),
+    baseline: Path | None = None,
+    today: dt.date | None = None,
+) -> Audit:
+    """Audit the facts.
+
+    Args:
+        inventory: the facts.
+        config: whom the user trusts and what he lives with.
+        rule_folders: folders of further rules.
+        only: ids or aliases of the rules to run; none given means all.
+        baseline: file with findings that are known; they count as suppressed.
+        today: the day suppressions are judged by.
+
+    Raises:
+        RuleError: for a rule file that is wrong.
+        NameNotFoundError: for a rule that does not exist.
+        ConfigError: for a baseline that cannot be read.
+    """
+    config = config or Config()
+    known = read_baseline(baseline) if baseline is not None else None
+    graph, findings, rules = _found(inventory, config.trusted, rule_folders, only)
+    given = (*read_suppressions(inventory.files), *config.ignore)
+    if given and not only:
+        findings = _sorted(suppress(findings, given, today=today or dt.datetime.now(tz=dt.UTC).date()))
+    elif given:
+        found = suppress(findings, given, today=today or dt.datetime.now(tz=dt.UTC).date())
+        findings = found[: len(findings)]  # with some rules only, what suppresses nothing cannot be told
+    if known is not None:
+        findings = apply_baseline(findings, known)
+    return Audit(graph=graph, findings=findings, rules=rules)
+
+
+def build(inventory: Inventory, trusted: TrustedParties | None = None) -> PermissionGraph:
+    """The graph of the facts."""
+    from permscope.graph.build import build_graph
+
+    return build_graph(inventory, trusted)
+
+
+def _found(
+    inventory: Inventory, trusted: TrustedParties, folders: Sequence[Path], only: Sequence[str]
+) -> tuple[PermissionGraph, tuple[Finding, ...], int]:
+    """Graph and findings, from an earlier run where nothing has changed since."""
+    name = None
+    if inventory.key is not None and cache.is_on():
+        name = cache.digest(inventory.key, _content(folders), repr(trusted), "\n".join(only))
+        kept = cache.fetch("audit", name)
+        if isinstance(kept, tuple):
+            graph, findings, rules = kept
+            return graph, findings, rules
+    from permscope.audit.engine import run
+    from permscope.audit.rules import load_rules
+
+    chosen = choose(load_rules(folders), only)
+    graph = build(inventory, trusted)
+    findings = run(graph, inventory, chosen, trusted=trusted)
+    if name is not None:
+        decisions, graph.decisions = graph.decisions, None
+        cache.keep("audit", name, (graph, findings, len(chosen)))
+        graph.decisions = decisions
+    return graph, findings, len(chosen)
+
+
+def _content(folders: Iterable[Path]) -> str:
+    """A digest of every rule file."""
+    from permscope.audit.rules import builtin_folder
+
+    found = hashlib.sha256()
+    for folder in (builtin_folder(), *folders):
+        for path in sorted(folder.rglob("*.y*ml")):
+            found.update(f"{path}\0".encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        sorted(
+            findings, key=lambda one: (one.rank, one.file or "", one.line or 0, one.column or 0, one.rule, one.resource)
+        )
+    )
+
+
+def find_rules(rules: Sequence[Rule], name: str) -> list[Rule]:
+    """The rules a name means: an id, or an alias that other tools or AWS use.
+
+    Raises:
+        NameNotFoundError: when no rule has that name.
+    """
+    import difflib
+
+    wanted = name.lower()
+    found = [rule for rule in rules if rule.id == wanted]
+    found = found or [rule for rule in rules if wanted in (alias.lower() for alias in rule.aliases)]
+    if found:
+        return found
+    names = [rule.id for rule in rules] + [alias for rule in rules for alias in rule.aliases]
+    close = difflib.get_close_matches(name, names, n=3)
+    hint = f"did you mean {', '.join(f'`{one}`' for one in close)}?" if close else "`permscope rules list` lists them"
+    raise NameNotFoundError(f"no rule is called `{name}`", hint=hint)
+
+
+def choose(rules: Sequence[Rule], names: Sequence[str]) -> tuple[Rule, ...]:
+    """All rules, or those that are named."""
+    if not names:
+        return tuple(rules)
+    wanted = {rule.id for name in names for rule in find_rules(rules, name)}
+    return tuple(rule for rule in rules if rule.id in wanted)
