@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import tempfile
 import types
 import typing
@@ -34,6 +35,9 @@ _SCHEMA_FAMILY = "permscope/snapshot/"
 _LARGEST = 4 * 1024**3  # bytes after decompression; more is refused
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_MAGIC = b"\x1f\x8b"
+_DETAILS = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList"})
+_DETAILS_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:UserDetailList|GroupDetailList|RoleDetailList)"\s*:\s*\[')
+"""How the answer of `aws iam get-account-authorization-details` begins, which is read like a snapshot."""
 
 
 class Snapshot(NamedTuple):
@@ -99,8 +103,10 @@ def write_snapshot(
 
 
 def is_snapshot(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of a snapshot, plain or compressed."""
-    return start.startswith((_ZSTD_MAGIC, _GZIP_MAGIC)) or _SCHEMA_FAMILY.encode() in start[:200]
+    """Whether the first bytes of a file are those of a snapshot, plain or compressed, or of IAM's own account dump."""
+    if start.startswith((_ZSTD_MAGIC, _GZIP_MAGIC)) or _SCHEMA_FAMILY.encode() in start[:200]:
+        return True
+    return _DETAILS_START.match(start) is not None
 
 
 def read_snapshot(path: str | Path) -> Snapshot:
@@ -117,6 +123,10 @@ def read_snapshot(path: str | Path) -> Snapshot:
         raise SnapshotError(f"cannot be read: {error.strerror}", source=source) from error
     except (ValueError, RecursionError) as error:
         raise SnapshotError("is not a whole snapshot", source=source, hint="collect it again") from error
+    if isinstance(document, dict) and "schema" not in document and not _DETAILS.isdisjoint(document):
+        from permscope.collect.authorization_details import authorization_facts
+
+        return Snapshot(tuple(authorization_facts(document, str(path))))
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith(_SCHEMA_FAMILY):
         raise SnapshotError("is not a snapshot", source=source)

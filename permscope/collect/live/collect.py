@@ -21,7 +21,7 @@ from permscope.inventory.facts import Account, AnyFact, Unknown
 from permscope.inventory.source import Source
 from permscope.services import live_readers, readers_for
 from permscope.services._live import LiveReader, LiveResource, Session
-from permscope.services.interface import TemplateResource
+from permscope.services.interface import Stack
 
 _PARTS_AT_ONCE = 4
 _READERS_AT_ONCE = 12
@@ -164,17 +164,17 @@ def _collect_part(part: Part, readers: Executor, calls: Executor, progress: Prog
     found = PartFacts(name=part.name)
     extra: list[AnyFact] = []
     unknowns: list[Unknown] = []
+    resources: list[LiveResource] = []
     for future in futures:
-        resources, facts, session = future.result()
-        for resource in resources:
-            _add(main, resource)
+        own, facts, session = future.result()
+        resources.extend(own)
         extra.extend(facts)
         unknowns.extend(session.unknowns)
         found.failed = found.failed or bool(session.faults)
         found.again = found.again or any(fault.may_pass for fault in session.faults)
     if part.region:
         account.forget(region)
-    found.facts = [*extra, *_facts(main.stack.resources.values(), main), *dict.fromkeys(unknowns)]
+    found.facts = [*extra, *facts_of(resources, main.stack, main), *dict.fromkeys(unknowns)]
     progress.done(part.name)
     return found
 
@@ -201,18 +201,11 @@ def _strange(error: Exception) -> Fault:
     return Fault("failed", type(error).__name__)
 
 
-def _add(session: LiveSession, resource: LiveResource) -> None:
-    """Put a resource into its stack, under a key of its own."""
-    key = f"{resource.type} {resource.id}"
-    number = 2
-    while key in session.stack.resources:
-        key, number = f"{resource.type} {resource.id} {number}", number + 1
-    session.stack.resources[key] = resource
-
-
-def _facts(resources: Iterable[TemplateResource], session: LiveSession) -> Iterator[AnyFact]:
-    """What the template readers make of the resources."""
-    for resource in resources:
+def facts_of(resources: Iterable[LiveResource], stack: Stack, session: Session) -> Iterator[AnyFact]:
+    """What the template readers make of the resources of a stack together."""
+    for added in resources:
+        _add(stack, added)
+    for resource in stack.resources.values():
         found: list[AnyFact] = []
         for reader in readers_for(resource.type):
             try:
@@ -224,6 +217,15 @@ def _facts(resources: Iterable[TemplateResource], session: LiveSession) -> Itera
         if all(isinstance(fact, Unknown) for fact in found):
             found.append(resource.resource())
         yield from found
+
+
+def _add(stack: Stack, resource: LiveResource) -> None:
+    """Put a resource into its stack, under a key of its own."""
+    key = f"{resource.type} {resource.id}"
+    number = 2
+    while key in stack.resources:
+        key, number = f"{resource.type} {resource.id} {number}", number + 1
+    stack.resources[key] = resource
 
 
 def accounts_of(facts: Iterable[AnyFact], ids: Iterable[str]) -> list[Account]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-from permscope.catalog.cloudformation import type_facts
 from permscope.collect.live.account import LiveAccount
+from permscope.collect.live.answers import identity_of, live_resource
 from permscope.collect.live.faults import INVALID_TOKEN, Fault, NoSuchOperationError, fault_of
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
@@ -146,22 +145,8 @@ class LiveSession:
         attributes: Mapping[str, str] | None = None,
     ) -> LiveResource:
         """What an answer says, as a CloudFormation resource."""
-        facts = type_facts(type_name)
-        if arn is None and facts is not None and facts.arn_format and facts.name_is_in_arn:
-            arn = _filled(facts.arn_format, self, name)
-        if ref is None:
-            ref = arn if facts is not None and facts.ref == "arn" and arn else name
-        return LiveResource(
-            logical_id=name,
-            type=type_name,
-            properties={key: value for key, value in properties.items() if value is not None},
-            stack=self.stack,
-            source=self.source(call),
-            name=name,
-            arn=arn,
-            ref=ref,
-            attributes={key: value for key, value in (attributes or {}).items() if value},
-        )
+        identity = identity_of(self.stack, type_name, name, arn, ref)
+        return live_resource(self.stack, self.source(call), type_name, properties, identity, attributes)
 
     def source(self, call: str) -> Source:
         """Where an answer came from."""
@@ -241,18 +226,6 @@ class _ExpiredError(Exception):
 _NOBODY_THERE = frozenset(
     {"EndpointConnectionError", "ConnectTimeoutError", "UnrecognizedClientException", "InvalidClientTokenId"}
 )
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-def _filled(arn_format: str, session: LiveSession, name: str) -> str:
-    known = {
-        "partition": session.partition,
-        "region": session.region,
-        "account": session.account,
-        "name": name.removeprefix("/") if "/{name}" in arn_format else name,
-        "path": "/",
-    }
-    return _PLACEHOLDER.sub(lambda found: known[found[1]], arn_format)
 
 
 def _suffix(account: LiveAccount) -> str:
