@@ -19,6 +19,8 @@ COMMANDS = {
     "graph": "Who invokes what, and what touches what.",
     "who-can": "Who may do an action on a resource.",
     "what-can": "Everything a principal or function may do.",
+    "diff": "What a change lets happen that was not possible before.",
+    "gate": "Diff and audit for CI: fail on new risk.",
     "path": "How one node reaches another, hop by hop.",
     "explain": "What a rule checks, why, and how to fix what it finds.",
     "rules": "List the rules, or check rule files.",

@@ -35,3 +35,51 @@ def in_mermaid(text: str) -> str:
 def in_dot(text: str) -> str:
     """Text for a quoted Graphviz string."""
     return visible(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def in_markdown(text: str, *, keep_lines: bool = False) -> str:
+    r"""Text for GitHub's and GitLab's Markdown: no HTML, link, image, mention or formatting takes effect.
+
+    A code span (`` `name` ``) that the text has of its own stays one, with everything inside it literal.
+    """
+    shown = visible(text, keep_lines=keep_lines)
+    if shown.count("`") % 2:
+        shown = shown.replace("`", "'")
+    parts = shown.split("`")
+    return "`".join(_in_code(part) if at % 2 else _in_prose(part) for at, part in enumerate(parts))
+
+
+def _in_prose(text: str) -> str:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = re.sub(r"([\\*_\[\]|~#!$])", r"\\\1", escaped)
+    # An address would become a link, and `@name` would call that person.
+    return re.sub(r"@(?=\w)|(?<=\w):(?=//)|(?<=www)\.", lambda found: f"&#{ord(found.group())};", escaped)
+
+
+def _in_code(text: str) -> str:
+    # A table row ends at `|`, in code too.
+    return text.replace("|", "\\|")
+
+
+def in_workflow_command(text: str, *, is_property: bool = False) -> str:
+    """Text for a GitHub Actions workflow command such as `::error file=...::...`.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    shown = visible(text, keep_lines=not is_property)
+    shown = shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return shown.replace(":", "%3A").replace(",", "%2C") if is_property else shown
+
+
+def in_cell(text: str) -> str:
+    """Text for a spreadsheet cell: none is read as a formula.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    shown = visible(text, keep_lines=True)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else shown
+
+
+def in_xml(text: str) -> str:
+    """Text of which XML 1.0 takes every character; the writer still escapes `<` and `&`."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", visible(text, keep_lines=True))

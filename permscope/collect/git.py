@@ -1,0 +1,256 @@
+"""Templates as they stood in a git revision, read without touching the working tree, the index or any reference.
+
+Files are copied out of git's object store into a folder of their own outside the repository; no filter, hook or
+attribute of the repository runs. Revision syntax: https://git-scm.com/docs/gitrevisions
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from permscope.collect.load import LoadOptions, load
+from permscope.collect.templates.document import MAX_BYTES
+from permscope.errors import ConfigError, InputError, PermscopeError
+from permscope.inventory.inventory import Inventory
+
+_SUFFIXES = frozenset(
+    [".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam", ".toml", ".graphql", ".asl"]
+    + [".txt", ".tpl", ".tmpl", ".stack", ".params", ".parameters", ".swagger", ".js", ".vtl", ""]
+)
+_SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", ".git"])
+_FOLDER_HASH = "160000"
+_LINK = "120000"
+_MOST_FILES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git work tree.
+
+    Attributes:
+        top: its root folder.
+        here: folder that relative paths start from, relative to `top`.
+    """
+
+    top: Path
+    here: PurePosixPath
+
+    def git(self, *arguments: str, data: bytes | None = None) -> bytes:
+        """The output of a git command.
+
+        Raises:
+            ConfigError: with what git says, when it fails or is not there.
+        """
+        return _git(self.top, *arguments, data=data)
+
+    def commit(self, revision: str) -> str:
+        """The commit a revision names.
+
+        Raises:
+            ConfigError: when there is none; in CI mostly because the checkout is shallow.
+        """
+        if revision.startswith("-") or not revision.strip() or "\0" in revision:
+            raise ConfigError(f"`{revision}` is no git revision")
+        try:
+            found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        except ConfigError:
+            hint = "fetch it first; with actions/checkout set `fetch-depth: 0`, elsewhere `git fetch origin`"
+            raise ConfigError(f"git knows no revision `{revision}`", hint=hint) from None
+        return found.decode().strip()
+
+    def common_ancestor(self, revision: str) -> tuple[str, bool]:
+        """The commit where the work tree left a revision, and whether git found one; else the revision itself.
+
+        What was merged into the base meanwhile is no part of the change.
+        """
+        commit = self.commit(revision)
+        try:
+            found = self.git("merge-base", commit, "HEAD").decode().strip()
+        except ConfigError:
+            return commit, False
+        return found or commit, bool(found)
+
+    def path(self, given: str) -> str:
+        """A path as the user gives it, relative to the folder he is in.
+
+        Raises:
+            ConfigError: for a path outside the repository.
+        """
+        base = os.path.join(os.path.realpath(self.top), *self.here.parts)  # noqa: PTH118 - text, nothing is looked up
+        whole = os.path.normpath(os.path.join(base, given))  # noqa: PTH118
+        if os.path.isabs(given):  # noqa: PTH117
+            folder, name = os.path.split(os.path.normpath(given))
+            whole = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
+        top = os.path.realpath(self.top)
+        if whole != top and not whole.startswith(top + os.sep):
+            raise ConfigError(f"`{given}` lies outside the repository", hint="give paths inside it")
+        return os.path.relpath(whole, base)
+
+
+def find_repository(start: Path | None = None) -> Repository | None:
+    """The repository a folder is in, or None."""
+    folder = Path(os.path.realpath(start or Path.cwd()))
+    try:
+        found = _git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n")
+    except ConfigError as error:
+        if "not a git repository" in error.message or "is not installed" in error.message:
+            return None
+        raise
+    top = Path(os.path.realpath(found))
+    return Repository(top, PurePosixPath(folder.relative_to(top).as_posix()))
+
+
+def is_revision(text: str, start: Path | None = None) -> bool:
+    """Whether a text names a commit of the repository one is in."""
+    repository = find_repository(start)
+    if repository is None:
+        return False
+    try:
+        repository.commit(text)
+    except ConfigError:
+        return False
+    return True
+
+
+def load_revision(commit: str, paths: Sequence[str], options: LoadOptions, repository: Repository) -> Inventory:
+    """The inventory of paths as they were in a commit.
+
+    Paths that were not there then are left out; broken templates are in `Inventory.errors`. Places are relative to the
+    working directory, as they are for the work tree.
+    """
+    inside = [repository.path(each) for each in paths] or ["."]
+    with tempfile.TemporaryDirectory(prefix="permscope-") as name:
+        top = Path(name)
+        copy_out(repository, commit, top, named=inside)
+        here = top.joinpath(*repository.here.parts)
+        if not here.is_dir():
+            return Inventory(())
+        with contextlib.chdir(here):
+            there = [each for each in inside if Path(each).exists() or any(letter in each for letter in "*?[")]
+            return load_loosely(there, options) if there else Inventory(())
+
+
+def load_loosely(paths: Sequence[str], options: LoadOptions) -> Inventory:
+    """An inventory as `load` gives it, where nothing to read is no error, and values may be for other templates.
+
+    A parameter that only the new version has is no mistake in the old one, so values come as from a file.
+    """
+    with tempfile.TemporaryDirectory(prefix="permscope-") as folder:
+        if options.parameters:
+            file = Path(folder) / "parameters.json"
+            file.write_text(json.dumps({"Parameters": dict(options.parameters)}), encoding="utf-8")
+            options = replace(options, parameters={}, parameter_files=(*options.parameter_files, str(file)))
+        kept = tuple(each for each in options.parameter_files if Path(each).exists())
+        try:
+            return load(paths, replace(options, parameter_files=kept))
+        except InputError as error:
+            return Inventory((), errors=_real_errors(error))
+
+
+def _real_errors(error: PermscopeError) -> tuple[PermscopeError, ...]:
+    """An input that is broken; that there is none is no error in an older version."""
+    nothing = error.message.startswith(("nothing to read", "there is no", "no template"))
+    return () if nothing else (error,)
+
+
+def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[str] = ()) -> int:
+    """Write every file of a commit that permscope may read into a folder; returns how many.
+
+    Args:
+        repository: where from.
+        commit: which version.
+        top: an empty folder, which stands for the root of the repository.
+        named: paths the user gives, whose files count whatever their ending.
+    """
+    (top / ".git").mkdir()  # references between templates stay inside the repository
+    prefix = repository.here
+    wanted = {PurePosixPath(os.path.normpath(prefix / each)).as_posix() for each in named}
+    found: list[tuple[str, str, PurePosixPath]] = []
+    listing = repository.git("ls-tree", "-r", "-z", "--full-tree", "-l", "--end-of-options", commit)
+    for row in listing.split(b"\0"):
+        head, _, raw = row.partition(b"\t")
+        if not raw:
+            continue
+        mode, _, object_id, size = head.decode().split()
+        path = PurePosixPath(os.fsdecode(raw))
+        if mode == _FOLDER_HASH or not _is_safe(path):
+            continue
+        if path.as_posix() not in wanted and (path.suffix.lower() not in _SUFFIXES or _SKIPPED & set(path.parts)):
+            continue
+        if size.isdigit() and int(size) <= MAX_BYTES:
+            found.append((mode, object_id, path))
+    if len(found) > _MOST_FILES:
+        raise ConfigError(f"the repository has more than {_MOST_FILES:,} files that may be templates")
+    links: list[tuple[Path, bytes]] = []
+    for (mode, _, path), content in zip(found, _contents(repository, found), strict=True):
+        target = top.joinpath(*path.parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if mode == _LINK:
+            links.append((target, content))
+        else:
+            target.write_bytes(content)
+    for target, content in links:
+        _link(top, target, content)
+    return len(found)
+
+
+def _is_safe(path: PurePosixPath) -> bool:
+    """Whether a path stays in its folder; git refuses others, but trees can be made by hand."""
+    return not path.is_absolute() and not {"..", ".git", ""} & set(path.parts) and "\\" not in path.name
+
+
+def _link(top: Path, target: Path, content: bytes) -> None:
+    """A symbolic link, where it points into the folder."""
+    to = os.fsdecode(content)
+    whole = os.path.normpath(target.parent / to)
+    if not Path(to).is_absolute() and whole.startswith(str(top) + os.sep):
+        with contextlib.suppress(OSError):
+            target.symlink_to(to)
+
+
+def _contents(repository: Repository, found: Sequence[tuple[str, str, PurePosixPath]]) -> Iterator[bytes]:
+    """The content of each object, in order: https://git-scm.com/docs/git-cat-file#_batch_output."""
+    if not found:
+        return
+    asked = "".join(f"{object_id}\n" for _, object_id, _ in found).encode()
+    answer = repository.git("cat-file", "--batch", data=asked)
+    at = 0
+    for _, object_id, _ in found:
+        end = answer.index(b"\n", at)
+        fields = answer[at:end].split()
+        if len(fields) != 3:  # noqa: PLR2004 - id, type, size
+            raise ConfigError(f"git has no content for the object {object_id}", hint="the clone may be partial")
+        size = int(fields[2])
+        yield answer[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
+
+
+def _git(folder: Path, *arguments: str, data: bytes | None = None) -> bytes:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, and arguments that git takes as names only
+            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
+            input=data,
+            stdin=None if data is not None else subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env=environment,
+        )
+    except FileNotFoundError:
+        raise ConfigError("git is not installed", hint="give two paths instead of a revision") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"git cannot be run: {error}") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        owned = any("dubious ownership" in line for line in said)
+        hint = f"git config --global --add safe.directory {folder}" if owned else None
+        raise ConfigError(f"git failed: {said[0].removeprefix('fatal: ') if said else 'no reason given'}", hint=hint)
+    return done.stdout
