@@ -147,7 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
         match fault.how if fault else "":
             case "error":
                 assert fault is not None
-                self._answer(fault.status, *_error(fault, bool(target) or self.path.startswith("/20"), bool(action)))
+                scope = re.search(r"/([a-z0-9-]+)/aws4_request", self.headers.get("Authorization", ""))
+                is_xml = scope is not None and scope[1] in ("s3", "cloudfront")
+                self._answer(fault.status, *_error(fault, not is_xml and not action, bool(action)))
                 return
             case "hang":
                 time.sleep(3)

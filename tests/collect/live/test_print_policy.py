@@ -1,0 +1,97 @@
+"""The printed policy is what collection really calls: no action less, and none that changes or reveals anything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import permscope.services
+from permscope.catalog.actions import load
+from permscope.collect.live.estate import Estate
+from permscope.collect.live.print_policy import actions_of, collection_policy, operations
+from permscope.services import live_readers
+
+SERVICES = Path(permscope.services.__file__).parent
+REVEALING = {
+    "lambda:GetFunction",
+    "secretsmanager:GetSecretValue",
+    "ssm:GetParameter",
+    "s3:GetObject",
+    "dynamodb:GetItem",
+    "sqs:ReceiveMessage",
+    "kms:Decrypt",
+}
+
+
+def called_in(path: Path) -> set[str]:
+    """Every `client.operation` that a service file writes down in a call of `session.call` or `session.pages`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("call", "pages"):
+            first = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
+            if len(first) == 2:
+                found.add(".".join(map(str, first)))
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(SERVICES.glob("*.py")), ids=lambda path: path.stem)
+def test_every_call_a_service_file_makes_is_declared(path: Path) -> None:
+    """What is called and not declared would be refused at run time."""
+    assert called_in(path) <= set(operations())
+
+
+@pytest.mark.parametrize("name", sorted(operations()))
+def test_every_operation_exists_and_has_a_known_action(name: str) -> None:
+    """In botocore and in IAM; what it hides is a clause."""
+    botocore = pytest.importorskip("botocore.session")
+    from botocore import xform_name
+
+    client, _, operation = name.partition(".")
+    model = botocore.get_session().get_service_model(client)
+    assert operation in {xform_name(each) for each in model.operation_names}
+    actions = actions_of(name)
+    assert actions
+    hides = operations()[name]
+    assert hides
+    assert not hides.endswith(".")
+
+
+def test_the_policy_only_reads() -> None:
+    """No action writes, hands out permissions, or reveals code, secrets or data."""
+    (statement,) = collection_policy()["Statement"]
+    catalog = load()
+    levels = {action: catalog.details(action).access_level for action in statement["Action"]}
+    assert {level for level in levels.values() if level not in ("List", "Read")} <= set(), levels
+    assert not REVEALING & set(statement["Action"])
+    assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_no_reader_declares_what_it_never_calls() -> None:
+    """A permission that is not needed is not asked for: each declared operation stands in a service file twice."""
+    for name, reader in live_readers():
+        module = Path(reader.read.__code__.co_filename)
+        source = module.read_text(encoding="utf-8")
+        for operation in reader.operations:
+            method = operation.partition(".")[2]
+            assert source.count(method) > 1, (name, operation)
+
+
+def test_a_collection_calls_nothing_else(aws: Any, deploy: Any, collect_live: Callable[..., Estate]) -> None:
+    """The requests that reach the server are the ones the policy allows."""
+    from botocore import xform_name
+    from botocore.session import get_session
+
+    deploy.orders()
+    estate = collect_live()
+    ids = {}
+    for name in operations():
+        client, _, operation = name.partition(".")
+        model = get_session().get_service_model(client)
+        for each in model.operation_names:
+            if xform_name(each) == operation:
+                ids[f"{model.service_id.hyphenize()}.{each}"] = name
+    assert set(estate.calls) <= set(ids)
