@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from permscope.audit.breadth import (
@@ -110,12 +110,16 @@ def _is_spelled_wide(share: Share, actions: ActionSet) -> bool:
     return len(actions) >= FEW or "*" in action_text(share.statement, actions)
 
 
+@cache
+def _count_of_all() -> int:
+    return len(load().everything)
+
+
 @finder("principal", values=VALUES)
 def every_action_on_some_resource(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
     """Every action there is, on resources that are named."""
     view = view_of(subject)
-    catalog = load()
-    everything = len(catalog.everything)
+    everything = _count_of_all()
     by_pattern: dict[str, ActionSet] = {}
     shares = [share for share in breadth_of(view).scoped if not share.inverted]
     for share in shares:
@@ -167,7 +171,7 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
     view = view_of(subject)
     breadth = breadth_of(view)
     shares = (breadth.star if "everything" in on else []) + (breadth.wide if "every-of-kind" in on else [])
-    limit = restrictable() & wanted
+    limit = _restrictable_of(wanted)
     if together:
         sum_of_all = ActionSet.empty
         for share in shares:
@@ -186,6 +190,11 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
         yield hit
 
 
+@lru_cache(maxsize=256)
+def _restrictable_of(wanted: ActionSet) -> ActionSet:
+    return restrictable() & wanted
+
+
 def _denied_by_kind(world: World, share: Share) -> ActionSet:
     """Actions that a Deny keeps from every resource of a kind: what is left has no resource to name.
 
@@ -199,12 +208,19 @@ def _denied_by_kind(world: World, share: Share) -> ActionSet:
     return found
 
 
+@cache
+def _changes() -> ActionSet:
+    """Every action that does more than look."""
+    catalog = load()
+    return catalog.everything - catalog.level_set("List") - catalog.level_set("Read")
+
+
 @finder("principal", values=VALUES)
 def action_patterns(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
     """Action patterns that let something be changed (`dynamodb:P*`), with what they stand for today."""
     view = view_of(subject)
     catalog = load()
-    changes = catalog.everything - catalog.level_set("List") - catalog.level_set("Read")
+    changes = _changes()
     breadth = breadth_of(view)
     seen: set[tuple[int, str]] = set()
     for share in (*breadth.scoped, *breadth.star, *breadth.excluded):

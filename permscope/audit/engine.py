@@ -81,7 +81,7 @@ def _look_at(subject: Subject, rules: Iterable[Rule]) -> list[_Draft]:
     for rule in rules:
         if not rule.test(subject):
             continue
-        above = [draft for name in rule.subsumed_by for draft in said.get(name, ())]
+        above = [draft for name in rule.subsumed_by for draft in said.get(name, ())] if said else []
         taken = Taken()
         for draft in above:
             taken.actions = taken.actions | draft.hit.claims

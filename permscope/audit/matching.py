@@ -98,7 +98,11 @@ def _any_of(tests: list[Test]) -> Test:
 
 
 def _all_of(tests: list[Test]) -> Test:
-    return lambda subject: all(test(subject) for test in tests)
+    first, *rest = tests
+    if not rest:
+        return first
+    others = rest[0] if len(rest) == 1 else _all_of(rest)  # nested closures: a subject fails the first test mostly
+    return lambda subject: first(subject) and others(subject)
 
 
 def _compile_field(field: Field, value: Any, at: Source) -> Test:
@@ -143,6 +147,9 @@ def _text_test(field: Field, value: Any, at: Source) -> Test:
     _check_choices(field, wanted, at)
     if several:
         return lambda subject: not wanted.isdisjoint(get(subject) or ())
+    if len(wanted) == 1:
+        (only,) = wanted
+        return lambda subject: bool(get(subject) == only)
     return lambda subject: get(subject) in wanted
 
 

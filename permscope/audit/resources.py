@@ -41,17 +41,6 @@ def is_star(pattern: str) -> bool:
     return bool(tail) and fields[-1].endswith("*") and all(text and not text.strip("*") for text in tail)
 
 
-@cache
-def _actions_by_type(service: str) -> dict[str, ActionSet]:
-    """The actions of a service by the resource types they can be limited to."""
-    catalog = load()
-    names: dict[str, list[str]] = {}
-    for action in catalog.actions_of(service):
-        for kind in catalog.details(action).resource_types:
-            names.setdefault(kind.name, []).append(action)
-    return {kind: catalog.action_set(actions) for kind, actions in names.items()}
-
-
 @lru_cache(maxsize=20_000)
 def covers_type_for(pattern: str) -> ActionSet:
     """The actions for which an ARN pattern covers every resource of a type they act on (`table/*`).
@@ -66,10 +55,9 @@ def covers_type_for(pattern: str) -> ActionSet:
     for service in (parts.service, *_ALSO_ON.get(parts.service, ())):
         if not catalog.is_known_service(service):
             continue
-        by_type = _actions_by_type(service)
-        for kind in catalog.resource_types(service):
-            if kind.name in by_type and any(_covers(parts.resource, text) for text in kind.arn_formats):
-                found |= by_type[kind.name]
+        for arn_format, actions in catalog.actions_by_arn_format(service):
+            if _covers(parts.resource, arn_format):
+                found |= actions
     return found
 
 
