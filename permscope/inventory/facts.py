@@ -226,7 +226,7 @@ class Trigger(Fact):
         event: what kind of wiring, such as `s3-notification`, `sns-subscription`, `event-source-mapping`.
         mechanism: what must allow it.
         service: principal of the service that invokes (`s3.amazonaws.com`).
-        source_id: id (ARN, `resource_id` or `Route.id`) of the thing that is wired; None where only the service is known.
+        source_id: id (ARN, `resource_id` or `Route.id`) of the wired thing; None where only the service is known.
         source_arn: `aws:SourceArn` that the service sends; a stage or path that is not known is an unknown token.
         source_account: `aws:SourceAccount` that the service sends, where it sends one.
         context: further condition keys of the request, such as `lambda:EventSourceToken`.

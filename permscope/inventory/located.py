@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 from permscope.inventory.source import NOWHERE, Source
 
@@ -20,7 +20,7 @@ class LocatedStr(str):
     __slots__ = ("source",)
     source: Source
 
-    def __new__(cls, text: str, source: Source = NOWHERE) -> LocatedStr:
+    def __new__(cls, text: str, source: Source = NOWHERE) -> Self:
         """Make text with its place."""
         self = super().__new__(cls, text)
         self.source = source
