@@ -78,9 +78,7 @@ def command(
     Exit code 0: everything was read; 2: wrong usage, or no account can be read; 3: something could not be read.
     """
     if print_policy:
-        from permscope.collect.live.print_policy import collection_policy
-
-        click.echo(json.dumps(collection_policy(), indent=2))
+        _print_policy()
         return
     target = _target(output)
     _check(accounts, role_name, external_id, organization=organization)
@@ -115,6 +113,18 @@ def command(
     print_collected(estate, target, time.monotonic() - began, sys.stderr)
     if estate.failures:
         sys.exit(ExitCode.INCOMPLETE)
+
+
+def _print_policy() -> None:
+    from permscope.collect.live.print_policy import LARGEST, collection_policy, size_of
+
+    policy = collection_policy()
+    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    if size_of(policy) > LARGEST:
+        sys.stderr.write(
+            f"permscope: {size_of(policy):,} characters are more than the {LARGEST:,} of a managed policy; "
+            "make it an inline policy of the role, or two managed ones\n"
+        )
 
 
 def _target(output: str | None) -> Path:
