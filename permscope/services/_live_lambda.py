@@ -193,7 +193,15 @@ def _url(session: Session, name: str, arn: str, qualifier: str | None) -> Iterat
         "Cors": answer.get("Cors"),
     }
     url = f"{arn}:{qualifier}" if qualifier else arn
-    yield session.resource("AWS::Lambda::Url", properties, name=url, ref=url, call="lambda.get_function_url_config")
+    attributes = {"FunctionUrl": answer.get("FunctionUrl", "")}
+    yield session.resource(
+        "AWS::Lambda::Url",
+        properties,
+        name=url,
+        ref=url,
+        attributes=attributes,
+        call="lambda.get_function_url_config",
+    )
 
 
 def _destinations(session: Session, name: str, arn: str) -> Iterator[LiveFact]:

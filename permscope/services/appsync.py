@@ -414,6 +414,7 @@ def read_namespace(resource: TemplateResource) -> Iterable[AnyFact]:
             for found in texts(resource.get("HandlerConfigs", handler, "Integration", "DataSourceName"))
             for source in resource.stack.of_type(_SOURCE)
             if found.text in (source.name, source.ref, as_text(source.get("Name")))
+            and as_text(source.get("ApiId")) == as_text(resource.get("ApiId"))
         ]
         yield Route(
             id=route,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import capitalised, each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, walk
 from permscope.services._wiring import properties, protection, role_triggers, role_uses
 from permscope.services.interface import TemplateResource
@@ -60,3 +62,86 @@ TEMPLATE = {
     "AWS::BedrockAgentCore::Memory": read_role_user,
     "AWS::BedrockAgentCore::ResourcePolicy": read_resource_policy,
 }
+
+
+_CLIENT = "bedrock-agentcore-control"
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every gateway with its targets, and every runtime."""
+    gateways = [item["gatewayId"] for item in session.pages(_CLIENT, "list_gateways", "items")]
+    yield from each(session, _live_gateway, gateways)
+    runtimes = [item["agentRuntimeId"] for item in session.pages(_CLIENT, "list_agent_runtimes", "agentRuntimes")]
+    yield from each(session, _live_runtime, runtimes)
+
+
+def _live_gateway(session: Session, gateway_id: str) -> Iterator[LiveFact]:
+    answer = session.call(_CLIENT, "get_gateway", none=_GONE, gatewayIdentifier=gateway_id)
+    if not answer:
+        return
+    arn = answer["gatewayArn"]
+    yield session.resource(
+        "AWS::BedrockAgentCore::Gateway",
+        capitalised(picked(answer, "authorizerType", "kmsKeyArn", "roleArn", "interceptorConfigurations")),
+        name=answer["name"],
+        arn=arn,
+        ref=gateway_id,
+        call=f"{_CLIENT}.get_gateway",
+    )
+    yield from _live_policy(session, arn)
+    for item in session.pages(_CLIENT, "list_gateway_targets", "items", none=_GONE, gatewayIdentifier=gateway_id):
+        target_id = item["targetId"]
+        found = session.call(
+            _CLIENT, "get_gateway_target", none=_GONE, gatewayIdentifier=gateway_id, targetId=target_id
+        )
+        mcp = ((found or {}).get("targetConfiguration") or {}).get("mcp") or {}
+        function = (mcp.get("lambda") or {}).get("lambdaArn")
+        held = {"Mcp": {"Lambda": {"LambdaArn": function}}} if function else None
+        yield session.resource(
+            "AWS::BedrockAgentCore::GatewayTarget",
+            {"GatewayIdentifier": gateway_id, "TargetConfiguration": held},
+            name=f"{gateway_id}|{target_id}",
+            call=f"{_CLIENT}.get_gateway_target",
+        )
+
+
+def _live_runtime(session: Session, runtime_id: str) -> Iterator[LiveFact]:
+    answer = session.call(_CLIENT, "get_agent_runtime", none=_GONE, agentRuntimeId=runtime_id)
+    if answer:
+        arn = answer["agentRuntimeArn"]
+        yield session.resource(
+            "AWS::BedrockAgentCore::Runtime",
+            capitalised(picked(answer, "roleArn", "networkConfiguration")),
+            name=answer["agentRuntimeName"],
+            arn=arn,
+            ref=runtime_id,
+            call=f"{_CLIENT}.get_agent_runtime",
+        )
+        yield from _live_policy(session, arn)
+
+
+def _live_policy(session: Session, arn: str) -> Iterator[LiveFact]:
+    answer = session.call(_CLIENT, "get_resource_policy", none=_GONE, resourceArn=arn) or {}
+    if answer.get("policy"):
+        properties = {"ResourceArn": arn, "Policy": answer["policy"]}
+        yield session.resource(
+            "AWS::BedrockAgentCore::ResourcePolicy", properties, name=arn, call=f"{_CLIENT}.get_resource_policy"
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client=_CLIENT,
+        operations={
+            f"{_CLIENT}.list_gateways": "which gateways offer tools to agents",
+            f"{_CLIENT}.get_gateway": "which role and functions a gateway uses",
+            f"{_CLIENT}.list_gateway_targets": "which functions are offered as tools",
+            f"{_CLIENT}.get_gateway_target": "which functions are offered as tools",
+            f"{_CLIENT}.list_agent_runtimes": "which agents are hosted",
+            f"{_CLIENT}.get_agent_runtime": "which role a hosted agent has",
+            f"{_CLIENT}.get_resource_policy": "who may use a gateway or hosted agent",
+        },
+    ),
+)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Need, Route, Trigger
 from permscope.inventory.located import as_text
+from permscope.services._answers import arn_of, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, about, mappings
 from permscope.services.interface import TemplateReader, TemplateResource
 
@@ -136,9 +139,12 @@ def _url_triggers(resource: TemplateResource, origin: Item, arn: str) -> Iterato
 
 
 def _url_of(resource: TemplateResource, domain: str) -> TemplateResource | None:
-    """The function URL of this template whose host an origin names."""
+    """The function URL of this template whose host an origin names; of a live one the host is known."""
     found = _URL_TOKEN.search(domain)
     url = resource.stack.resources.get(found[1]) if found else None
+    if url is None and _URL_HOST.search(domain):
+        host = f"https://{domain}/"
+        url = next((each for each in resource.stack.of_type(_URL) if each.attributes.get("FunctionUrl") == host), None)
     return url if url is not None and url.type == _URL else None
 
 
@@ -180,3 +186,97 @@ TEMPLATE: Mapping[str, TemplateReader] = {
     _ACCESS_CONTROL: read_access_control,
     "AWS::CloudFront::Function": read_function,
 }
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every distribution but its origins that are function URLs, which `read_live_urls` reads where the URLs are."""
+    for item in _live_distributions(session):
+        config = _live_config(item)
+        config["Origins"] = [origin for origin in config["Origins"] if not _URL_HOST.search(origin["DomainName"])]
+        yield _live_distribution(session, item, config)
+    yield from _live_access_controls(session)
+
+
+def read_live_urls(session: Session) -> Iterator[LiveFact]:
+    """The distributions in front of function URLs of this Region, with these origins only."""
+    here = f".lambda-url.{session.region}."
+    found = []
+    for item in _live_distributions(session):
+        config = _live_config(item)
+        config["Origins"] = [origin for origin in config["Origins"] if here in origin["DomainName"]]
+        for behavior in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+            behavior["LambdaFunctionAssociations"] = []
+        if config["Origins"]:
+            found.append(_live_distribution(session, item, config))
+    yield from found
+    if found:
+        yield from _live_access_controls(session)
+
+
+def _live_distributions(session: Session) -> Iterator[Mapping[str, Any]]:
+    return session.pages("cloudfront", "list_distributions", "DistributionList.Items")
+
+
+def _live_config(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What matters of a distribution; lists stand under `Items` in answers. Headers of origins may be secrets."""
+    return {
+        "Enabled": item.get("Enabled"),
+        "WebACLId": item.get("WebACLId") or None,
+        "Aliases": _listed(item.get("Aliases")),
+        "Origins": [
+            {**picked(origin, "Id", "DomainName"), "OriginAccessControlId": origin.get("OriginAccessControlId") or None}
+            for origin in _listed(item.get("Origins"))
+        ],
+        "DefaultCacheBehavior": _live_behavior(item.get("DefaultCacheBehavior") or {}),
+        "CacheBehaviors": [_live_behavior(behavior) for behavior in _listed(item.get("CacheBehaviors"))],
+    }
+
+
+def _live_behavior(behavior: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **picked(behavior, "PathPattern", "TargetOriginId"),
+        "TrustedKeyGroups": _listed(behavior.get("TrustedKeyGroups")),
+        "TrustedSigners": _listed(behavior.get("TrustedSigners")),
+        "LambdaFunctionAssociations": [
+            picked(association, "LambdaFunctionARN", "EventType")
+            for association in _listed(behavior.get("LambdaFunctionAssociations"))
+        ],
+    }
+
+
+def _listed(value: Mapping[str, Any] | None) -> list[Any]:
+    return list((value or {}).get("Items") or ())
+
+
+def _live_distribution(session: Session, item: Mapping[str, Any], config: Mapping[str, Any]) -> LiveFact:
+    return session.resource(
+        "AWS::CloudFront::Distribution",
+        {"DistributionConfig": config},
+        name=item["Id"],
+        arn=item["ARN"],
+        ref=item["Id"],
+        call="cloudfront.list_distributions",
+    )
+
+
+def _live_access_controls(session: Session) -> Iterator[LiveFact]:
+    for item in session.pages("cloudfront", "list_origin_access_controls", "OriginAccessControlList.Items"):
+        config = picked(item, "OriginAccessControlOriginType", "SigningBehavior")
+        yield session.resource(
+            _ACCESS_CONTROL,
+            {"OriginAccessControlConfig": config},
+            name=item["Name"],
+            arn=arn_of(session, _ACCESS_CONTROL, id=item["Id"]),
+            ref=item["Id"],
+            call="cloudfront.list_origin_access_controls",
+        )
+
+
+_OPERATIONS = {
+    "cloudfront.list_distributions": "which functions run at the edge, and which URLs are behind a distribution",
+    "cloudfront.list_origin_access_controls": "whether calls to function URLs are signed",
+}
+LIVE = (
+    LiveReader(read=read_live, client="cloudfront", operations=_OPERATIONS, is_global=True),
+    LiveReader(read=read_live_urls, client="cloudfront", operations=_OPERATIONS),
+)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import target
 from permscope.services._values import located
 from permscope.services._wiring import deliveries, needs_to_send, properties, role_uses, triggers
@@ -50,3 +52,41 @@ TEMPLATE = {
     "AWS::CloudWatch::CompositeAlarm": read_alarm,
     "AWS::CloudWatch::MetricStream": read_metric_stream,
 }
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every alarm with its actions, and every metric stream."""
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    for page in session.pages("cloudwatch", "describe_alarms", AlarmTypes=kinds):
+        for key, type_name in (("MetricAlarms", "Alarm"), ("CompositeAlarms", "CompositeAlarm")):
+            for item in page.get(key) or ():
+                yield session.resource(
+                    f"AWS::CloudWatch::{type_name}",
+                    picked(item, *_ACTIONS, "ActionsEnabled", "AlarmRule"),
+                    name=item["AlarmName"],
+                    arn=item.get("AlarmArn"),
+                    call="cloudwatch.describe_alarms",
+                )
+    streams = [item["Name"] for item in session.pages("cloudwatch", "list_metric_streams", "Entries")]
+    yield from each(session, _live_stream, streams)
+
+
+def _live_stream(session: Session, name: str) -> Iterator[LiveFact]:
+    call = "cloudwatch.get_metric_stream"
+    answer = session.call("cloudwatch", "get_metric_stream", none=("ResourceNotFoundException",), Name=name)
+    if answer:
+        properties = picked(answer, "FirehoseArn", "RoleArn")
+        yield session.resource("AWS::CloudWatch::MetricStream", properties, name=name, arn=answer.get("Arn"), call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="cloudwatch",
+        operations={
+            "cloudwatch.describe_alarms": "which functions and topics alarms call",
+            "cloudwatch.list_metric_streams": "which metric streams there are",
+            "cloudwatch.get_metric_stream": "which role sends metrics to a stream",
+        },
+    ),
+)

@@ -7,9 +7,13 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/getting-started-create-s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact
+from permscope.inventory.source import NOWHERE
+from permscope.services._answers import arn_of, capitalised, each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Text, mappings
 from permscope.services._wiring import needs_to_send, properties, role_triggers, role_uses
 from permscope.services.interface import TemplateResource
@@ -55,3 +59,125 @@ TEMPLATE = {
     "AWS::Lambda::Alias": read_alias,
     "AWS::CodeDeploy::DeploymentGroup": read_deployment_group,
 }
+
+
+_GONE = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every deployment group with its role, and the functions that its last deployment ran as hooks."""
+    applications = [*session.pages("codedeploy", "list_applications", "applications")]
+    groups = [
+        (application, group)
+        for application in applications
+        for group in session.pages(
+            "codedeploy", "list_deployment_groups", "deploymentGroups", none=_GONE, applicationName=application
+        )
+    ]
+    yield from each(session, _live_group, groups)
+
+
+def _live_group(session: Session, named: tuple[str, str]) -> Iterator[LiveFact]:
+    application, name = named
+    answer = session.call(
+        "codedeploy",
+        "get_deployment_group",
+        none=_GONE,
+        of=f"{application}/{name}",
+        applicationName=application,
+        deploymentGroupName=name,
+    )
+    group = (answer or {}).get("deploymentGroupInfo")
+    if not group:
+        return
+    type_name = "AWS::CodeDeploy::DeploymentGroup"
+    topics = [capitalised(picked(told, "triggerTargetArn")) for told in group.get("triggerConfigurations") or ()]
+    found = session.resource(
+        type_name,
+        {
+            "ApplicationName": application,
+            "TriggerConfigurations": topics or None,
+            "ServiceRoleArn": group.get("serviceRoleArn"),
+        },
+        name=name,
+        arn=arn_of(session, type_name, ApplicationName=application, name=name),
+        call="codedeploy.get_deployment_group",
+    )
+    yield found
+    if group.get("computePlatform") == "Lambda":
+        yield from _live_hooks(session, found, application, group)
+
+
+def _live_hooks(
+    session: Session, resource: TemplateResource, application: str, group: Mapping[str, Any]
+) -> Iterator[LiveFact]:
+    """The functions that the last deployment ran before and after it moved traffic; only its AppSpec names them.
+
+    https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+    """
+    revision = group.get("targetRevision") or {}
+    if not _app_spec(revision):
+        last = (group.get("lastSuccessfulDeployment") or {}).get("deploymentId")
+        if not last:
+            return
+        answer = session.call(
+            "codedeploy", "get_deployment", none=("DeploymentDoesNotExistException",), deploymentId=last
+        )
+        revision = ((answer or {}).get("deploymentInfo") or {}).get("revision") or {}
+    if revision and not _app_spec(revision):
+        answer = session.call(
+            "codedeploy",
+            "get_application_revision",
+            none=(*_GONE, "RevisionDoesNotExistException"),
+            applicationName=application,
+            revision=revision,
+        )
+        revision = (answer or {}).get("revision") or {}
+    roles = [*properties(resource, "ServiceRoleArn")]
+    for event, function in _hooks_in(_app_spec(revision)):
+        yield from role_triggers(
+            resource, [Text(function, NOWHERE, None)], roles, event=event, service=SERVICE, by_name=True
+        )
+
+
+def _app_spec(revision: Mapping[str, Any]) -> str | None:
+    for kind in ("appSpecContent", "string"):
+        content = (revision.get(kind) or {}).get("content")
+        if content:
+            return str(content)
+    return None
+
+
+def _hooks_in(text: str | None) -> Iterator[tuple[str, str]]:
+    """The hooks of an AppSpec, YAML or JSON: an event and a function's name or ARN."""
+    import yaml
+
+    try:
+        document = yaml.safe_load(text) if text else None
+    except (yaml.YAMLError, RecursionError):
+        return
+    hooks = (
+        next((value for key, value in document.items() if str(key).lower() == "hooks"), None)
+        if isinstance(document, Mapping)
+        else None
+    )
+    for hook in hooks if isinstance(hooks, list) else ():
+        for event, function in hook.items() if isinstance(hook, Mapping) else ():
+            kind = _HOOKS.get(f"{event}Hook")
+            if kind and isinstance(function, str):
+                yield kind, function
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="codedeploy",
+        operations={
+            "codedeploy.list_applications": "which applications are deployed",
+            "codedeploy.list_deployment_groups": "which applications are deployed",
+            "codedeploy.get_deployment_group": "with which role an application is deployed",
+            "codedeploy.get_deployment": "which functions a deployment runs as hooks",
+            "codedeploy.get_application_revision": "which functions a deployment runs as hooks",
+        },
+    ),
+)

@@ -6,10 +6,12 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.htm
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import capitalised, each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, located, mappings
 from permscope.services._wiring import bucket_text, first, need, properties, role_triggers, role_uses
 from permscope.services.interface import TemplateResource
@@ -157,3 +159,48 @@ def _artifacts(resource: TemplateResource) -> Iterator[Need]:
 
 
 TEMPLATE = {"AWS::CodePipeline::Pipeline": read_pipeline}
+
+
+_SECRET = ("EnvironmentVariables", "OAuthToken", "ParameterOverrides")
+"""Keys of an action's configuration whose values are nobody's business here."""
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every pipeline with its actions."""
+    names = [item["name"] for item in session.pages("codepipeline", "list_pipelines", "pipelines")]
+    yield from each(session, _live_pipeline, names)
+
+
+def _live_pipeline(session: Session, name: str) -> Iterator[LiveFact]:
+    answer = session.call("codepipeline", "get_pipeline", none=("PipelineNotFoundException",), name=name)
+    pipeline = (answer or {}).get("pipeline")
+    if not pipeline:
+        return
+    stores = [{"ArtifactStore": capitalised(store)} for store in (pipeline.get("artifactStores") or {}).values()]
+    properties = {
+        "RoleArn": pipeline.get("roleArn"),
+        "ArtifactStore": capitalised(pipeline.get("artifactStore")),
+        "ArtifactStores": stores or None,
+        "Stages": [{"Actions": [_live_action(action) for action in stage["actions"]]} for stage in pipeline["stages"]],
+    }
+    arn = ((answer or {}).get("metadata") or {}).get("pipelineArn")
+    yield session.resource(
+        "AWS::CodePipeline::Pipeline", properties, name=name, arn=arn, call="codepipeline.get_pipeline"
+    )
+
+
+def _live_action(action: Mapping[str, Any]) -> dict[str, Any]:
+    configuration = {key: value for key, value in (action.get("configuration") or {}).items() if key not in _SECRET}
+    return {**capitalised(picked(action, "name", "actionTypeId", "roleArn")), "Configuration": configuration}
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="codepipeline",
+        operations={
+            "codepipeline.list_pipelines": "which pipelines there are",
+            "codepipeline.get_pipeline": "what a pipeline runs, and with which roles",
+        },
+    ),
+)

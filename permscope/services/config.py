@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import mappings
 from permscope.services._wiring import deliveries, properties, role_uses, triggers
 from permscope.services.interface import TemplateResource
@@ -61,3 +63,83 @@ TEMPLATE = {
     "AWS::Config::DeliveryChannel": read_delivery_channel,
     "AWS::Config::RemediationConfiguration": read_remediation,
 }
+
+
+_MOST_RULES = 25
+"""How many rules one call may ask for the remediations of."""
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Rules of the account and of its organization, remediations, recorders and delivery channels."""
+    names = []
+    for item in session.pages("config", "describe_config_rules", "ConfigRules"):
+        names.append(item["ConfigRuleName"])
+        yield session.resource(
+            "AWS::Config::ConfigRule",
+            {"Source": picked(item["Source"], "Owner", "SourceIdentifier")},
+            name=item["ConfigRuleName"],
+            arn=item.get("ConfigRuleArn"),
+            call="config.describe_config_rules",
+        )
+    for start in range(0, len(names), _MOST_RULES):
+        yield from _live_remediations(session, names[start : start + _MOST_RULES])
+    denied = ("OrganizationAccessDeniedException",)  # not the organization's management or administrator account
+    for item in session.pages("config", "describe_organization_config_rules", "OrganizationConfigRules", none=denied):
+        custom = picked(item.get("OrganizationCustomRuleMetadata") or {}, "LambdaFunctionArn")
+        yield session.resource(
+            "AWS::Config::OrganizationConfigRule",
+            {"OrganizationCustomRuleMetadata": custom or None},
+            name=item["OrganizationConfigRuleName"],
+            arn=item["OrganizationConfigRuleArn"],
+            call="config.describe_organization_config_rules",
+        )
+    for item in session.pages("config", "describe_configuration_recorders", "ConfigurationRecorders"):
+        yield session.resource(
+            "AWS::Config::ConfigurationRecorder",
+            {"RoleARN": item.get("roleARN")},
+            name=item["name"],
+            arn=item.get("arn"),
+            call="config.describe_configuration_recorders",
+        )
+    for item in session.pages("config", "describe_delivery_channels", "DeliveryChannels"):
+        properties = {
+            "S3BucketName": item.get("s3BucketName"),
+            "S3KmsKeyArn": item.get("s3KmsKeyArn"),
+            "SnsTopicARN": item.get("snsTopicARN"),
+        }
+        yield session.resource(
+            "AWS::Config::DeliveryChannel", properties, name=item["name"], call="config.describe_delivery_channels"
+        )
+
+
+def _live_remediations(session: Session, names: list[str]) -> Iterator[LiveFact]:
+    call = "config.describe_remediation_configurations"
+    for item in session.pages(
+        "config", "describe_remediation_configurations", "RemediationConfigurations", ConfigRuleNames=names
+    ):
+        properties = {
+            "TargetId": item.get("TargetId"),
+            "Parameters": picked(item.get("Parameters") or {}, "AutomationAssumeRole"),
+        }
+        yield session.resource(
+            "AWS::Config::RemediationConfiguration",
+            properties,
+            name=item["ConfigRuleName"],
+            arn=item.get("Arn"),
+            call=call,
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="config",
+        operations={
+            "config.describe_config_rules": "which functions judge resources",
+            "config.describe_remediation_configurations": "which roles repair resources",
+            "config.describe_organization_config_rules": "which functions judge resources of the organization",
+            "config.describe_configuration_recorders": "which role reads every resource",
+            "config.describe_delivery_channels": "who is told of changes",
+        },
+    ),
+)

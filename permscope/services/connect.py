@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._permission_entries import entries
 from permscope.services._wiring import properties, triggers
 from permscope.services.interface import TemplateResource
@@ -41,3 +42,39 @@ TEMPLATE = {
     "AWS::Connect::IntegrationAssociation": read_association,
     "AWS::Lambda::Permission": read_permission,
 }
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """The functions that the flows of each instance may call.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_ListLambdaFunctions.html
+    """
+    call = "connect.list_lambda_functions"
+    for item in session.pages("connect", "list_instances", "InstanceSummaryList"):
+        instance = item["Arn"]
+        for function in session.pages(
+            "connect",
+            "list_lambda_functions",
+            "LambdaFunctions",
+            none=("ResourceNotFoundException",),
+            InstanceId=item["Id"],
+        ):
+            properties = {
+                "InstanceId": instance,
+                "IntegrationType": "LAMBDA_FUNCTION",
+                "IntegrationArn": function,
+            }
+            name = f"{instance}/{function}"
+            yield session.resource("AWS::Connect::IntegrationAssociation", properties, name=name, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="connect",
+        operations={
+            "connect.list_instances": "which contact centres there are",
+            "connect.list_lambda_functions": "which functions calls and chats run",
+        },
+    ),
+)

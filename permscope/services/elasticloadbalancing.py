@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Route, Trigger
 from permscope.inventory.located import as_text
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, about, mappings
 from permscope.services.interface import TemplateReader, TemplateResource
 
@@ -160,3 +162,90 @@ TEMPLATE: Mapping[str, TemplateReader] = {
     _LISTENER: read_listener,
     "AWS::ElasticLoadBalancingV2::ListenerRule": read_rule,
 }
+
+
+_GONE = ("TargetGroupNotFound", "LoadBalancerNotFound", "ListenerNotFound")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Load balancers and target groups; listeners and rules of those load balancers only that lead to functions."""
+    leading: dict[str, None] = {}
+    groups: list[Mapping[str, Any]] = []
+    for item in session.pages("elbv2", "describe_target_groups", "TargetGroups"):
+        groups.append(item)
+        if item.get("TargetType") == "lambda":
+            leading.update(dict.fromkeys(item.get("LoadBalancerArns") or ()))
+    yield from each(session, _live_group, groups)
+    for item in session.pages("elbv2", "describe_load_balancers", "LoadBalancers"):
+        yield session.resource(
+            _LOAD_BALANCER,
+            picked(item, "Scheme", "Type"),
+            name=item["LoadBalancerName"],
+            arn=item["LoadBalancerArn"],
+            call="elbv2.describe_load_balancers",
+        )
+    yield from each(session, _live_listeners, leading)
+
+
+def _live_group(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+    arn, properties = item["TargetGroupArn"], picked(item, "TargetType")
+    call = "elbv2.describe_target_groups"
+    if item.get("TargetType") == "lambda":
+        answer = session.call("elbv2", "describe_target_health", none=_GONE, TargetGroupArn=arn) or {}
+        targets = [found.get("Target") or {} for found in answer.get("TargetHealthDescriptions") or ()]
+        properties["Targets"] = [picked(target, "Id") for target in targets]
+        call = "elbv2.describe_target_health"
+    yield session.resource(_TARGET_GROUP, properties, name=item["TargetGroupName"], arn=arn, call=call)
+
+
+_ACTION = ("Type", "Order", "TargetGroupArn", "ForwardConfig")
+
+
+def _actions(answer: Any) -> list[dict[str, Any]]:
+    """Actions without the settings of logins, which may hold a client secret."""
+    found = []
+    for action in answer or ():
+        config = _settings_of(action.get("Type") or "")[0]
+        held = picked(action.get(config) or {}, "OnUnauthenticatedRequest")
+        found.append({**picked(action, *_ACTION), **({config: held} if held else {})})
+    return found
+
+
+def _live_listeners(session: Session, balancer: str) -> Iterator[LiveFact]:
+    for item in session.pages("elbv2", "describe_listeners", "Listeners", none=_GONE, LoadBalancerArn=balancer):
+        arn = item["ListenerArn"]
+        properties = picked(item, "LoadBalancerArn", "Protocol", "Port", "MutualAuthentication")
+        if (item.get("MutualAuthentication") or {}).get("Mode") == "off":
+            del properties["MutualAuthentication"]  # what a listener does where nothing is said
+        properties["DefaultActions"] = _actions(item.get("DefaultActions"))
+        yield session.resource(_LISTENER, properties, name=arn, arn=arn, call="elbv2.describe_listeners")
+        for rule in session.pages("elbv2", "describe_rules", "Rules", none=_GONE, ListenerArn=arn):
+            if rule.get("IsDefault"):
+                continue
+            properties = {
+                **picked(rule, "Priority", "Conditions"),
+                "ListenerArn": arn,
+                "Actions": _actions(rule.get("Actions")),
+            }
+            yield session.resource(
+                "AWS::ElasticLoadBalancingV2::ListenerRule",
+                properties,
+                name=rule["RuleArn"],
+                arn=rule["RuleArn"],
+                call="elbv2.describe_rules",
+            )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="elbv2",
+        operations={
+            "elbv2.describe_target_groups": "which target groups run functions",
+            "elbv2.describe_target_health": "which function a target group runs",
+            "elbv2.describe_load_balancers": "whether the internet reaches a load balancer",
+            "elbv2.describe_listeners": "what a load balancer asks of callers",
+            "elbv2.describe_rules": "which requests reach a function, and what is asked of them",
+        },
+    ),
+)

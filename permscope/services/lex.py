@@ -5,10 +5,13 @@ https://docs.aws.amazon.com/lexv2/latest/dg/lambda-attach.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import capitalised, each
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._permission_entries import entries
 from permscope.services._values import Item, mappings
 from permscope.services._wiring import properties, protection, role_uses, triggers
@@ -61,3 +64,74 @@ TEMPLATE = {
     "AWS::Lex::ResourcePolicy": read_resource_policy,
     "AWS::Lambda::Permission": read_permission,
 }
+
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every bot of Lex V2 with its aliases and their policies; of V1, which is gone, permissions are left."""
+    bots = [item["botId"] for item in session.pages("lexv2-models", "list_bots", "botSummaries")]
+    yield from each(session, _live_bot, bots)
+
+
+def _live_bot(session: Session, bot_id: str) -> Iterator[LiveFact]:
+    answer = session.call("lexv2-models", "describe_bot", none=_GONE, botId=bot_id)
+    if not answer:
+        return
+    properties: dict[str, Any] = {"RoleArn": answer.get("roleArn")}
+    arn = session.stack.arn("lex", f"bot/{bot_id}")
+    call = "lexv2-models.describe_bot_alias"
+    for item in session.pages("lexv2-models", "list_bot_aliases", "botAliasSummaries", none=_GONE, botId=bot_id):
+        alias_id = item["botAliasId"]
+        alias = session.call("lexv2-models", "describe_bot_alias", none=_GONE, botId=bot_id, botAliasId=alias_id) or {}
+        settings = {"BotAliasLocaleSettings": _locales(alias.get("botAliasLocaleSettings") or {})}
+        alias_arn = session.stack.arn("lex", f"bot-alias/{bot_id}/{alias_id}")
+        if alias_id == _TEST_ALIAS:
+            properties["TestBotAliasSettings"] = settings
+        else:
+            name = item.get("botAliasName") or alias_id
+            settings["BotId"] = bot_id
+            yield session.resource("AWS::Lex::BotAlias", settings, name=name, arn=alias_arn, call=call)
+        yield from _live_policy(session, alias_arn)
+    name = answer.get("botName") or bot_id
+    yield session.resource(
+        "AWS::Lex::Bot", properties, name=name, arn=arn, ref=bot_id, call="lexv2-models.describe_bot"
+    )
+    yield from _live_policy(session, arn)
+
+
+def _locales(answer: Mapping[str, Any]) -> Any:
+    """The settings of each language, which CloudFormation lists; it also writes `LambdaArn`, the API `lambdaARN`."""
+    found = []
+    for locale, settings in answer.items():
+        hook = ((settings.get("codeHookSpecification") or {}).get("lambdaCodeHook") or {}).get("lambdaARN")
+        held = {"Enabled": settings.get("enabled")}
+        if hook:
+            held |= capitalised({"codeHookSpecification": {"lambdaCodeHook": {"lambdaArn": hook}}})
+        found.append({"LocaleId": locale, "BotAliasLocaleSetting": held})
+    return found
+
+
+def _live_policy(session: Session, arn: str) -> Iterator[LiveFact]:
+    answer = session.call("lexv2-models", "describe_resource_policy", none=_GONE, resourceArn=arn)
+    if (answer or {}).get("policy"):
+        properties = {"ResourceArn": arn, "Policy": (answer or {})["policy"]}
+        yield session.resource(
+            "AWS::Lex::ResourcePolicy", properties, name=arn, call="lexv2-models.describe_resource_policy"
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="lexv2-models",
+        operations={
+            "lexv2-models.list_bots": "which bots there are",
+            "lexv2-models.describe_bot": "which role a bot acts with",
+            "lexv2-models.list_bot_aliases": "which aliases a bot has",
+            "lexv2-models.describe_bot_alias": "which functions a bot runs",
+            "lexv2-models.describe_resource_policy": "who may use a bot",
+        },
+    ),
+)

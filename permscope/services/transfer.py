@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/transfer/latest/userguide/workflows-role.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Text, mappings
 from permscope.services._wiring import properties, role_triggers, role_uses, triggers
 from permscope.services.interface import TemplateResource
@@ -82,3 +85,95 @@ TEMPLATE = {
     "AWS::Transfer::Agreement": read_connection,
     "AWS::Transfer::Connector": read_connection,
 }
+
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every server with its users and agreements, every workflow and connector."""
+    servers = [item["ServerId"] for item in session.pages("transfer", "list_servers", "Servers")]
+    yield from each(session, _live_server, servers)
+    workflows = [item["WorkflowId"] for item in session.pages("transfer", "list_workflows", "Workflows")]
+    yield from each(session, _live_workflow, workflows)
+    for item in session.pages("transfer", "list_connectors", "Connectors"):
+        name = item["ConnectorId"]
+        answer = session.call("transfer", "describe_connector", none=_GONE, ConnectorId=name) or {}
+        yield from _live_connection(session, "Connector", name, answer.get("Connector") or {})
+
+
+def _live_server(session: Session, server_id: str) -> Iterator[LiveFact]:
+    answer = session.call("transfer", "describe_server", none=_GONE, ServerId=server_id) or {}
+    server = answer.get("Server")
+    if not server:
+        return
+    properties = picked(server, "IdentityProviderType", "EndpointType", "LoggingRole", "WorkflowDetails")
+    details = picked(server.get("IdentityProviderDetails") or {}, "Function", "InvocationRole")
+    yield session.resource(
+        "AWS::Transfer::Server",
+        {**properties, "IdentityProviderDetails": details or None},
+        name=server_id,
+        arn=server["Arn"],
+        call="transfer.describe_server",
+    )
+    for user in session.pages("transfer", "list_users", "Users", none=_GONE, ServerId=server_id):
+        yield session.resource(
+            "AWS::Transfer::User",
+            {"ServerId": server_id, **picked(user, "Role")},
+            name=user["UserName"],
+            arn=user["Arn"],
+            call="transfer.list_users",
+        )
+    for item in session.pages("transfer", "list_agreements", "Agreements", none=_GONE, ServerId=server_id):
+        name = item["AgreementId"]
+        found = session.call("transfer", "describe_agreement", none=_GONE, AgreementId=name, ServerId=server_id) or {}
+        yield from _live_connection(session, "Agreement", name, found.get("Agreement") or {})
+
+
+def _live_connection(session: Session, kind: str, name: str, found: Mapping[str, Any]) -> Iterator[LiveFact]:
+    if found:
+        yield session.resource(
+            f"AWS::Transfer::{kind}",
+            picked(found, "AccessRole", "LoggingRole"),
+            name=name,
+            arn=found["Arn"],
+            call=f"transfer.describe_{kind.lower()}",
+        )
+
+
+def _live_workflow(session: Session, workflow_id: str) -> Iterator[LiveFact]:
+    answer = session.call("transfer", "describe_workflow", none=_GONE, WorkflowId=workflow_id) or {}
+    workflow = answer.get("Workflow")
+    if workflow:
+        properties = {
+            key: [{"CustomStepDetails": picked(step.get("CustomStepDetails") or {}, "Target")} for step in steps]
+            for key in ("Steps", "OnExceptionSteps")
+            for steps in (workflow.get(key) or [],)
+        }
+        yield session.resource(
+            "AWS::Transfer::Workflow",
+            properties,
+            name=workflow_id,
+            arn=workflow["Arn"],
+            ref=workflow_id,
+            call="transfer.describe_workflow",
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="transfer",
+        operations={
+            "transfer.list_servers": "which servers there are",
+            "transfer.describe_server": "which function decides logins, and which roles a server uses",
+            "transfer.list_users": "which roles users get",
+            "transfer.list_agreements": "which roles exchange files",
+            "transfer.describe_agreement": "which roles exchange files",
+            "transfer.list_workflows": "what uploads run",
+            "transfer.describe_workflow": "which functions uploads run",
+            "transfer.list_connectors": "which roles exchange files",
+            "transfer.describe_connector": "which roles exchange files",
+        },
+    ),
+)

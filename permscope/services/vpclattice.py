@@ -11,6 +11,8 @@ from typing import Any
 
 from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Route, Trigger
 from permscope.inventory.located import as_text
+from permscope.services._answers import capitalised, each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import about, mappings
 from permscope.services.interface import Stack, TemplateReader, TemplateResource
 
@@ -129,3 +131,112 @@ TEMPLATE: Mapping[str, TemplateReader] = {
     _LISTENER: read_listener,
     "AWS::VpcLattice::Rule": read_rule,
 }
+
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Target groups that run functions, services with their listeners and rules, service networks, and policies."""
+    for item in session.pages("vpc-lattice", "list_target_groups", "items", targetGroupType="LAMBDA"):
+        arn = item["arn"]
+        targets = session.pages("vpc-lattice", "list_targets", "items", none=_GONE, targetGroupIdentifier=arn)
+        properties = {
+            "Type": item.get("type"),
+            "Targets": [capitalised(picked(target, "id")) for target in targets],
+        }
+        yield session.resource(_TARGET_GROUP, properties, name=item["name"], arn=arn, call="vpc-lattice.list_targets")
+    services = [item["arn"] for item in session.pages("vpc-lattice", "list_services", "items")]
+    yield from each(session, _live_service, services)
+    networks = [item["arn"] for item in session.pages("vpc-lattice", "list_service_networks", "items")]
+    yield from each(session, _live_network, networks)
+
+
+def _live_service(session: Session, arn: str) -> Iterator[LiveFact]:
+    answer = session.call("vpc-lattice", "get_service", none=_GONE, serviceIdentifier=arn)
+    if not answer:
+        return
+    properties = capitalised(picked(answer, "authType"))
+    yield session.resource(_SERVICE, properties, name=answer["name"], arn=arn, call="vpc-lattice.get_service")
+    yield from _live_policies(session, arn)
+    for item in session.pages("vpc-lattice", "list_listeners", "items", none=_GONE, serviceIdentifier=arn):
+        yield from _live_listener(session, arn, item["arn"])
+    call = "vpc-lattice.list_service_network_service_associations"
+    for item in session.pages(
+        "vpc-lattice", "list_service_network_service_associations", "items", none=_GONE, serviceIdentifier=arn
+    ):
+        properties = {"ServiceIdentifier": arn, "ServiceNetworkIdentifier": item.get("serviceNetworkArn")}
+        yield session.resource(_ASSOCIATION, properties, name=item["arn"], arn=item["arn"], call=call)
+
+
+def _live_listener(session: Session, service: str, arn: str) -> Iterator[LiveFact]:
+    named: dict[str, Any] = {"serviceIdentifier": service, "listenerIdentifier": arn}
+    answer = session.call("vpc-lattice", "get_listener", none=_GONE, of=arn, **named)
+    if not answer:
+        return
+    properties = {**capitalised(picked(answer, "protocol", "defaultAction")), "ServiceIdentifier": service}
+    yield session.resource(_LISTENER, properties, name=arn, arn=arn, call="vpc-lattice.get_listener")
+    for item in session.pages("vpc-lattice", "list_rules", "items", none=_GONE, of=arn, **named):
+        rule = None
+        if not item.get("isDefault"):
+            rule = session.call(
+                "vpc-lattice", "get_rule", none=_GONE, of=item["arn"], ruleIdentifier=item["arn"], **named
+            )
+        if rule:
+            properties = {
+                **capitalised(picked(rule, "match", "action", "priority")),
+                "ServiceIdentifier": service,
+                "ListenerIdentifier": arn,
+            }
+            yield session.resource(
+                "AWS::VpcLattice::Rule", properties, name=rule["arn"], arn=rule["arn"], call="vpc-lattice.get_rule"
+            )
+
+
+def _live_network(session: Session, arn: str) -> Iterator[LiveFact]:
+    answer = session.call("vpc-lattice", "get_service_network", none=_GONE, serviceNetworkIdentifier=arn)
+    if answer:
+        properties = capitalised(picked(answer, "authType"))
+        call = "vpc-lattice.get_service_network"
+        yield session.resource(_NETWORK, properties, name=answer["name"], arn=arn, call=call)
+        yield from _live_policies(session, arn)
+
+
+def _live_policies(session: Session, arn: str) -> Iterator[LiveFact]:
+    """Who may call a service or network, and to whom it is shared.
+
+    https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_GetAuthPolicy.html
+    """
+    auth = session.call("vpc-lattice", "get_auth_policy", none=_GONE, resourceIdentifier=arn) or {}
+    if auth.get("policy"):
+        properties = {"ResourceIdentifier": arn, "Policy": auth["policy"]}
+        yield session.resource("AWS::VpcLattice::AuthPolicy", properties, name=arn, call="vpc-lattice.get_auth_policy")
+    shared = session.call("vpc-lattice", "get_resource_policy", none=_GONE, resourceArn=arn) or {}
+    if shared.get("policy"):
+        properties = {"ResourceArn": arn, "Policy": shared["policy"]}
+        yield session.resource(
+            "AWS::VpcLattice::ResourcePolicy", properties, name=arn, call="vpc-lattice.get_resource_policy"
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="vpc-lattice",
+        operations={
+            "vpc-lattice.list_target_groups": "which target groups run functions",
+            "vpc-lattice.list_targets": "which function a target group runs",
+            "vpc-lattice.list_services": "which services there are",
+            "vpc-lattice.get_service": "whether callers of a service must sign",
+            "vpc-lattice.list_listeners": "which requests a service takes",
+            "vpc-lattice.get_listener": "which target group a service leads to",
+            "vpc-lattice.list_rules": "which requests reach a function",
+            "vpc-lattice.get_rule": "which requests reach a function",
+            "vpc-lattice.list_service_networks": "which service networks there are",
+            "vpc-lattice.get_service_network": "whether callers in a service network must sign",
+            "vpc-lattice.list_service_network_service_associations": "which network a service is in",
+            "vpc-lattice.get_auth_policy": "who may call a service",
+            "vpc-lattice.get_resource_policy": "to which accounts a service is shared",
+        },
+    ),
+)

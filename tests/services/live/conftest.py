@@ -5,7 +5,7 @@ Requests are held to botocore's input shapes and answers to its output shapes, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +21,7 @@ from permscope.collect.live import collect  # noqa: E402
 from permscope.collect.live.account import LiveAccount  # noqa: E402
 from permscope.inventory.facts import AnyFact  # noqa: E402
 from permscope.services import live_readers  # noqa: E402
+from permscope.services._live import LiveReader  # noqa: E402
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -88,13 +89,17 @@ class Recorded:
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Any]]]:
     """Read a part from recorded answers into facts, of the given classes where any are given.
 
-    `account("events", answers, Trigger)` runs every live reader of `events`; `asked` holds what was asked.
+    `account("events", answers, Trigger)` runs every live reader of `events`, and those in `more`; `asked` holds what
+    was asked.
     """
     made: list[Recorded] = []
 
-    def read(part: str, answers: Mapping[str, Answer], *kinds: type[AnyFact]) -> list[Any]:
+    def read(
+        part: str, answers: Mapping[str, Answer], *kinds: type[AnyFact], more: Iterable[LiveReader] = ()
+    ) -> list[Any]:
         readers = tuple(found for found in live_readers() if found[0].partition(".")[0] == part)
         assert readers, f"no part is called {part}"
+        readers = (*readers, *((f"more.{number}", reader) for number, reader in enumerate(more)))
         monkeypatch.setattr(collect, "live_readers", lambda: readers)
         recorded = Recorded(answers)
         made.append(recorded)
