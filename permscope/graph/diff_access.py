@@ -11,12 +11,13 @@ from permscope.catalog.actions import ActionSet
 from permscope.graph.collector import conditions_of, said_by
 from permscope.graph.decisions import Decisions
 from permscope.graph.diff_change import Change, ChangeKind
-from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, remaining, statement_claims, uncovered_deny
+from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, statement_claims, uncovered_deny
 from permscope.graph.diff_matching import Matching
 from permscope.graph.diff_words import (
     LEVEL_ORDER,
     access_severity,
     action_words,
+    at_least,
     condition_words,
     highest,
     is_housekeeping,
@@ -78,6 +79,7 @@ class _Side:
         self.matching = matching
         self._books: dict[str, Book] = {}
         self._plain: dict[str, Book] = {}
+        self._as_old: dict[str, Book] = {}
 
     @property
     def decisions(self) -> Decisions:
@@ -105,6 +107,13 @@ class _Side:
                 grants = self.decisions.effective(principal).grants
                 found = Book(self._claims(grants), self._limits(principal))
             self._books[node_id] = found
+        return found
+
+    def book_as_old(self, node_id: str) -> Book:
+        """The same with the names of the old version."""
+        found = self._as_old.get(node_id)
+        if found is None:
+            found = self._as_old[node_id] = self.book(node_id).as_old()
         return found
 
     def without_limits(self, node_id: str) -> Book:
@@ -327,7 +336,7 @@ def _weakened(actor: _Actor, gain: _Gain) -> Change:
         actor,
         gain,
         kind=ChangeKind.WEAKENED,
-        severity=step_up(severity, 1) if gain.part.cause in ("deny", "boundary") else severity,
+        severity=at_least(severity, "high" if gain.part.cause in ("deny", "boundary") else "medium"),
         message=f"`{actor.node.label}` may {action_words(gain.actions)} on `{gain.target}` under looser terms:"
         f" {gain.part.words}",
         weakened=gain.part.cause,
@@ -409,7 +418,8 @@ def _losses(
             for latter in now:
                 if not left:
                     break
-                left &= _remaining_now(new.book(latter.id), claim)
+                left &= new.book(latter.id).remaining(claim, book.limits)
+                left &= new.book_as_old(latter.id).remaining(claim, book.limits)
             if not left or (role.id, id(claim)) in reported:
                 continue
             reported.add((role.id, id(claim)))
@@ -419,6 +429,8 @@ def _losses(
             said = _said(claim, role)
             gain.provenance.setdefault(id(said.fact), said)
     for gain in lost.values():
+        if is_housekeeping(gain.actions, gain.provenance.values()):
+            continue
         yield _change(
             actor,
             gain,
@@ -426,13 +438,3 @@ def _losses(
             severity="info",
             message=f"`{actor.node.label}` can no longer {action_words(gain.actions)} on `{gain.target}`",
         )
-
-
-def _remaining_now(book: Book, claim: Claim) -> ActionSet:
-    """The actions of an old claim that no new claim covers, whichever side's names it uses."""
-    plain = book.remaining(claim)
-    renamed = [own for own in book.near(claim) if own.old_resource is not None] if plain else []
-    as_old = [
-        replace(own, resource=own.old_resource or own.resource, not_resources=own.old_not_resources) for own in renamed
-    ]
-    return plain & remaining(claim, as_old) if as_old else plain

@@ -251,6 +251,8 @@ class Limits:
         """Whether what an old statement takes away is still taken away."""
         if statement.effect == "Deny":
             asked = [claim for claim in old.denies if claim.statement is statement]
+            # In a resource's policy the grants know a Deny without its principals.
+            asked = asked or [claim for claim in old.denies if _says_the_same(claim.statement, statement)]
             return bool(asked) and all(not uncovered_deny(claim, self.denies) for claim in asked)
         return self.layers_hold(old)
 
@@ -263,6 +265,17 @@ class Limits:
     def all_hold(self, old: Limits) -> bool:
         """Whether everything that was taken away is."""
         return self.layers_hold(old) and all(not uncovered_deny(claim, self.denies) for claim in old.denies)
+
+
+def _says_the_same(one: Statement | None, other: Statement) -> bool:
+    return one is not None and (one.index, one.sid, one.actions, one.not_actions, one.conditions, one.source) == (
+        other.index,
+        other.sid,
+        other.actions,
+        other.not_actions,
+        other.conditions,
+        other.source,
+    )
 
 
 def uncovered_deny(old: Claim, by: Iterable[Claim]) -> ActionSet:
@@ -300,6 +313,17 @@ def _leaves_out_no_more(wide: Claim, narrow: Claim) -> bool:
     )
 
 
+def _as_old(claim: Claim) -> Claim:
+    if claim.old_resource is None and not claim.old_conditions and not claim.old_not_resources:
+        return claim
+    return replace(
+        claim,
+        resource=claim.old_resource or claim.resource,
+        not_resources=claim.old_not_resources or claim.not_resources,
+        conditions=claim.old_conditions or claim.conditions,
+    )
+
+
 class Book:
     """The old claims of somebody, filed for quick comparison.
 
@@ -315,6 +339,11 @@ class Book:
         for claim in self.claims:
             for service in claim.actions.masks:
                 self._by_service[service].append(claim)
+
+    def as_old(self) -> Book:
+        """The same claims under the names of the old side alone."""
+        limits = Limits(tuple(map(_as_old, self.limits.denies)), self.limits.layers, self.limits.opaque)
+        return Book(map(_as_old, self.claims), limits)
 
     def near(self, claim: Claim) -> Iterator[Claim]:
         """The claims that have an action in common with another one."""

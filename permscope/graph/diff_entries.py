@@ -46,10 +46,11 @@ def entry_changes(matching: Matching) -> Iterator[Change]:
         if change is not None:
             yield change
     still = {(matching.old_id(d.caller.id), matching.old_id(d.route.id)) for d in new_doors}
+    open_now = {route for caller, route in still if caller == PUBLIC}
     gone: set[tuple[str, str]] = set()
     for door in old_doors:
         key = (door.caller.id, door.route.id)
-        if key not in still and key not in gone:
+        if key not in still and key not in gone and door.route.id not in open_now:
             gone.add(key)
             yield _removed(door)
 

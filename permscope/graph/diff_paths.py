@@ -102,19 +102,25 @@ class _Reached(NamedTuple):
     actions: ActionSet
     hops: tuple[Edge, ...]
 
+    @property
+    def actor(self) -> str:
+        """What runs last: the function, where a role acts for one."""
+        last = self.hops[-1]
+        before = self.hops[-2] if len(self.hops) > 1 else None
+        return before.source if before is not None and before.kind is EdgeKind.EXECUTES_AS else last.source
+
 
 def _exposures(matching: Matching) -> Iterator[Change]:
     for start in matching.new.of_kind(NodeKind.PUBLIC, NodeKind.ACCOUNT, NodeKind.EXTERNAL):
         if not _is_outside(start):
             continue
         old_start = matching.old_node(start.id)
-        before = reached(matching.old, old_start) if old_start is not None else {}
+        before = list(reached(matching.old, old_start)) if old_start is not None else []
         by_actor: dict[str, list[tuple[_Reached, ActionSet]]] = {}
-        for found in reached(matching.new, start).values():
+        for found in reached(matching.new, start):
             gained = _gained(matching, found, before)
             if gained and not is_housekeeping(gained, found.hops[-1].provenance):
-                last = found.hops[-2].source if len(found.hops) > 1 else found.hops[-1].source
-                by_actor.setdefault(last, []).append((found, gained))
+                by_actor.setdefault(found.actor, []).append((found, gained))
         for actor, group in by_actor.items():
             yield _exposure(matching.new, start, matching.new.nodes[actor], group)
 
@@ -123,26 +129,34 @@ def _is_outside(node: Node) -> bool:
     return node.kind is NodeKind.PUBLIC or (node.trusted is False and node.kind is not NodeKind.FEDERATED)
 
 
-def _gained(matching: Matching, found: _Reached, before: dict[str, _Reached]) -> ActionSet:
+def _gained(matching: Matching, found: _Reached, before: list[_Reached]) -> ActionSet:
     """The actions on a reached thing that could not be used from there before."""
     left = found.actions
-    known = before.get(matching.old_id(found.node.id))
-    if known is not None:
-        left = left - known.actions
-    if not left:
-        return left
-    pattern = encode(matching.old_text(found.node.arn or found.node.id.removeprefix("set:")))
-    for each in before.values():
-        if each.node.kind is NodeKind.RESOURCE_SET and not each.node.id.startswith("set:!"):
-            wide = encode(each.node.id.removeprefix("set:"))
-            if covers(wide, opened(pattern)):
-                left = left - each.actions
+    old_id = matching.old_id(found.node.id)
+    pattern = opened(encode(matching.old_text(found.node.arn or found.node.id.removeprefix("set:"))))
+    for each in before:
+        if not left:
+            break
+        is_set = each.node.kind is NodeKind.RESOURCE_SET and not each.node.id.startswith("set:!")
+        if each.node.id == old_id or (is_set and covers(encode(each.node.id.removeprefix("set:")), pattern)):
+            left = left - each.actions
     return left
 
 
-def reached(graph: PermissionGraph, start: Node) -> dict[str, _Reached]:
-    """What a stranger can make functions touch, each with the shortest way there."""
-    found: dict[str, _Reached] = {}
+def reached(graph: PermissionGraph, start: Node) -> Iterator[_Reached]:
+    """What a stranger can make functions touch, each with the shortest sure way there, else the shortest one."""
+    surely: dict[tuple[str, str], ActionSet] = {}
+    for found in _walk(graph, start, sure=True):
+        key = (found.node.id, found.actor)
+        surely[key] = surely.get(key, ActionSet.empty) | found.actions
+        yield found
+    for found in _walk(graph, start, sure=False):
+        left = found.actions - surely.get((found.node.id, found.actor), ActionSet.empty)
+        if left:
+            yield found._replace(actions=left)
+
+
+def _walk(graph: PermissionGraph, start: Node, *, sure: bool) -> Iterator[_Reached]:
     seen = {(start.id, True)}
     todo: deque[tuple[str, bool, tuple[Edge, ...]]] = deque([(start.id, True, ())])
     functions = [node for node in graph.of_kind(NodeKind.FUNCTION) if node.arn]
@@ -151,6 +165,8 @@ def reached(graph: PermissionGraph, start: Node) -> dict[str, _Reached]:
         for edge in graph.outgoing(node_id, *_RUNS, EdgeKind.CAN_ACCESS):
             if edge.decision is Decision.DENY or edge.authorized is False:
                 continue
+            if sure and edge.decision is not Decision.ALLOW:
+                continue
             if not running and graph.nodes[node_id].kind in (NodeKind.RESOURCE, NodeKind.EXTERNAL):
                 continue
             target = graph.nodes[edge.target]
@@ -158,9 +174,7 @@ def reached(graph: PermissionGraph, start: Node) -> dict[str, _Reached]:
             runs = edge.kind is not EdgeKind.CAN_ACCESS
             if edge.kind is EdgeKind.CAN_ACCESS:
                 if hops:
-                    known = found.get(target.id)
-                    actions = edge.actions if known is None else known.actions | edge.actions
-                    found[target.id] = _Reached(target, actions, known.hops if known is not None else way)
+                    yield _Reached(target, edge.actions, way)
                 runs = feeds(edge, target.type)
             ends = [target]
             if target.kind is NodeKind.RESOURCE_SET and edge.kind is EdgeKind.CAN_INVOKE:
@@ -169,7 +183,6 @@ def reached(graph: PermissionGraph, start: Node) -> dict[str, _Reached]:
                 if (end.id, runs) not in seen:
                     seen.add((end.id, runs))
                     todo.append((end.id, runs, way))
-    return found
 
 
 def _exposure(graph: PermissionGraph, start: Node, actor: Node, group: list[tuple[_Reached, ActionSet]]) -> Change:

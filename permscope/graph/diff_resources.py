@@ -13,7 +13,7 @@ from permscope.graph.decisions import Decisions
 from permscope.graph.diff_change import Change, ChangeKind, Step
 from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, statement_claims, uncovered_deny
 from permscope.graph.diff_matching import Matching
-from permscope.graph.diff_words import action_words, condition_words, level_words, name_of, step_up, stricter_words
+from permscope.graph.diff_words import action_words, at_least, condition_words, level_words, name_of, stricter_words
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import PUBLIC
 from permscope.inventory.arn import account_of, function_arn_and_qualifier
@@ -156,7 +156,7 @@ def _let_in(matching: Matching, door: _Door, node: Node, book: Book, old_book: B
     gains: dict[tuple[str, str], _Gain] = {}
     wired = _wired_statements(matching.new, node)
     for claim in book.claims:
-        if is_api and claim.principal == "*":
+        if claim.principal == "*" and (is_api or _is_of_url(matching.new, node, claim)):
             continue  # who calls without credentials is told by the routes
         left, weak, place = _new_in(matching, claim, book, old_book)
         if not left or (claim.principal_kind == "Service" and id(claim.statement) in wired and not weak):
@@ -203,6 +203,18 @@ def _wired_statements(graph: PermissionGraph, node: Node) -> set[int]:
     return found
 
 
+def _is_of_url(graph: PermissionGraph, node: Node, claim: Claim) -> bool:
+    """Whether a statement is only about callers of the function's URL, which is a route."""
+    keys = {entry.key.lower() for entry in claim.conditions}
+    if not keys & {"lambda:functionurlauthtype", "lambda:invokedviafunctionurl"}:
+        return False
+    return any(each.id.startswith("url:") for each in _routes_to(graph, node))
+
+
+def _routes_to(graph: PermissionGraph, node: Node) -> Iterator[Node]:
+    return (graph.nodes[edge.source] for edge in graph.incoming(node.id, EdgeKind.TRIGGERS))
+
+
 def _is_new_work(matching: Matching, role: Node, claim: Claim) -> bool:
     """Whether a role is new and a service may assume it: what works with it tells."""
     return claim.principal_kind == "Service" and matching.old_node(role.id) is None
@@ -215,8 +227,6 @@ def _entry(matching: Matching, door: _Door, node: Node, gain: _Gain) -> Change:
     strong = not strengths & {"none", "weak"}
     kind, severity, who = _judge(matching.new, node, gain, strong=strong)
     levels = gain.actions.levels()
-    if severity == "high" and levels and not set(levels) - {"List", "Read"} and kind is not ChangeKind.NEW_PUBLIC_ENTRY:
-        severity = "medium"
     under = condition_words(conditions_of(entries))
     verb = "assume" if door.kind is PolicyKind.TRUST else action_words(gain.actions) + " on"
     message = f"{who} can now {verb} `{name_of(node)}`"
@@ -229,7 +239,7 @@ def _entry(matching: Matching, door: _Door, node: Node, gain: _Gain) -> Change:
         if kind in (ChangeKind.NEW_PUBLIC_ENTRY, ChangeKind.NEW_EXTERNAL_PRINCIPAL):
             also = (ChangeKind.WEAKENED,)
         else:
-            kind, severity = ChangeKind.WEAKENED, step_up(severity, 1) if not strong else severity
+            kind, severity = ChangeKind.WEAKENED, at_least(severity, "high" if weakened == "deny" else "medium")
     provenance = tuple(_provenance(gain.claims))
     label = name_of(node)
     return Change(

@@ -95,6 +95,11 @@ def step_up(severity: str, by: int) -> str:
     return _SEVERITIES[max(0, min(at, _SEVERITIES.index("low")))]
 
 
+def at_least(severity: str, other: str) -> str:
+    """The graver of two severities."""
+    return min(severity, other, key=_SEVERITIES.index)
+
+
 def access_severity(actions: ActionSet, *, wide: bool, target: str = "") -> str:
     """How grave it is to get actions on something; `wide` for a pattern rather than one thing."""
     levels = actions.levels()
