@@ -16,8 +16,10 @@ from permscope.policy.conditions import Condition, compile_condition
 from permscope.policy.patterns import ActionPatterns, ResourcePatterns, action_patterns, resource_patterns
 
 _VARIABLES_SINCE = "2012-10-17"
+_VERSIONS = ("2008-10-17", _VARIABLES_SINCE, None)
 _CACHE_LIMIT = 200_000
 _RESOURCE_KINDS = frozenset([PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP])
+_NEEDS_PRINCIPAL = frozenset([PolicyKind.TRUST, PolicyKind.RESOURCE])
 
 
 class CompiledStatement:
@@ -148,7 +150,10 @@ def compile_document(document: object, *, name: str, kind: PolicyKind) -> Compil
     raw = document.get("Statement")
     if raw is None:
         raise PolicyError(f"`{name}` has no `Statement`")
-    variables = document.get("Version") == _VARIABLES_SINCE
+    version = document.get("Version")
+    if version not in _VERSIONS:
+        raise PolicyError(f"`Version` of `{name}` must be `2012-10-17` or `2008-10-17`")
+    variables = version == _VARIABLES_SINCE
     listed = raw if isinstance(raw, list) else [raw]
     return CompiledPolicy(
         name, [_from_raw(each, name, at, kind, variables=variables) for at, each in enumerate(listed)]
@@ -171,10 +176,9 @@ def _from_raw(raw: object, policy: str, index: int, kind: PolicyKind, *, variabl
     if resources is None and kind not in _RESOURCE_KINDS:
         _missing(where, "Resource")
     made.resources = None if resources is None else resource_patterns(resources, variables=variables)
-    if "Principal" in raw and "NotPrincipal" in raw:
-        raise PolicyError(f"{where} has `Principal` and `NotPrincipal`")
     made.principals = _principals(raw.get("Principal"), where)
     made.not_principals = _principals(raw.get("NotPrincipal"), where)
+    _check_principals(made, where, kind)
     made.conditions = _conditions(raw.get("Condition"), where, variables=variables)
     made.only_if = None
     sid = raw.get("Sid")
@@ -183,6 +187,20 @@ def _from_raw(raw: object, policy: str, index: int, kind: PolicyKind, *, variabl
     made.policy = policy
     made.statement = None
     return made
+
+
+def _check_principals(made: CompiledStatement, where: str, kind: PolicyKind) -> None:
+    """Resource-based policies name principals, the others must not.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-notes
+    """
+    if made.principals is not None and made.not_principals is not None:
+        raise PolicyError(f"{where} has `Principal` and `NotPrincipal`")
+    named = made.principals is not None or made.not_principals is not None
+    if named and kind not in _RESOURCE_KINDS:
+        raise PolicyError(f"{where} must not have `Principal`", hint="only policies of resources name principals")
+    if not named and kind in _NEEDS_PRINCIPAL:
+        raise PolicyError(f"{where} needs `Principal` or `NotPrincipal`")
 
 
 def _missing(where: str, element: str) -> tuple[str, ...]:
@@ -201,6 +219,8 @@ def _texts(value: object, where: str, key: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if not value:
+            raise PolicyError(f"`{key}` of {where} is empty")
         return tuple(value)
     raise PolicyError(f"`{key}` of {where} must be text or a list of text")
 
@@ -231,7 +251,10 @@ def _conditions(block: object, where: str, *, variables: bool) -> tuple[Conditio
             raise PolicyError(f"`{operator}` of {where} must be an object")
         for key, values in keys.items():
             texts = tuple(_scalar(value, where) for value in (values if isinstance(values, list) else [values]))
-            found.append(compile_condition(ConditionEntry(operator, key, texts), variables=variables))
+            condition = compile_condition(ConditionEntry(operator, key, texts), variables=variables)
+            if condition.operator is None and not condition.is_null:
+                raise PolicyError(f"`{operator}` of {where} is no condition operator")
+            found.append(condition)
     return tuple(found)
 
 

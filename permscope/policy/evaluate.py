@@ -31,14 +31,17 @@ AnyPolicy: TypeAlias = Policy | CompiledPolicy
 RCP_SERVICES = frozenset(
     ["s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs"]
 )
-# "No permissions are required", and an explicit Deny does not stop it:
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+# Ineffective in an RCP, even where its `Action` is `*`:
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+_NO_RCP = "kms:retiregrant"
+# "No permissions are required": https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _NEEDS_NOTHING = "sts:getcalleridentity"
 # An origin access identity is a user of this account, and has no policies of its own:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 _CLOUDFRONT = "cloudfront"
 _ARN_KEY = "aws:principalarn"
 _TRUSTED = Layer(allow=True, deny=False)
+_SILENT = Layer(allow=False, deny=False)
 _NO_POLICY = ResourceLayer(direct=False, role=False, account=False, deny=False)
 
 
@@ -181,8 +184,6 @@ def decide(
 ) -> Verdict:
     """`evaluate` for a request that is not packed."""
     lower = action.lower()
-    if lower == _NEEDS_NOTHING and requester.is_iam:
-        return Verdict(decision=Decision.ALLOW)
     account = resource_account or owner_of(resource)
     owner = account or (requester.account if context.complete and _tells_no_account(resource) else None)
     completed = context.with_requester(requester, _implied_by_resource(lower, owner, requester))
@@ -191,7 +192,10 @@ def decide(
     asked = Asked(requester, lower, encoded, completed, bounded)
     case = _Case(requester, asked, lower, resource, _same_account(account, requester))
     _ask_layers(case, policies.compiled)
-    return _weigh(case)
+    verdict = _weigh(case)
+    if lower == _NEEDS_NOTHING and requester.is_iam and verdict.decision is Decision.IMPLICIT_DENY:
+        return Verdict(decision=Decision.ALLOW)
+    return verdict
 
 
 def _same_account(account: str | None, requester: Requester) -> bool | None:
@@ -232,19 +236,37 @@ def _ask_layers(case: _Case, layers: CompiledLayers) -> None:
     service_linked = requester.is_service_linked or SERVICE_LINKED in (asked.context.values.get(_ARN_KEY) or ("",))[0]
     matched = matched_resource(asked.action, asked.resource)
     unscoped = asked if matched is asked.resource else asked._replace(resource=matched)
-    if requester.is_iam:
-        if requester.kind is not RequesterKind.ROOT and requester.account != _CLOUDFRONT:
-            case.identity = ask("identity", layers.identity, unscoped)
-            if layers.boundary is not None:
-                case.boundary = ask("boundary", layers.boundary, unscoped)
-        if layers.session:
-            case.session = ask("session", layers.session, unscoped)
-        if layers.scps and not service_linked:
-            case.scps = tuple(ask("scp", level, unscoped) for level in layers.scps)
+    own = requester.is_iam and requester.kind is not RequesterKind.ROOT and requester.account != _CLOUDFRONT
+    if own or layers.identity:
+        case.identity = _of_requester("identity", layers.identity, unscoped, own=own)
+    if layers.boundary is not None:
+        case.boundary = _of_requester("boundary", layers.boundary, unscoped, own=own)
+    if layers.session:
+        case.session = _of_requester("session", layers.session, unscoped, own=requester.is_iam)
+    elif requester.kind is RequesterKind.FEDERATED_USER:
+        # "if you do not pass a policy [...] the resulting temporary security credentials have no permissions":
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
+        case.session = _SILENT
+    if layers.scps and requester.is_iam and not service_linked:
+        case.scps = tuple(ask("scp", level, unscoped) for level in layers.scps)
     if layers.resource:
         case.resource_policy = ask_resource("resource", layers.resource, asked)
-    if layers.rcps and not service_linked and asked.action.partition(":")[0] in RCP_SERVICES:
+    rcp_applies = asked.action.partition(":")[0] in RCP_SERVICES and asked.action != _NO_RCP
+    if layers.rcps and rcp_applies and not service_linked:
         case.rcps = tuple(ask_resource("rcp", level, asked) for level in layers.rcps)
+
+
+def _of_requester(layer: str, policies: tuple[CompiledPolicy, ...], asked: Asked, *, own: bool) -> Layer:
+    """What the policies of whoever asks say.
+
+    The root user, services and anonymous callers have none in AWS, so nothing limits them; a Deny in one that is given
+    for them all the same counts, as every explicit deny does.
+    """
+    found = ask(layer, policies, asked)
+    if own:
+        return found
+    denies = tuple(match for match in found.matches if not match.statement.allow)
+    return Layer(True, found.deny, denies, found.open_keys)
 
 
 def _weigh(case: _Case) -> Verdict:

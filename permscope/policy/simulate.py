@@ -20,6 +20,13 @@ from permscope.policy.requester import ANONYMOUS, Requester, federated, parse_re
 _encode = json.JSONEncoder().encode
 
 
+def _no_number(text: str) -> Any:
+    raise ValueError(text)  # `NaN` and `Infinity` are no JSON
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
+
+
 def simulate_lines(lines: Iterable[str]) -> Iterator[str]:
     """Answer each non-empty line with one line, in order."""
     for line in lines:
@@ -29,7 +36,7 @@ def simulate_lines(lines: Iterable[str]) -> Iterator[str]:
 
 def _answer(line: str) -> dict[str, Any]:
     try:
-        case = json.loads(line)
+        case = _decode(line)
     except (ValueError, RecursionError):
         return {"id": None, "error": "the line is not valid JSON"}
     if not isinstance(case, Mapping):
@@ -63,6 +70,10 @@ def simulate_case(case: Mapping[str, Any]) -> dict[str, Any]:
             rcps=_levels(case, "rcps", PolicyKind.RCP),
         ),
     )
+    if verdict.allowed is None:
+        raise PolicyError(
+            f"the decision depends on {', '.join(verdict.conditional_on)}", hint="replace template values"
+        )
     return {"id": case.get("id"), "decision": verdict.decision.value, "matched": describe(verdict)}
 
 

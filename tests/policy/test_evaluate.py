@@ -227,7 +227,7 @@ TABLE: list[tuple[str, str, Any, str]] = [
         "StringEquals": {"sts:ExternalId": "x"}})), NO),
     (SCP, "web identity is not bound by SCPs", case(OIDC, "sts:AssumeRoleWithWebIdentity", TARGET,
      policy=trust({"Federated": OIDC}, "sts:AssumeRoleWithWebIdentity"), scps=[[deny()]]), YES),
-    (IDENTITY, "who am I needs nothing", case(action="sts:GetCallerIdentity", resource="*", identity=[deny()]), YES),
+    (IDENTITY, "who am I needs nothing", case(action="sts:GetCallerIdentity", resource="*"), YES),
     # KMS keys
     (KMS, "identity policy only", case(**DECRYPT, identity=[FULL]), NO),
     (KMS, "key policy says root, identity policy allows",
@@ -258,8 +258,8 @@ TABLE: list[tuple[str, str, Any, str]] = [
     (PRINCIPAL, "service named as AWS", case(S3, **SEND, policy=[to({"AWS": A})]), NO),
     (PRINCIPAL, "service and everyone", case(S3, **SEND, policy=[to("*")]), YES),
     (PRINCIPAL, "identity policies do not count for a service", case(S3, **SEND, identity=[FULL]), NO),
-    (PRINCIPAL, "nor do their denies",
-     case(S3, **SEND, identity=[deny()], policy=[to({"Service": "s3.amazonaws.com"})]), YES),
+    (DENY_ALLOW, "an explicit deny in a policy that is given for a service",
+     case(S3, **SEND, identity=[deny()], policy=[to({"Service": "s3.amazonaws.com"})]), DENIED),
     (SCP, "SCPs do not bind services",
      case(S3, **SEND, policy=[to({"Service": "s3.amazonaws.com"})], scps=[[deny()]]), YES),
     (KEYS, "service with source", case(S3, **SEND, policy=[to({"Service": "s3.amazonaws.com"}, Condition={

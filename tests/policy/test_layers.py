@@ -16,7 +16,7 @@ ROLE = "arn:aws:iam::111111111111:role/app"
 def policy(*statements: dict[str, Any]) -> CompiledPolicy:
     """Statements about every action and resource."""
     full = [{"Action": "*", "Resource": "*", **each} for each in statements]
-    return compile_document({"Statement": full}, name="p", kind=PolicyKind.RESOURCE)
+    return compile_document({"Statement": full}, name="p", kind=PolicyKind.RCP)
 
 
 def asked(principal: str = ROLE, *, complete: bool = True) -> Asked:
