@@ -13,7 +13,7 @@ from permscope.collect.live.accounts import Choice, find_accounts
 from permscope.collect.live.collect import PartFacts, Progress, accounts_of, calls_of, collect_parts, plan
 from permscope.collect.live.parts import PartsFolder
 from permscope.collect.snapshot import write_snapshot
-from permscope.inventory.facts import AnyFact, Function, Unknown
+from permscope.inventory.facts import AnyFact, Function, OrganizationPath, Unknown
 
 FAILURES = frozenset({"denied", "expired", "throttled", "unsupported", "failed"})
 """Kinds of `Unknown` that a failed call becomes."""
@@ -97,7 +97,10 @@ def collect_estate(
 
 
 def _estate(parts: Sequence[PartFacts], accounts: Sequence[LiveAccount], unknowns: Sequence[Unknown]) -> Estate:
-    facts = [fact for part in parts for fact in part.facts]
+    found = [fact for part in parts for fact in part.facts]
+    walked = {fact.account for fact in found if isinstance(fact, OrganizationPath)}
+    # A member account does not see the control policies that its organization's management account told of.
+    facts = [fact for fact in found if not (_is_about_controls(fact) and fact.source.account in walked)]
     ids = tuple(account.id for account in accounts)
     return Estate(
         facts=[*accounts_of(facts, ids), *facts, *unknowns],
@@ -105,3 +108,7 @@ def _estate(parts: Sequence[PartFacts], accounts: Sequence[LiveAccount], unknown
         calls=calls_of(accounts),
         parts=len(parts),
     )
+
+
+def _is_about_controls(fact: AnyFact) -> bool:
+    return isinstance(fact, Unknown) and fact.kind == "organization"
