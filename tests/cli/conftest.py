@@ -16,150 +16,8 @@ from click.testing import CliRunner
 
 from permscope.cli import permscope
 
-APP = """\
-AWSTemplateFormatVersion: "2010-09-09"
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Api:
-    Type: AWS::Serverless::HttpApi
-    Properties:
-      Auth:
-        DefaultAuthorizer: Login
-        Authorizers:
-          Login:
-            IdentitySource: $request.header.Authorization
-            JwtConfiguration: {issuer: https://login.example.com, audience: [users]}
-  UsersTable:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
-      KeySchema: [{AttributeName: id, KeyType: HASH}]
-  Uploads:
-    Type: AWS::S3::Bucket
-  DbSecret:
-    Type: AWS::SecretsManager::Secret
-  Jobs:
-    Type: AWS::SQS::Queue
-  PutUserFunction:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: python3.13
-      Handler: users.put
-      CodeUri: src/
-      Policies:
-        - Statement:
-            - Sid: WriteUsers
-              Effect: Allow
-              Action: [dynamodb:PutItem, dynamodb:UpdateItem]
-              Resource: !GetAtt UsersTable.Arn
-      Events:
-        Put:
-          Type: HttpApi
-          Properties: {ApiId: !Ref Api, Path: "/users/{id}", Method: put}
-  GetUserFunction:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: python3.13
-      Handler: users.get
-      CodeUri: src/
-      Policies:
-        - DynamoDBReadPolicy: {TableName: !Ref UsersTable}
-      Events:
-        Get:
-          Type: HttpApi
-          Properties: {ApiId: !Ref Api, Path: "/users/{id}", Method: get}
-        Health:
-          Type: HttpApi
-          Properties: {ApiId: !Ref Api, Path: /health, Method: get, Auth: {Authorizer: NONE}}
-  WorkerFunction:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: python3.13
-      Handler: worker.run
-      CodeUri: src/
-      Role: !GetAtt WorkerRole.Arn
-      Events:
-        Jobs:
-          Type: SQS
-          Properties: {Queue: !GetAtt Jobs.Arn}
-  WorkerRole:
-    Type: AWS::IAM::Role
-    Properties:
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}
-      Policies:
-        - PolicyName: work
-          PolicyDocument:
-            Version: "2012-10-17"
-            Statement:
-              - Effect: Allow
-                Action: [sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes]
-                Resource: !GetAtt Jobs.Arn
-              - Effect: Allow
-                Action: s3:GetObject
-                Resource: !Sub "${Uploads.Arn}/*"
-                Condition: {StringEquals: {"s3:ExistingObjectTag/checked": "yes"}}
-              - Effect: Allow
-                Action: secretsmanager:GetSecretValue
-                Resource: !Ref DbSecret
-              - Sid: NotTheRoot
-                Effect: Deny
-                Action: s3:*
-                Resource: !Sub "${Uploads.Arn}/private/*"
-Outputs:
-  QueueArn:
-    Value: !GetAtt Jobs.Arn
-    Export: {Name: jobs-queue}
-"""
-REPORTS = """\
-AWSTemplateFormatVersion: "2010-09-09"
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  ReportFunction:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: python3.13
-      Handler: report.run
-      CodeUri: src/
-      Policies:
-        - Statement:
-            - Effect: Allow
-              Action: sqs:SendMessage
-              Resource: !ImportValue jobs-queue
-      Events:
-        Nightly:
-          Type: Schedule
-          Properties: {Schedule: rate(1 day)}
-  Store:
-    Type: AWS::CloudFormation::Stack
-    Properties:
-      TemplateURL: nested/store.yaml
-      Parameters: {Reader: !GetAtt ReportFunctionRole.Arn}
-"""
-STORE = """\
-AWSTemplateFormatVersion: "2010-09-09"
-Parameters:
-  Reader: {Type: String}
-Resources:
-  Archive:
-    Type: AWS::S3::Bucket
-  ArchivePolicy:
-    Type: AWS::S3::BucketPolicy
-    Properties:
-      Bucket: !Ref Archive
-      PolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - Sid: ReportsRead
-            Effect: Allow
-            Principal: {AWS: !Ref Reader}
-            Action: s3:GetObject
-            Resource: !Sub "${Archive.Arn}/*"
-"""
-FILES = {"app.yaml": APP, "reports.yaml": REPORTS, "nested/store.yaml": STORE}
+APPLICATION = Path(__file__).parents[2] / "fixtures" / "pull-requests"
+FILES = ("app.yaml", "reports.yaml", "nested/store.yaml")
 
 
 @dataclass
@@ -181,8 +39,8 @@ class Checkout:
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | who
         environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-        done = subprocess.run(
-            ["git", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false", *arguments],
+        done = subprocess.run(  # noqa: S603 - git with arguments of this file
+            ["git", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false", *arguments],  # noqa: S607
             cwd=self.top,
             env=environment,
             capture_output=True,
@@ -220,7 +78,7 @@ def _repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("git is not installed")
     checkout = Checkout(tmp_path_factory.mktemp("repository"))
     checkout.git("init", "-q")
-    checkout.write(FILES)
+    checkout.write({name: (APPLICATION / name).read_text(encoding="utf-8") for name in FILES})
     checkout.commit("the application")
     checkout.git("checkout", "-q", "-b", "pull-request")
     return checkout.top
