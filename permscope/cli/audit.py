@@ -24,7 +24,7 @@ FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
 
 @click.command("audit")
 @world_options
-@format_option("text", "json")
+@format_option("text", "json", "html")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit 1 from here on.  [default: high]")
 @click.option(
     "--group-by", type=click.Choice(["function", "rule", "file"]), default="function", show_default=True, help="Order."
@@ -64,6 +64,10 @@ def command(
         from permscope.report.audit_json import render
 
         sys.stdout.write(render(findings, graph, inventory.errors, audit.rules))
+    elif format_ == "html":
+        from permscope.report.html_report import render as render_html
+
+        sys.stdout.write(render_html(graph, findings, inventory.errors, rules=audit.rules))
     else:
         from permscope.report.audit_text import print_audit
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--all", "whole", is_flag=True, help="Every detail, however many functions there are.")
 @click.option("--matrix", "view", flag_value="matrix", help="Functions against resources, a letter per access level.")
 @click.option("--routes", "view", flag_value="routes", help="Every route and event, its authorization, what it runs.")
-@format_option("text", "json", "dot", "mermaid", "graphml")
+@format_option("text", "json", "dot", "mermaid", "graphml", "html")
 @screen_options
 def command(
     *,
@@ -57,6 +57,10 @@ def command(
             from permscope.report.graph_json import render
 
             sys.stdout.write(render(graph))
+        case "html":
+            from permscope.report.html_report import render as render_html
+
+            sys.stdout.write(render_html(graph, errors=inventory.errors))
         case _:
             from permscope.report import graph_formats
 

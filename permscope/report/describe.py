@@ -53,7 +53,8 @@ def name_of(node: Node) -> str:
         case NodeKind.SERVICE:
             return node.service or node.label
         case NodeKind.ACCOUNT:
-            return f"account {in_words(node.account or node.label)}"
+            account = node.account or node.label
+            return "this account" if account == ACCOUNT else f"account {account}"
         case NodeKind.RESOURCE_SET:
             return everything_in(node)
         case NodeKind.EXTERNAL:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.queries import in_set
 from permscope.report.describe import counted, name_of
 from permscope.report.escape import visible
 from permscope.report.graph_text import by_place, print_what_is_unknown
 from permscope.report.layout import joined, print_columns, print_line
-from permscope.report.reasons import able_on
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, count, symbols, text
-from permscope.report.touches import Touch, touches_of
+from permscope.report.touches import Members, Touch, touches_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,7 +84,7 @@ def matrix_of(graph: PermissionGraph, *, by_service: bool = False) -> Matrix:
     cells: dict[tuple[str, str], Cell] = defaultdict(Cell)
     functions = sorted(graph.of_kind(NodeKind.FUNCTION), key=by_place)
     names = _names(graph)
-    members: dict[str, list[Node]] = {}
+    members = Members(graph)
     columns: dict[str, None] = {}
     for function in functions:
         for edge in graph.outgoing(function.id, EdgeKind.EXECUTES_AS):
@@ -95,7 +93,7 @@ def matrix_of(graph: PermissionGraph, *, by_service: bool = False) -> Matrix:
                 if touch.routine:
                     continue
                 conditional = _depends(touch.edge)
-                for column, actions, unsure in _columns_of(graph, role, touch, names, members, by_service=by_service):
+                for column, actions, unsure in _columns_of(role, touch, names, members, by_service=by_service):
                     columns.setdefault(column)
                     key = (function.id, column)
                     cells[key] = cells[key].widened(actions, conditional=conditional or unsure)
@@ -127,11 +125,10 @@ def _names(graph: PermissionGraph) -> dict[str, str]:
 
 
 def _columns_of(
-    graph: PermissionGraph,
     role: Node,
     touch: Touch,
     names: Mapping[str, str],
-    members: dict[str, list[Node]],
+    members: Members,
     *,
     by_service: bool,
 ) -> Iterable[tuple[str, ActionSet, bool]]:
@@ -140,20 +137,8 @@ def _columns_of(
             yield service, touch.actions.of_service(service), False
         return
     yield touch.name if touch.is_wide else names[touch.target.id], touch.actions, False
-    if not touch.is_wide or graph.decisions is None:
-        return
-    if touch.target.id not in members:
-        members[touch.target.id] = [
-            node for node in graph.of_kind(NodeKind.RESOURCE) if node.arn and in_set(touch.target, node.arn)
-        ]
-    for member in members[touch.target.id]:
-        able = touch.actions & able_on(member.arn or "")
-        if not able:
-            continue
-        allowed, conditional = graph.decisions.access(role.id, member.arn or "")
-        for actions, unsure in ((allowed & able, False), (conditional & able, True)):
-            if actions:
-                yield names[member.id], actions, unsure
+    for member, actions, unsure in members.through(role, touch):
+        yield names[member.id], actions, unsure
 
 
 def _depends(edge: Edge) -> bool:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.queries import in_set
 from permscope.report.describe import name_of, type_name
+from permscope.report.reasons import able_on
 
 PERMISSIONS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
 # What nearly every function may do on `*` because Lambda's own managed policies grant it.
@@ -118,6 +120,44 @@ def _touches(graph: PermissionGraph, principal: Node) -> Iterator[Touch]:
         else:
             routine = _routine(actions, services[0], edge) if len(services) == 1 and _is_own_logs(target) else None
             yield Touch(target, edge, actions, None, routine)
+
+
+class Members:
+    """The known things that patterns match; each pattern is matched once.
+
+    Args:
+        graph: the graph.
+    """
+
+    def __init__(self, graph: PermissionGraph) -> None:
+        self._graph = graph
+        self._known: dict[tuple[str, bool], list[Node]] = {}
+
+    def through(self, role: Node, touch: Touch) -> Iterator[tuple[Node, ActionSet, bool]]:
+        """What a grant on a pattern means for each known thing in it: the actions, and whether they are conditional.
+
+        Deny is taken off again for the very thing.
+        """
+        graph = self._graph
+        if not touch.is_wide or graph.decisions is None or touch.verb in ("pass", "become"):
+            return
+        for member in self._of(touch):
+            able = touch.actions & able_on(member.arn or "")
+            if not able:
+                continue
+            allowed, conditional = graph.decisions.access(role.id, member.arn or "")
+            for actions, unsure in ((allowed & able, False), (conditional & able, True)):
+                if actions:
+                    yield member, actions, unsure
+
+    def _of(self, touch: Touch) -> list[Node]:
+        functions = touch.verb == "invoke"
+        key = (touch.target.id, functions)
+        if key not in self._known:
+            kind = NodeKind.FUNCTION if functions else NodeKind.RESOURCE
+            nodes = self._graph.of_kind(kind)
+            self._known[key] = [node for node in nodes if node.arn and in_set(touch.target, node.arn)]
+        return self._known[key]
 
 
 def bundled(touches: Iterable[Touch]) -> tuple[list[Touch], dict[str, list[str]]]:

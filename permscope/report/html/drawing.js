@@ -1,0 +1,304 @@
+"use strict";
+/* The interactive graph; everything it shows is in the panel beside it too, as text and buttons. */
+permscope.drawing = (() => {
+  const { data, nodes, edges, outgoing, incoming, el, empty, chip, ticked, count, say, ways, page } = permscope;
+  const WHOLE = 120;  // nodes up to which everything is drawn at once
+  const MOST = 350;   // nodes above which a neighbourhood is cut
+  const LAYERED = 700; // nodes up to which the layered layout is quick
+  const kindWords = { triggers: "wirings", can_invoke: "may invoke", executes_as: "runs as", can_assume: "may become", can_access: "access", can_pass: "may pass", delivers_to: "deliveries", can_take_over: "may take over", writes_into: "writes into" };
+  const state = { focus: null, depth: 2, kinds: new Set(Object.keys(kindWords)), routine: false, severity: 99, open: false, foreign: false, whole: false, way: null, opened: new Set() };
+  let cy = null;
+  const box = {};
+
+  const usable = (edge) => state.kinds.has(edge.kind) && (state.routine || !edge.routine);
+  const reachable = () => {
+    const opened = new Set();
+    if (state.open) {
+      let front = nodes.filter((node) => node.kind === "public").map((node) => node.id);
+      front.forEach((id) => opened.add(id));
+      while (front.length) front = front.flatMap((id) => outgoing[id].filter((edge) => usable(edge) && edge.authorized !== false && !opened.has(edge.target)).map((edge) => { opened.add(edge.target); return edge.target; }));
+    }
+    return opened;
+  };
+  const wanted = () => {
+    let kept = new Set(nodes.map((node) => node.id));
+    const keepAround = (test) => {
+      const seeds = [...kept].filter((id) => test(nodes[id]));
+      const near = new Set(seeds);
+      seeds.forEach((id) => [...outgoing[id], ...incoming[id]].filter(usable).forEach((edge) => { near.add(edge.source); near.add(edge.target); }));
+      kept = new Set([...kept].filter((id) => near.has(id)));
+    };
+    if (state.severity < 99) keepAround((node) => node.findings.some((finding) => finding.rank <= state.severity));
+    if (state.foreign) keepAround((node) => node.foreign);
+    if (state.open) { const opened = reachable(); kept = new Set([...kept].filter((id) => opened.has(id))); }
+    return kept;
+  };
+
+  /* The nodes to draw: around the focus, each way, acting with a role being no step. */
+  const neighbourhood = (kept) => {
+    const found = new Map([[state.focus, 0]]);
+    for (const forward of [true, false]) {
+      const seen = new Map([[state.focus, 0]]);
+      let front = [state.focus];
+      while (front.length) {
+        const next = [];
+        for (const id of front) {
+          for (const edge of forward ? outgoing[id] : incoming[id]) {
+            const other = forward ? edge.target : edge.source;
+            const depth = seen.get(id) + (edge.kind === "executes_as" ? 0 : 1);
+            if (!usable(edge) || !kept.has(other) || depth > state.depth || (seen.get(other) ?? 99) <= depth) continue;
+            seen.set(other, depth);
+            found.set(other, Math.min(found.get(other) ?? 99, depth));
+            next.push(other);
+          }
+        }
+        front = next;
+      }
+    }
+    const ordered = [...found].sort((one, other) => one[1] - other[1] || one[0] - other[0]).map(([id]) => id);
+    return { ids: ordered.slice(0, MOST), cut: ordered.length - MOST };
+  };
+  const selection = () => {
+    const kept = wanted();
+    if (state.way) return { ids: [...new Set(state.way.flatMap((edge) => [edge.source, edge.target]))], cut: 0 };
+    if (state.focus !== null && !state.whole) { kept.add(state.focus); return neighbourhood(kept); }
+    const joined = [...kept].filter((id) => [...outgoing[id], ...incoming[id]].some((edge) => usable(edge) && kept.has(edge.source) && kept.has(edge.target)));
+    if (state.whole || joined.length <= WHOLE) return { ids: joined, cut: 0 };
+    return { ids: joined.slice(0, 0), cut: joined.length };
+  };
+
+  /* Zero-width spaces where a name may be broken, and in words that are too long for a line. */
+  const breakable = (text) => text.replace(/([a-z0-9])(?=[A-Z])|([-_/.:,])/g, "$1$2\u200b").replace(/[^\s\u200b]{14}(?=[^\s\u200b])/g, "$&\u200b");
+  const short = (text, most) => text.length > most ? `${text.slice(0, most - 11)}…${text.slice(-10)}` : text;
+  const groupOf = (node) => ({ public: "public", function: "function", role: "role", route: "route", resource: "resource", resource_set: "set" })[node.kind] || "other";
+  /* Of many things that only one node touches, the ones that matter most; the rest become one node to open. */
+  const FEW = 9;
+  const bundles = (ids, pool) => {
+    const drawn = new Set(ids);
+    const touching = new Map(ids.map((id) => [id, []]));
+    pool.forEach((edge) => { if (drawn.has(edge.source) && drawn.has(edge.target)) { touching.get(edge.source).push(edge); touching.get(edge.target).push(edge); } });
+    const groups = new Map();
+    for (const id of ids) {
+      const near = touching.get(id);
+      const [first] = near;
+      if (id === state.focus || !first || near.some((edge) => edge.source !== first.source || edge.target !== id)) continue;
+      const key = first.source;
+      groups.set(key, [...(groups.get(key) || []), { id, weight: Math.max(...near.map((edge) => (edge.levels || "").length)) + (nodes[id].kind === "resource" ? 10 : 0) }]);
+    }
+    const found = new Map();
+    groups.forEach((leaves, owner) => {
+      if (leaves.length <= FEW + 1 || state.opened.has(owner)) return;
+      leaves.sort((one, other) => other.weight - one.weight || one.id - other.id);
+      found.set(owner, leaves.slice(FEW).map((leaf) => leaf.id));
+    });
+    return found;
+  };
+  const elements = (given) => {
+    const pool = state.way || [...new Set(given.flatMap((id) => outgoing[id]))].filter(usable);
+    const hidden = state.way ? new Map() : bundles(given, pool);
+    const away = new Set([...hidden.values()].flat());
+    const ids = given.filter((id) => !away.has(id));
+    const drawn = new Set(ids);
+    const made = ids.map((id) => {
+      const node = nodes[id];
+      const rank = node.findings.reduce((least, finding) => Math.min(least, finding.rank), 99);
+      return { group: "nodes", data: { id: `n${id}`, number: id, label: breakable(short(node.name, 38)), group: groupOf(node), severity: rank < 99 ? data.severities[rank] : "none" } };
+    });
+    hidden.forEach((rest, owner) => {
+      made.push({ group: "nodes", data: { id: `m${owner}`, owner, label: `${rest.length} more`, group: "more", severity: "none" } });
+      made.push({ group: "edges", data: { id: `g${owner}`, source: `n${owner}`, target: `m${owner}`, label: "", words: "", state: "yes" } });
+    });
+    pool.filter((edge) => edge.source !== edge.target && drawn.has(edge.source) && drawn.has(edge.target)).forEach((edge) => {
+      const state_ = edge.authorized === false ? "no" : edge.if ? "if" : edge.kind === "can_take_over" || edge.kind === "writes_into" ? "derived" : "yes";
+      made.push({ group: "edges", data: { id: edge.id === undefined ? `t${made.length}` : `e${edge.id}`, source: `n${edge.source}`, target: `n${edge.target}`, label: edge.kind === "can_access" ? edge.levels || "" : "", words: short(edge.words || "", 40), state: state_ }, scratch: { edge } });
+    });
+    return made;
+  };
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const style = () => [
+    { selector: "node", style: { label: "data(label)", "font-size": 13, "font-family": "system-ui, sans-serif", color: colour("ink"), "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-overflow-wrap": "whitespace", "text-max-width": 122, width: 132, height: 50, shape: "round-rectangle", "background-color": colour("card"), "border-width": 1.5, "border-color": colour("node-other") } },
+    ...["public", "function", "role", "route", "resource", "set", "other"].map((group) => ({ selector: `node[group = "${group}"]`, style: { "border-color": colour(`node-${group}`) } })),
+    { selector: 'node[group = "function"]', style: { "border-width": 2.5, "font-weight": 600 } },
+    { selector: 'node[group = "role"]', style: { shape: "cut-rectangle" } },
+    { selector: 'node[group = "route"]', style: { shape: "tag" } },
+    { selector: 'node[group = "resource"]', style: { shape: "barrel" } },
+    { selector: 'node[group = "set"]', style: { "border-style": "dashed" } },
+    { selector: 'node[group = "route"]', style: { "text-max-width": 104, "text-margin-x": -8 } },
+    { selector: 'node[group = "more"]', style: { "border-style": "double", "border-width": 4, height: 34, color: colour("accent") } },
+    { selector: 'node[group = "public"]', style: { "background-color": colour("critical-back"), "font-weight": 600 } },
+    ...["critical", "high", "medium"].map((severity) => ({ selector: `node[severity = "${severity}"]`, style: { "background-color": colour(`${severity}-back`) } })),
+    { selector: "edge", style: { width: 1.4, "line-color": colour("soft"), "target-arrow-color": colour("soft"), "target-arrow-shape": "triangle", "arrow-scale": 0.9, "curve-style": "bezier", "source-endpoint": "90deg", "target-endpoint": "270deg", "control-point-step-size": 24, "target-label": "data(label)", "target-text-offset": 24, "font-size": 11, color: colour("soft"), "text-background-color": colour("card"), "text-background-opacity": 0.9, "text-background-padding": 2, "min-zoomed-font-size": 7 } },
+    { selector: 'edge[state = "no"]', style: { "line-style": "dashed", "line-color": colour("critical"), "target-arrow-color": colour("critical") } },
+    { selector: 'edge[state = "if"]', style: { "line-style": "dashed", "line-color": colour("unsure"), "target-arrow-color": colour("unsure") } },
+    { selector: 'edge[state = "derived"]', style: { "line-style": "dotted", "line-color": colour("high"), "target-arrow-color": colour("high") } },
+    { selector: "edge.back", style: { "source-endpoint": "270deg", "target-endpoint": "90deg" } },
+    { selector: ".faded", style: { opacity: 0.18 } },
+    { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : 132 } },
+    { selector: "edge:selected, edge.way", style: { label: "data(words)" } },
+    { selector: "node.focus", style: { "border-width": 4 } },
+  ];
+
+  const draw = () => {
+    if (!cy) {
+      cy = cytoscape({ container: box.canvas, style: style(), minZoom: 0.05, maxZoom: 3, boxSelectionEnabled: false });
+      cy.on("tap", "node", (event) => {
+        const owner = event.target.data("owner");
+        if (owner === undefined) { focus(event.target.data("number")); return; }
+        state.opened.add(owner);
+        draw();
+        showNode(owner);
+      });
+      cy.on("tap", "edge", (event) => { const edge = event.target.scratch("edge"); if (edge) showEdge(edge); });
+    }
+    const { ids, cut } = selection();
+    cy.elements().remove();
+    cy.add(elements(ids));
+    cy.style(style());
+    if (state.focus !== null) cy.getElementById(`n${state.focus}`).addClass("focus");
+    if (state.way) cy.elements().addClass("way");
+    if (ids.length) {
+      const layered = ids.length <= LAYERED;
+      cy.layout(layered ? { name: "dagre", rankDir: "LR", nodeSep: 16, rankSep: state.way ? 130 : 64, edgeSep: 8, animate: false, fit: true, padding: 24 } : { name: "breadthfirst", directed: true, spacingFactor: 1.1, animate: false, fit: true, padding: 24 }).run();
+      cy.edges().forEach((each) => { if (each.source().position("x") > each.target().position("x")) each.addClass("back"); });
+      if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
+      if (cy.zoom() < 0.5 && !state.whole) {  // readable rather than complete: the rest is one drag away
+        const middle = cy.getElementById(`n${state.focus ?? (page.bySeverity[0] || {}).id}`);
+        cy.zoom(0.62);
+        cy.center(middle.length ? middle : undefined);
+      }
+    }
+    const shown = `${count(cy.nodes().length, "node")}, ${count(cy.edges().length, "edge")}`;
+    box.status.textContent = ids.length ? cut > 0 ? `${shown}; the nearest are drawn, ${cut.toLocaleString("en")} are farther away` : shown : cut > 0 ? `${count(cut, "node")} are too many to read at once: search for one, or pick a function` : "Nothing matches the filters";
+    box.status.hidden = false;
+    box.all.hidden = state.whole || (ids.length > 0 && cut <= 0 && state.focus === null);
+    box.canvas.setAttribute("aria-label", `Drawing of ${shown}. The panel beside it lists the same as text.`);
+    return ids;
+  };
+
+  /* The panel */
+  const reasons = (edge) => edge.reasons.map((number) => {
+    const reason = data.reasons[number];
+    return el("div", {}, el("div", {}, reason.words), el("div", { class: "mono small soft name" }, reason.place), reason.text.length ? el("pre", {}, reason.text.join("\n")) : null);
+  });
+  const showEdge = (edge) => {
+    if (cy && edge.id !== undefined) { cy.elements().unselect(); cy.getElementById(`e${edge.id}`).select(); }
+    empty(box.panel, el("h2", {}, "Edge"),
+      el("p", {}, nodeButton(edge.source), " ", el("strong", {}, edge.kind === "can_access" ? "may" : edge.words), " ", nodeButton(edge.target), edge.qualifier ? ` :${edge.qualifier}` : "", " ", page.verdictOf(edge)),
+      edge.kind === "can_access" ? el("p", {}, page.letters(edge.levels || ""), " ", edge.words) : null,
+      edge.reason ? el("p", { class: "small" }, edge.reason) : null,
+      edge.if ? el("p", { class: "if" }, "if ", edge.if) : null,
+      el("h3", {}, "Because of"), edge.reasons.length ? reasons(edge) : el("p", { class: "soft" }, "the wiring itself"));
+    box.panel.focus();
+    say("Edge shown in the panel");
+  };
+  const nodeButton = (id) => el("button", { type: "button", class: "link name", on: { click: () => focus(id) } }, nodes[id].name);
+  const edgeRow = (edge, other, before) => el("li", {},
+    el("button", { type: "button", class: "link small", "aria-label": `Why: ${edge.words} ${nodes[other].name}`, "data-edge": edge.id, on: { click: () => showEdge(edge) } }, before), " ", nodeButton(other), " ",
+    edge.kind === "can_access" ? page.letters(edge.levels || "") : page.verdictOf(edge), edge.if ? el("span", { class: "if small" }, " conditional") : null);
+  const showNode = (id) => {
+    const node = nodes[id];
+    const into = incoming[id].filter(usable);
+    const out = outgoing[id].filter(usable);
+    const list = (found, other) => el("ul", { class: "plain" }, found.slice(0, 200).map((edge) => edgeRow(edge, edge[other], edge.kind === "can_access" ? "may use" : edge.words)), found.length > 200 ? el("li", { class: "soft" }, `and ${found.length - 200} more`) : null);
+    empty(box.panel, el("h2", { class: "name" }, node.name), el("p", { class: "soft" }, [node.kind.replace("_", " "), node.type === node.kind ? "" : node.type].filter(Boolean).join(", "), node.foreign ? " · another account" : ""),
+      node.place ? el("p", { class: "mono small name" }, node.place) : null, node.arn ? el("p", { class: "mono small soft name" }, node.arn) : null,
+      node.findings.length ? [el("h3", {}, "Findings"), el("ul", { class: "plain" }, node.findings.slice(0, 20).map((finding) => el("li", {}, page.severityOf(finding), " ", ticked(finding.message))))] : null,
+      el("h3", {}, `In (${into.length})`), into.length ? list(into, "source") : el("p", { class: "soft" }, "nothing"),
+      el("h3", {}, `Out (${out.length})`), out.length ? list(out, "target") : el("p", { class: "soft" }, "nothing"));
+  };
+  const focus = (id) => {
+    state.focus = id; state.whole = false; state.way = null;
+    draw(); showNode(id);
+    say(`${nodes[id].name} is in focus`);
+  };
+
+  /* A search field with a list, for the focus and for the ends of a way. */
+  const searcher = (label, id, chosen) => {
+    const input = el("input", { type: "search", id, role: "combobox", "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list", autocomplete: "off", placeholder: "name" });
+    const list = el("ul", { id: `${id}-list`, role: "listbox", hidden: true });
+    let found = [];
+    let at = -1;
+    const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const choose = (node) => { input.value = node.name; close(); chosen(node); };
+    const mark = () => [...list.children].forEach((item, number) => { item.setAttribute("aria-selected", String(number === at)); if (number === at) { input.setAttribute("aria-activedescendant", item.id); item.scrollIntoView({ block: "nearest" }); } });
+    const look = () => {
+      const text = input.value.trim().toLowerCase();
+      found = text ? nodes.filter((node) => `${node.name}\n${node.type}\n${node.arn || ""}`.toLowerCase().includes(text)) : [];
+      found.sort((one, other) => !one.name.toLowerCase().startsWith(text) - !other.name.toLowerCase().startsWith(text) || one.name.length - other.name.length);
+      found = found.slice(0, 30);
+      at = found.length ? 0 : -1;
+      empty(list, found.map((node, number) => el("li", { role: "option", id: `${id}-${number}`, on: { mousedown: (event) => { event.preventDefault(); choose(node); } } }, node.name, " ", el("span", { class: "soft small" }, node.type || node.kind.replace("_", " ")))));
+      list.hidden = !found.length;
+      input.setAttribute("aria-expanded", String(found.length > 0));
+      mark();
+    };
+    input.addEventListener("input", look);
+    input.addEventListener("blur", close);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") { if (found.length) { at = (at + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length; mark(); event.preventDefault(); } }
+      else if (event.key === "Enter" && found[at]) { choose(found[at]); event.preventDefault(); }
+      else if (event.key === "Escape") close();
+    });
+    return el("label", {}, label, el("span", { class: "search" }, input, list));
+  };
+
+  const ends = { from: null, to: null };
+  const showWay = () => {
+    if (ends.from === null || ends.to === null) return;
+    const way = ways.find(ends.from, ends.to);
+    if (!way) {
+      state.way = null; state.focus = ends.from; draw();
+      empty(box.panel, el("h2", {}, "No way"), el("p", {}, `Nothing in the input leads from ${nodes[ends.from].name} to ${nodes[ends.to].name}.`), data.partial || data.unknowns.length ? el("p", { class: "soft" }, data.partial ? "Grants on patterns are not all followed here: ask permscope path." : "Unknowns may add to this.") : null);
+      say("There is no way between them");
+      return;
+    }
+    state.way = way; state.whole = false; state.focus = null;
+    draw();
+    empty(box.panel, el("h2", {}, `Way of ${count(way.length, "hop")}`), el("ol", { class: "way" }, way.map((edge) => el("li", {}, nodeButton(edge.source), " → ", nodeButton(edge.target), el("div", { class: "soft small" }, edge.words), edge.if ? el("div", { class: "if small" }, "if ", edge.if) : null,
+      el("button", { type: "button", class: "link small", on: { click: () => showEdge(edge) } }, "why")))));
+    say(`A way of ${count(way.length, "hop")} is shown`);
+  };
+
+  const part = () => {
+    box.canvas = el("div", { id: "drawing", role: "img" });
+    box.panel = el("aside", { class: "card panel", tabindex: "-1", "aria-label": "What is selected", id: "panel" });
+    box.status = el("span", { class: "soft", id: "graph-status", role: "status" });
+    box.all = el("button", { type: "button", id: "draw-all", on: { click: () => { state.whole = true; state.way = null; say("Drawing everything"); setTimeout(draw, 20); } } }, "Draw everything");
+    const again = () => { state.way = null; draw(); if (state.focus !== null) showNode(state.focus); };
+    const depth = el("select", { id: "depth", "aria-label": "Steps around the focus" }, [1, 2, 3, 5, 9].map((steps) => el("option", { value: steps, selected: steps === 2 }, steps === 9 ? "all" : steps)));
+    depth.addEventListener("input", () => { state.depth = Number(depth.value); again(); });
+    const severity = page.severitySelect("any");
+    severity.id = "graph-severity";
+    severity.addEventListener("input", () => { state.severity = severity.value === "" ? 99 : Number(severity.value); again(); });
+    const toggle = (words, id, run, on) => { const made = el("input", { type: "checkbox", id }); made.checked = Boolean(on); made.addEventListener("input", () => { run(made.checked); again(); }); return el("label", { for: id }, made, el("span", {}, words)); };
+    const present = Object.keys(kindWords).filter((kind) => edges.some((edge) => edge.kind === kind));
+    const zoom = (by) => () => { cy.zoom({ level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); };
+    const used = new Set(nodes.map(groupOf));
+    const key = [["public", "public"], ["route", "route"], ["function", "function"], ["role", "role"], ["resource", "resource"], ["set", "pattern"], ["other", "other"]].filter(([group]) => used.has(group));
+    const made = [
+      el("div", { class: "bar" }, searcher("Find", "find", (node) => focus(node.id)), el("label", {}, "Steps", depth), data.audited ? el("label", {}, "Findings", severity) : null,
+        toggle("reached by anyone", "only-public", (on) => { state.open = on; }), toggle("other accounts", "only-foreign", (on) => { state.foreign = on; }), toggle("routine", "with-routine", (on) => { state.routine = on; })),
+      el("div", { class: "bar" }, searcher("Way from", "way-from", (node) => { ends.from = node.id; showWay(); }), searcher("to", "way-to", (node) => { ends.to = node.id; showWay(); }),
+        el("button", { type: "button", id: "overview", on: { click: () => { state.focus = null; state.way = null; state.whole = false; draw(); start(); } } }, "Overview"), box.all, box.status),
+      el("details", {}, el("summary", { class: "soft small" }, "Kinds of edges"), el("fieldset", {}, el("legend", {}, "Draw"), present.map((kind) => toggle(kindWords[kind], `kind-${kind}`, (on) => { if (on) state.kinds.add(kind); else state.kinds.delete(kind); }, true)))),
+      el("div", { class: "workbench" },
+        el("div", { class: "canvas" }, box.canvas, el("div", { class: "zoom" }, el("button", { type: "button", "aria-label": "Zoom in", on: { click: zoom(1.3) } }, "+"), el("button", { type: "button", "aria-label": "Zoom out", on: { click: zoom(1 / 1.3) } }, "−"), el("button", { type: "button", on: { click: () => cy.fit(undefined, 24) } }, "Fit")),
+          el("div", { class: "key", "aria-hidden": "true" }, key.map(([group, words]) => el("span", {}, el("i", { class: `dot-${group}` }), words)), el("span", {}, "dashed: under conditions, or not authorized"))),
+        box.panel),
+    ];
+    return made;
+  };
+  const start = () => {
+    if (draw().length || state.focus !== null) {
+      if (state.focus === null && !state.way) empty(box.panel, el("h2", {}, "Graph"), el("p", { class: "soft" }, "Choose a node to see what is around it, an edge to see the statements behind it. Find and the lists here work with the keyboard alone."), el("h3", {}, "Functions"), pick());
+      return;
+    }
+    empty(box.panel, el("h2", {}, "Start from a function"), el("p", { class: "soft" }, "The most exposed first."), pick());
+    if (page.bySeverity.length) focus(page.bySeverity[0].id);
+  };
+  const pick = () => el("ul", { class: "plain" }, page.bySeverity.slice(0, 40).map((node) => el("li", {}, nodeButton(node.id), " ", page.facts.get(node).open ? chip("open", "open") : null)));
+  const shown = () => { if (!cy) start(); else cy.resize(); };
+  const repaint = () => { if (cy) cy.style(style()); };
+  return { part, focus: (id) => { if (!cy) draw(); focus(id); }, shown, repaint, get cy() { return cy; } };
+})();

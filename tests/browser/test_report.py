@@ -1,0 +1,222 @@
+"""The HTML report in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., "WebDriver"]
+PARTS = ("summary", "functions", "graph", "findings", "access", "unknowns")
+
+
+def one(browser: WebDriver, selector: str) -> WebElement:
+    """The element of a CSS selector."""
+    return browser.find_element("css selector", selector)
+
+
+def texts(browser: WebDriver, selector: str) -> list[str]:
+    """The texts of the elements that are to be seen."""
+    return [each.text for each in browser.find_elements("css selector", selector) if each.is_displayed()]
+
+
+def drawn(browser: WebDriver) -> list[str]:
+    """Names of the nodes in the drawing."""
+    return browser.execute_script(
+        "return permscope.drawing.cy.nodes().map((each) => (permscope.nodes[each.data('number')] || {}).name)"
+    )
+
+
+def choose(browser: WebDriver, field: str, name: str) -> None:
+    """Type into a search field and take what the keyboard takes."""
+    box = one(browser, field)
+    box.clear()
+    box.send_keys(name)
+    box.send_keys("\ue015\ue013\ue007")  # down, up, enter
+
+
+@pytest.mark.parametrize("folder", ["fixtures/orders", "fixtures/hostile"])
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_opens_without_a_word_on_the_console(folder: str, part: str, opened: Open) -> None:
+    """Nothing is blocked by the page's own policy, nothing fails, nothing of a template runs."""
+    browser = opened(folder, part)
+    assert [section.get_attribute("id") for section in browser.find_elements("css selector", "main > section")] == [
+        f"part-{name}" for name in PARTS
+    ]
+    assert one(browser, f"#part-{part}").is_displayed()
+    assert len(one(browser, f"#part-{part}").text) > 10
+    assert browser.find_elements("css selector", "main img, main script, main iframe, main b[onmouseover]") == []
+
+
+def test_functions_are_filtered_by_what_is_around_them(opened: Open) -> None:
+    """A table's name finds the functions that touch it; the box finds those that are open."""
+    browser = opened("fixtures/orders", "functions")
+    assert len(texts(browser, "article h2")) == 3
+    one(browser, "#filter-functions").send_keys("orderstable")
+    assert texts(browser, "article h2") == ["WriteInvoice"]
+    one(browser, "#filter-functions").clear()
+    one(browser, "#filter-functions").send_keys(" ")
+    one(browser, "#only-open").click()
+    assert sorted(texts(browser, "article h2")) == ["PlaceOrder", "WriteInvoice"]
+
+
+def test_a_name_leads_to_its_place_in_the_graph(opened: Open) -> None:
+    """From a card to the drawing, with the node in the panel."""
+    browser = opened("fixtures/orders", "functions")
+    one(browser, "article[data-function=StoreOrder] h2 button").click()
+    assert one(browser, "#part-graph").is_displayed()
+    assert one(browser, "#panel h2").text == "StoreOrder"
+    assert "StoreOrderRole" in drawn(browser)
+
+
+def test_the_focus_is_found_with_the_keyboard_and_shows_its_neighbourhood(opened: Open) -> None:
+    """Type, arrow, enter; one step around the bucket is the role that writes it."""
+    browser = opened("fixtures/orders", "graph")
+    assert len(drawn(browser)) == 13
+    choose(browser, "#find", "Invoices")
+    assert one(browser, "#panel h2").text == "Invoices"
+    browser.execute_script(
+        "const depth = document.getElementById('depth'); depth.value = '1'; depth.dispatchEvent(new Event('input'))"
+    )
+    assert sorted(drawn(browser)) == ["Invoices", "WriteInvoice", "WriteInvoiceRole"]
+
+
+def test_an_edge_shows_the_statements_and_lines_that_make_it_true(opened: Open) -> None:
+    """The button in the panel does what a click on the edge does."""
+    browser = opened("fixtures/orders", "graph")
+    choose(browser, "#find", "StoreOrderRole")
+    row = next(
+        each for each in browser.find_elements("css selector", "#panel li") if "every dynamodb resource" in each.text
+    )
+    row.find_element("css selector", "button").click()
+    panel = one(browser, "#panel").text
+    assert "Action: dynamodb:*" in panel
+    assert "fixtures/orders/template.yaml:49" in panel
+    edge = browser.execute_script("return permscope.drawing.cy.edges(':selected').length")
+    assert edge == 1
+    browser.execute_script("permscope.drawing.cy.edges().not(':selected')[0].emit('tap')")
+    assert "Because of" in one(browser, "#panel").text
+
+
+def test_a_way_is_found_through_a_queue_and_a_pattern(opened: Open) -> None:
+    """From the open route over the queue to the table that only `*` names."""
+    browser = opened("fixtures/orders", "graph")
+    choose(browser, "#way-from", "POST /orders")
+    choose(browser, "#way-to", "OrdersTable")
+    hops = texts(browser, "ol.way > li")
+    assert [hop.split("→")[0].strip() for hop in hops] == [
+        "POST /orders", "PlaceOrder", "PlaceOrderRole", "OrdersQueue", "StoreOrder", "StoreOrderRole",
+    ]  # fmt: skip
+    assert browser.execute_script("return permscope.drawing.cy.edges('.way').length") == 6
+    choose(browser, "#way-from", "OrdersTable")
+    assert one(browser, "#panel h2").text == "No way"
+
+
+def test_filters_leave_what_they_name(opened: Open) -> None:
+    """Reached by anyone, by severity, by kind of edge."""
+    browser = opened("fixtures/orders", "graph")
+    one(browser, "#only-public").click()
+    assert "WriteInvoiceNightly" not in drawn(browser)
+    assert "anyone on the internet" in drawn(browser)
+    one(browser, "#only-public").click()
+    browser.execute_script(
+        "const box = document.getElementById('graph-severity'); box.value = '0'; box.dispatchEvent(new Event('input'))"
+    )
+    assert "WriteInvoice" in drawn(browser)
+    assert "OrdersQueue" not in drawn(browser)
+    one(browser, "#part-graph details summary").click()
+    one(browser, "#kind-can_invoke").click()
+    assert "anyone on the internet" not in drawn(browser)
+
+
+def test_findings_are_filtered_sorted_and_their_fixes_copied(opened: Open) -> None:
+    """The copy button says what it did, and the text is on the clipboard."""
+    browser = opened("fixtures/orders", "findings")
+    rules = texts(browser, "details.finding summary strong")
+    assert rules[0] == "permission-public"
+    browser.execute_script(
+        "const box = document.getElementById('sort-findings'); box.value = 'place';"
+        "box.dispatchEvent(new Event('input'))"
+    )
+    assert texts(browser, "details.finding summary strong") != rules
+    one(browser, "#filter-findings").send_keys("StoreOrder")
+    assert texts(browser, "details.finding summary strong") == ["service-wildcard"]
+    one(browser, "details.finding summary").click()
+    assert "dynamodb:*" in [each.text for each in browser.find_elements("css selector", "details.finding mark")]
+    browser.execute_script("document.addEventListener('copy', () => { window.copied = String(getSelection()) })")
+    fix = one(browser, ".fix pre").text
+    one(browser, ".fix button").click()
+    browser.implicitly_wait(2)
+    assert one(browser, ".fix button").text in ("Copied", "Copy")
+    copied = browser.execute_async_script(
+        "const done = arguments[0];navigator.clipboard.readText().then(done, () => done(null))"
+    )
+    assert copied in (fix, None)
+    assert one(browser, "#said").get_attribute("textContent") == "The fix is copied"
+
+
+def test_the_parts_are_walked_with_the_arrow_keys(opened: Open) -> None:
+    """Tabs behave as tabs."""
+    browser = opened("fixtures/orders")
+    one(browser, "#tab-summary").send_keys("\ue014")
+    assert one(browser, "#part-functions").is_displayed()
+    assert browser.switch_to.active_element.get_attribute("id") == "tab-functions"
+    assert one(browser, "#tab-functions").get_attribute("aria-selected") == "true"
+
+
+def test_dark_and_light_are_a_button_apart(opened: Open) -> None:
+    """The page has two sets of colours."""
+    browser = opened("fixtures/orders", "graph")
+    before = one(browser, "body").value_of_css_property("background-color")
+    one(browser, "#theme").click()
+    assert one(browser, "body").value_of_css_property("background-color") != before
+
+
+def test_print_shows_every_part_but_the_drawing(opened: Open) -> None:
+    """Paper has no tabs."""
+    browser = opened("fixtures/orders")
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        shown = [name for name in PARTS if one(browser, f"#part-{name}").is_displayed()]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert shown == ["summary", "functions", "findings", "access", "unknowns"]
+
+
+def test_thousands_of_nodes_start_with_a_neighbourhood(opened: Open, tmp_path: Path) -> None:
+    """Not everything is drawn at once, and the first function is there within a few seconds."""
+    template = tmp_path / "template.yaml"
+    functions = "".join(
+        f"""
+  F{number}: {{Type: "AWS::Lambda::Function", Properties: {{Role: !GetAtt R{number}.Arn, Code: {{}}}}}}
+  Q{number}: {{Type: "AWS::SQS::Queue"}}
+  R{number}:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: "sts:AssumeRole"}}]
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Statement: [{{Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Q{number}.Arn}}]"""
+        for number in range(1700)
+    )
+    template.write_text(f"Resources:{functions}\n", encoding="utf-8")
+    browser = opened(str(template), "graph")
+    assert len(browser.execute_script("return permscope.nodes")) > 5000
+    assert 1 <= len(drawn(browser)) <= 350
+    choose(browser, "#find", "F1699")
+    assert sorted(drawn(browser)) == ["F1699", "Q1699", "R1699"]
+    took = browser.execute_script(
+        "const start = performance.now(); permscope.show('functions'); return performance.now() - start"
+    )
+    assert took < 2000
+    assert len(texts(browser, "article h2")) == 60
