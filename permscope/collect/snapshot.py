@@ -252,7 +252,21 @@ def _record_decoder(kind: Any) -> Decoder:
     def decode(raw: Any) -> Any:
         return kind(**{name: decoders[name](value) for name, value in raw.items()})
 
-    return decode
+    return _shared(decode) if kind is Source else decode
+
+
+def _shared(decode: Decoder) -> Decoder:
+    """Equal records as one object: thousands of statements come from the same call."""
+    known: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def decode_once(raw: Any) -> Any:
+        key = tuple(raw.items())
+        found = known.get(key)
+        if found is None:
+            found = known[key] = decode(raw)
+        return found
+
+    return decode_once
 
 
 def _union_decoder(arguments: tuple[Any, ...]) -> Decoder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,21 @@ class Bars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._lock = threading.Lock()
+        self._readers: Mapping[str, int] = {}
         self._all: TaskID | None = None
         self._parts: dict[str, TaskID] = {}
 
-    def parts(self, names: Sequence[str], readers: int) -> None:
-        """These parts will be read, with so many readers together."""
-        self._all = self._progress.add_task(f"{len(names)} accounts and Regions", total=readers)
+    def parts(self, readers: Mapping[str, int]) -> None:
+        """These parts will be read, each with so many readers."""
+        self._readers = readers
+        self._all = self._progress.add_task(f"{len(readers)} accounts' Regions", total=sum(readers.values()))
 
     def read(self, part: str, reader: str) -> None:
         """A reader is done."""
         with self._lock:
             if part not in self._parts:
-                self._parts[part] = self._progress.add_task(part, total=None)
-            self._progress.update(self._parts[part], description=f"{part} {reader}")
+                self._parts[part] = self._progress.add_task(part, total=self._readers.get(part))
+            self._progress.update(self._parts[part], description=f"{part} {reader}", advance=1)
             if self._all is not None:
                 self._progress.advance(self._all)
 

@@ -8,7 +8,7 @@ goes on where it stopped.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -64,8 +64,8 @@ class PartFacts:
 class Progress(Protocol):
     """Who is told how far a collection is; called from several threads."""
 
-    def parts(self, names: Sequence[str], readers: int) -> None:
-        """These parts will be read, with so many readers together."""
+    def parts(self, readers: Mapping[str, int]) -> None:
+        """These parts will be read, each with so many readers."""
 
     def read(self, part: str, reader: str) -> None:
         """A reader is done."""
@@ -77,7 +77,7 @@ class Progress(Protocol):
 class Silent:
     """Tells nobody."""
 
-    def parts(self, names: Sequence[str], readers: int) -> None:
+    def parts(self, readers: Mapping[str, int]) -> None:
         """Nothing."""
 
     def read(self, part: str, reader: str) -> None:
@@ -126,7 +126,7 @@ def collect_parts(parts: Sequence[Part], progress: Progress | None = None) -> It
     if not parts:
         return
     progress = progress or Silent()
-    progress.parts([part.name for part in parts], sum(len(part.readers) for part in parts))
+    progress.parts({part.name: len(part.readers) for part in parts})
     threads = parts[0].account.limits.threads
     with (
         ThreadPoolExecutor(threads, "permscope-call") as calls,

@@ -18,7 +18,7 @@ from permscope.inventory.facts import Function, Resource
 class Interrupt:
     """Presses Ctrl-C as soon as a part is done."""
 
-    def parts(self, names: Any, readers: int) -> None:
+    def parts(self, readers: Any) -> None:
         """Nothing."""
 
     def read(self, part: str, reader: str) -> None:
