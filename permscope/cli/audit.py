@@ -16,7 +16,9 @@ from permscope.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from permscope.audit.config import Config
     from permscope.audit.findings import Finding
+    from permscope.audit.run import Audit
     from permscope.inventory.inventory import Inventory
 
 FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
@@ -24,7 +26,7 @@ FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
 
 @click.command("audit")
 @world_options
-@format_option("text", "json", "html")
+@format_option("text", "json", "html", "sarif", "markdown", "junit", "github", "gitlab", "csv")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit 1 from here on.  [default: high]")
 @click.option(
     "--group-by", type=click.Choice(["function", "rule", "file"]), default="function", show_default=True, help="Order."
@@ -59,7 +61,7 @@ def command(
     )
     if write_baseline is not None:
         _write_baseline(write_baseline, audit.findings)
-    graph, findings = audit.graph, audit.findings
+    graph, findings = audit.graph, (*_contracts(audit, inventory, config), *audit.findings)
     if format_ == "json":
         from permscope.report.audit_json import render
 
@@ -68,12 +70,33 @@ def command(
         from permscope.report.html_report import render as render_html
 
         sys.stdout.write(render_html(graph, findings, inventory.errors, rules=audit.rules))
+    elif format_ == "markdown":
+        from permscope.report.markdown import render as render_markdown
+
+        sys.stdout.write(render_markdown(findings, errors=inventory.errors, unknowns=graph.unknowns))
+    elif format_ != "text":
+        from permscope.cli.diff import write_findings
+
+        write_findings(format_, findings, inventory.errors, graph)
     else:
         from permscope.report.audit_text import print_audit
 
         print_audit(findings, graph, inventory.errors, console(), rules=audit.rules, group_by=group_by)
     if not inventory.errors and fails(findings, fail_on or config.fail_on or "high"):
         sys.exit(ExitCode.FINDINGS)
+
+
+def _contracts(audit: Audit, inventory: Inventory, config: Config) -> tuple[Finding, ...]:
+    """The contracts of the configuration that do not hold, as findings."""
+    if config.contracts is None:
+        return ()
+    from permscope.audit.contracts import as_findings, check_contracts, parse_contracts
+    from permscope.graph.decisions import Decisions
+    from permscope.inventory.source import NOWHERE
+
+    if audit.graph.decisions is None:  # the graph was kept from an earlier run
+        audit.graph.decisions = Decisions(inventory)
+    return as_findings(check_contracts(parse_contracts(config.contracts, config.source or NOWHERE), audit.graph))
 
 
 def _write_baseline(path: Path, findings: tuple[Finding, ...]) -> None:

@@ -181,9 +181,8 @@ def read_sides(paths: Sequence[str], base: str | None, options: LoadOptions, con
     """
     from dataclasses import replace
 
-    options = replace(options, parameters={**config.parameters, **options.parameters})
-    named = set(options.parameters) - set(config.parameters)
-    sides = _against_base(paths, base, options, named) if base else _two(paths, options, named)
+    options = replace(options, defaults=config.parameters)
+    sides = _against_base(paths, base, options) if base else _two(paths, options)
     _report(sides.new.errors, "")
     _report(sides.old.errors, "in the old version: ")
     for note in sides.notes:
@@ -198,7 +197,7 @@ def _report(errors: Sequence[PermscopeError], where: str) -> None:
         sys.stderr.write(f"permscope: {where}{visible(str(error))}\n")
 
 
-def _against_base(paths: Sequence[str], base: str, options: LoadOptions, named: set[str]) -> Sides:
+def _against_base(paths: Sequence[str], base: str, options: LoadOptions) -> Sides:
     from permscope.collect.git import find_repository, load_revision
 
     repository = find_repository()
@@ -211,21 +210,19 @@ def _against_base(paths: Sequence[str], base: str, options: LoadOptions, named: 
     notes: tuple[str, ...] = ()
     if not has_ancestor:
         notes = (f"git knows no common ancestor with `{base}`, so `{base}` itself is the old version",)
-    new = _load_new(given, options, named)
+    new = _load_new(given, options)
     old = load_revision(commit, given, options, repository)
     return Sides(old, new, " ".join(["permscope diff --base", base, *(each for each in given if each != ".")]), notes)
 
 
-def _two(paths: Sequence[str], options: LoadOptions, named: set[str]) -> Sides:
+def _two(paths: Sequence[str], options: LoadOptions) -> Sides:
     if len(paths) != 2:  # noqa: PLR2004 - the old and the new one
         raise ConfigError("`permscope diff` compares two things", hint="`diff OLD NEW`, or `diff --base REF [PATH]...`")
     old, new = paths
-    return Sides(
-        _side(old, options, named, old=True), _side(new, options, named, old=False), f"permscope diff {old} {new}"
-    )
+    return Sides(_side(old, options, old=True), _side(new, options, old=False), f"permscope diff {old} {new}")
 
 
-def _side(given: str, options: LoadOptions, named: set[str], *, old: bool) -> Inventory:
+def _side(given: str, options: LoadOptions, *, old: bool) -> Inventory:
     """A path, or a git revision, alone or with a path (`main`, `v1.2:app/template.yaml`)."""
     from permscope.collect.git import find_repository, load_loosely, load_revision
 
@@ -241,21 +238,18 @@ def _side(given: str, options: LoadOptions, named: set[str], *, old: bool) -> In
             return load_revision(commit, (path,) if path else (".",), options, repository)
     if old and Path(given).exists():
         return load_loosely((given,), options)
-    return _load_new((given,), options, named)
+    return _load_new((given,), options)
 
 
-def _load_new(paths: Sequence[str], options: LoadOptions, named: set[str]) -> Inventory:
-    """The new version: names given on the command line are checked, those of the configuration are not."""
-    from permscope.collect.git import load_loosely
+def _load_new(paths: Sequence[str], options: LoadOptions) -> Inventory:
+    """The new version; that there are no templates in a folder any more is no error."""
     from permscope.collect.load import load
     from permscope.errors import InputError
+    from permscope.inventory.inventory import Inventory
 
-    configured = {name: value for name, value in options.parameters.items() if name not in named}
-    if configured:
-        return load_loosely(paths, options)
     try:
         return load(list(paths), options)
     except InputError as error:
         if error.message.startswith("nothing to read"):
-            return load_loosely(paths, options)
+            return Inventory(())
         raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.diff import FORMATS, binding_options, graphs, read_config, read_sides, write_findings
+from permscope.cli.diff import FORMATS, binding_options, read_config, read_sides, write_findings
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.options import format_option, rules_option, screen_options
 from permscope.errors import ConfigError
@@ -68,9 +68,7 @@ def command(
     config = read_config(config_path)
     sides = _sides(paths, base, old, options, config)
     policy = _policy(config, fail_on, forbid)
-    before, after = graphs(sides, config)
-    notes = _notes(config, base)
-    result = _decide(sides, before, after, config, policy=policy, rules=rules, notes=notes)
+    result, after = _decide(sides, config, policy=policy, rules=rules, notes=_notes(config, base))
     errors = sides.new.errors
     command_line = sides.command.replace("permscope diff", "permscope gate", 1)
     if summary:
@@ -128,37 +126,44 @@ def _policy(config: Config, fail_on: str | None, forbid: tuple[str, ...]) -> Gat
 
 
 def _decide(
-    sides: Sides,
-    before: PermissionGraph,
-    after: PermissionGraph,
-    config: Config,
-    *,
-    policy: GatePolicy,
-    rules: Iterable[str],
-    notes: tuple[str, ...],
-) -> GateResult:
+    sides: Sides, config: Config, *, policy: GatePolicy, rules: Iterable[str], notes: tuple[str, ...]
+) -> tuple[GateResult, PermissionGraph]:
+    from permscope.audit.config import Config
     from permscope.audit.contracts import check_contracts, parse_contracts
-    from permscope.audit.engine import run as find
     from permscope.audit.gate import decide
-    from permscope.audit.rules import load_rules
+    from permscope.audit.run import run_audit
+    from permscope.graph.decisions import Decisions
     from permscope.graph.diff import diff_graphs
     from permscope.inventory.source import NOWHERE
 
-    compiled = load_rules([Path(folder) for folder in rules])
-    diff = diff_graphs(before, after)
-    contracts = check_contracts(parse_contracts(config.contracts, config.source or NOWHERE), after)
-    new_findings = find(after, sides.new, compiled, trusted=config.trusted)
-    old_findings = find(before, sides.old, compiled, trusted=config.trusted)
-    changes, new_findings = _suppressed(diff, new_findings, sides, config)
-    return decide(
+    # What is suppressed is marked below, for changes and findings together.
+    plain = Config(trusted=config.trusted)
+    folders = [Path(folder) for folder in rules]
+    audits = [run_audit(inventory, config=plain, rule_folders=folders) for inventory in (sides.old, sides.new)]
+    for audit, inventory in zip(audits, (sides.old, sides.new), strict=True):
+        if audit.graph.decisions is None:  # it was kept from an earlier run
+            audit.graph.decisions = Decisions(inventory)
+    before, after = audits
+    diff = diff_graphs(before.graph, after.graph)
+    contracts = check_contracts(parse_contracts(config.contracts, config.source or NOWHERE), after.graph)
+    changes, new_findings = _suppressed(diff, _of_rules(after.findings), sides, config)
+    result = decide(
         diff,
         policy,
-        old_findings=old_findings,
+        old_findings=_of_rules(before.findings),
         new_findings=new_findings,
         changes=changes,
         contracts=contracts,
         notes=notes,
     )
+    return result, after.graph
+
+
+def _of_rules(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings without those about suppressions, which are a matter of the audit."""
+    from dataclasses import replace
+
+    return tuple(replace(each, suppressed=None) for each in findings if not each.rule.startswith("suppression-"))
 
 
 def _suppressed(

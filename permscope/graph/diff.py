@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from permscope.graph.diff_access import access_changes
 from permscope.graph.diff_change import KIND_ORDER, Change, ChangeKind, Step
 from permscope.graph.diff_entries import entry_changes
+from permscope.graph.diff_limits import limit_changes
 from permscope.graph.diff_matching import Matching, Renamed, match_graphs
 from permscope.graph.diff_paths import path_changes
 from permscope.graph.diff_resources import resource_policy_changes
@@ -66,7 +67,8 @@ def diff_graphs(old: PermissionGraph, new: PermissionGraph) -> GraphDiff:
     """
     matching = match_graphs(old, new)
     found: list[Change] = []
-    for changes in (entry_changes, access_changes, resource_policy_changes, wiring_changes, path_changes):
+    comparisons = (entry_changes, access_changes, resource_policy_changes, limit_changes, wiring_changes, path_changes)
+    for changes in comparisons:
         found.extend(changes(matching))
     old_unknowns, new_unknowns = tuple(dict.fromkeys(old.unknowns)), tuple(dict.fromkeys(new.unknowns))
     known = {_unknown_key(each, str) for each in old_unknowns}

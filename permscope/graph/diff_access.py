@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet
 from permscope.graph.collector import conditions_of, said_by
-from permscope.graph.decisions import Decisions
 from permscope.graph.diff_change import Change, ChangeKind
-from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, statement_claims, uncovered_deny
+from permscope.graph.diff_claims import Book, Claim, uncovered_deny
 from permscope.graph.diff_matching import Matching
+from permscope.graph.diff_sides import Actor, Side, is_used
 from permscope.graph.diff_words import (
     LEVEL_ORDER,
     access_severity,
@@ -27,21 +26,10 @@ from permscope.graph.diff_words import (
     stricter_words,
 )
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
-from permscope.inventory.inventory import IamPrincipal
-from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
-from permscope.policy.effective import Grant, effective
 from permscope.policy.matching import decode
 
 _TARGET_EDGES = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
-
-
-@dataclass(slots=True)
-class _Actor:
-    """Somebody who acts, and the roles it acts with (itself, where it is a role or user)."""
-
-    node: Node
-    principals: tuple[Node, ...]
 
 
 class _Part(NamedTuple):
@@ -66,123 +54,14 @@ class _Gain:
     claims: list[Claim] = field(default_factory=list)
 
 
-class _Side:
-    """One version: its principals with their claims, each worked out once.
-
-    Args:
-        graph: of this version.
-        matching: for the new version, to know the names of the old one.
-    """
-
-    def __init__(self, graph: PermissionGraph, matching: Matching | None) -> None:
-        self.graph = graph
-        self.matching = matching
-        self._books: dict[str, Book] = {}
-        self._plain: dict[str, Book] = {}
-        self._as_old: dict[str, Book] = {}
-
-    @property
-    def decisions(self) -> Decisions:
-        """The policy decisions of this version."""
-        if self.graph.decisions is None:
-            raise ValueError("a graph made by hand has no policies to compare")
-        return self.graph.decisions
-
-    def translate(self, text: str) -> str:
-        """The text with the names of the old version."""
-        return self.matching.old_text(text) if self.matching is not None else text
-
-    def principal(self, node_id: str) -> IamPrincipal | None:
-        """The role, user or group of a node."""
-        return self.decisions.principal(node_id) if self.graph.decisions is not None else None
-
-    def book(self, node_id: str) -> Book:
-        """What a principal's own policies let it do."""
-        found = self._books.get(node_id)
-        if found is None:
-            principal = self.principal(node_id)
-            if principal is None:
-                found = Book()
-            else:
-                grants = self.decisions.effective(principal).grants
-                found = Book(self._claims(grants), self._limits(principal))
-            self._books[node_id] = found
-        return found
-
-    def book_as_old(self, node_id: str) -> Book:
-        """The same with the names of the old version."""
-        found = self._as_old.get(node_id)
-        if found is None:
-            found = self._as_old[node_id] = self.book(node_id).as_old()
-        return found
-
-    def without_limits(self, node_id: str) -> Book:
-        """The same without anything that takes access away."""
-        found = self._plain.get(node_id)
-        if found is None:
-            principal = self.principal(node_id)
-            grants: tuple[Grant, ...] = ()
-            if principal is not None:
-                allows = tuple(_only_allow(policy) for policy in self.decisions.identity(principal))
-                grants = effective(allows).grants
-            found = self._plain[node_id] = Book(self._claims(grants))
-        return found
-
-    def _claims(self, grants: Iterable[Grant]) -> tuple[Claim, ...]:
-        if self.matching is None:
-            return claims_of(grants)
-        return claims_of(grants, self.translate)
-
-    def _limits(self, principal: IamPrincipal) -> Limits:
-        decisions = self.decisions
-        boundary = decisions.boundary(principal)
-        levels: list[tuple[Policy, ...]] = [] if boundary is None else [(boundary,)]
-        account = self.graph.nodes[principal.arn].account or ""
-        levels += [level for level in decisions.control_levels(account, PolicyKind.SCP) if level]
-        identity = decisions.identity(principal)
-        denies = [pair for policy in identity for pair in _statements(policy, "Deny")]
-        denies += [pair for level in levels for policy in level for pair in _statements(policy, "Deny")]
-        translate = self.translate if self.matching is not None else None
-        arn = getattr(principal, "boundary_arn", None)
-        return Limits(
-            statement_claims(denies, translate) if translate else statement_claims(denies),
-            [
-                statement_claims(allows, translate) if translate else statement_claims(allows)
-                for level in levels
-                if (allows := [pair for policy in level for pair in _statements(policy, "Allow")])
-            ],
-            [self.translate(arn)] if arn and boundary is None else (),
-        )
-
-    def actors(self) -> Iterator[_Actor]:
-        """Functions and whatever else acts with a role, then roles, users and groups themselves."""
-        using: dict[str, list[Node]] = defaultdict(list)
-        for edge in self.graph.edges_of(EdgeKind.EXECUTES_AS):
-            role = self.graph.nodes[edge.target]
-            if edge.authorized is not False and role not in using[edge.source]:
-                using[edge.source].append(role)
-        for node_id, roles in using.items():
-            yield _Actor(self.graph.nodes[node_id], tuple(roles))
-        for node in self.graph.of_kind(NodeKind.ROLE, NodeKind.USER, NodeKind.GROUP):
-            yield _Actor(node, (node,))
-
-
-def _statements(policy: Policy, effect: str) -> Iterator[tuple[Policy, Statement]]:
-    return ((policy, statement) for statement in policy.statements if statement.effect == effect)
-
-
-def _only_allow(policy: Policy) -> Policy:
-    return replace(policy, statements=tuple(each for each in policy.statements if each.effect == "Allow"))
-
-
 def access_changes(matching: Matching) -> Iterator[Change]:
     """New, weakened and removed access of everybody who acts."""
-    old, new = _Side(matching.old, None), _Side(matching.new, matching)
+    old, new = Side(matching.old, None), Side(matching.new, matching)
     old_roles = _roles_of_actors(old)
     reported: set[tuple[str, int]] = set()
     for actor in new.actors():
         former = matching.old_node(actor.node.id)
-        if actor.node.kind is NodeKind.ROLE and former is None and _is_used(new.graph, actor.node):
+        if actor.node.kind is NodeKind.ROLE and former is None and is_used(new.graph, actor.node):
             continue  # what uses the new role tells
         before = old_roles.get(former.id, ()) if former is not None else ()
         yield from _gains(old, new, actor, before, reported)
@@ -194,27 +73,23 @@ def access_changes(matching: Matching) -> Iterator[Change]:
     lost: set[tuple[str, int]] = set()
     for actor in old.actors():
         latter = by_old.get(actor.node.id)
-        if actor.node.kind is NodeKind.ROLE and latter is None and _is_used(old.graph, actor.node):
+        if actor.node.kind is NodeKind.ROLE and latter is None and is_used(old.graph, actor.node):
             continue
         yield from _losses(old, new, actor, now.get(latter, ()) if latter else (), lost)
 
 
-def _roles_of_actors(side: _Side) -> dict[str, tuple[Node, ...]]:
+def _roles_of_actors(side: Side) -> dict[str, tuple[Node, ...]]:
     found: dict[str, tuple[Node, ...]] = {}
     for actor in side.actors():
         found.setdefault(actor.node.id, actor.principals)
     return found
 
 
-def _is_used(graph: PermissionGraph, role: Node) -> bool:
-    return any(edge.authorized is not False for edge in graph.incoming(role.id, EdgeKind.EXECUTES_AS))
-
-
 # Gains
 
 
 def _gains(
-    old: _Side, new: _Side, actor: _Actor, before: tuple[Node, ...], reported: set[tuple[str, int]]
+    old: Side, new: Side, actor: Actor, before: tuple[Node, ...], reported: set[tuple[str, int]]
 ) -> Iterator[Change]:
     gains: dict[tuple[str, str], _Gain] = {}
     for role in actor.principals:
@@ -235,7 +110,7 @@ def _gains(
         yield _weakened(actor, gain) if gain.part.cause else _new_access(old, actor, gain, before)
 
 
-def _left(old: _Side, claim: Claim, book: Book, before: tuple[Node, ...]) -> ActionSet:
+def _left(old: Side, claim: Claim, book: Book, before: tuple[Node, ...]) -> ActionSet:
     """What of a claim none of the former principals had."""
     left = claim.actions
     for role in before:
@@ -245,7 +120,7 @@ def _left(old: _Side, claim: Claim, book: Book, before: tuple[Node, ...]) -> Act
     return left
 
 
-def _parts(old: _Side, claim: Claim, left: ActionSet, book: Book, before: tuple[Node, ...]) -> Iterator[_Part]:
+def _parts(old: Side, claim: Claim, left: ActionSet, book: Book, before: tuple[Node, ...]) -> Iterator[_Part]:
     """New actions by what kept them away before: nothing granted them, a condition, a Deny, a boundary."""
     for former in before:
         plain, limits = old.without_limits(former.id), old.book(former.id).limits
@@ -292,7 +167,7 @@ def _said(claim: Claim, role: Node) -> Provenance:
     return said if said.source.file else said._replace(source=role.source)
 
 
-def _new_access(old: _Side, actor: _Actor, gain: _Gain, before: tuple[Node, ...]) -> Change:
+def _new_access(old: Side, actor: Actor, gain: _Gain, before: tuple[Node, ...]) -> Change:
     levels = gain.actions.levels()
     levels_before = _levels_before(old, gain, before)
     risen = bool(levels_before) and highest(levels) > highest(levels_before)
@@ -319,7 +194,7 @@ def _new_access(old: _Side, actor: _Actor, gain: _Gain, before: tuple[Node, ...]
     )
 
 
-def _levels_before(old: _Side, gain: _Gain, before: tuple[Node, ...]) -> tuple[str, ...]:
+def _levels_before(old: Side, gain: _Gain, before: tuple[Node, ...]) -> tuple[str, ...]:
     """The access levels that the actor had on the same target in the services that are gained."""
     had = ActionSet.empty
     for former in before:
@@ -330,7 +205,7 @@ def _levels_before(old: _Side, gain: _Gain, before: tuple[Node, ...]) -> tuple[s
     return tuple(level for level in LEVEL_ORDER if level in found)
 
 
-def _weakened(actor: _Actor, gain: _Gain) -> Change:
+def _weakened(actor: Actor, gain: _Gain) -> Change:
     severity = access_severity(gain.actions, wide=gain.wide, target=gain.target)
     return _change(
         actor,
@@ -345,7 +220,7 @@ def _weakened(actor: _Actor, gain: _Gain) -> Change:
     )
 
 
-def _change(actor: _Actor, gain: _Gain, **more: Any) -> Change:
+def _change(actor: Actor, gain: _Gain, **more: Any) -> Change:
     provenance = tuple(gain.provenance.values())
     return Change(
         actor=actor.node.label,
@@ -365,7 +240,7 @@ def _first_place(provenance: Iterable[Provenance], node: Node) -> Source:
     return next((one.source for one in provenance if one.source.file or one.source.call), node.source)
 
 
-def _not_known(old: _Side, new: _Side, actor: _Actor, before: tuple[Node, ...]) -> Iterator[Change]:
+def _not_known(old: Side, new: Side, actor: Actor, before: tuple[Node, ...]) -> Iterator[Change]:
     """Policies and roles that are attached now and that nobody can read."""
     known_before: set[str] = set()
     for former in before:
@@ -378,7 +253,7 @@ def _not_known(old: _Side, new: _Side, actor: _Actor, before: tuple[Node, ...]) 
             if all(former.id != new.translate(role.id) for former in before) and role is not actor.node:
                 yield _of_unknown(actor.node, f"runs as `{role.label}`, which is in no input", role.label, role.id)
             continue
-        if role is actor.node and role.kind is NodeKind.ROLE and _is_used(new.graph, role):
+        if role is actor.node and role.kind is NodeKind.ROLE and is_used(new.graph, role):
             continue
         for arn in new.decisions.inventory.missing_policies(principal):
             if new.translate(str(arn)) not in known_before and str(arn) not in known_before:
@@ -407,7 +282,7 @@ def _of_unknown(node: Node, words: str, target: str, target_id: str, place: Sour
 
 
 def _losses(
-    old: _Side, new: _Side, actor: _Actor, now: tuple[Node, ...], reported: set[tuple[str, int]]
+    old: Side, new: Side, actor: Actor, now: tuple[Node, ...], reported: set[tuple[str, int]]
 ) -> Iterator[Change]:
     """What an actor could do on a target and cannot do any more."""
     lost: dict[str, _Gain] = {}

@@ -264,7 +264,8 @@ class Limits:
 
     def all_hold(self, old: Limits) -> bool:
         """Whether everything that was taken away is."""
-        return self.layers_hold(old) and all(not uncovered_deny(claim, self.denies) for claim in old.denies)
+        held = old.opaque <= self.opaque and self.layers_hold(old)
+        return held and all(not uncovered_deny(claim, self.denies) for claim in old.denies)
 
 
 def _says_the_same(one: Statement | None, other: Statement) -> bool:

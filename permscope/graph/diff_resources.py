@@ -57,8 +57,8 @@ def resource_policy_changes(matching: Matching) -> Iterator[Change]:
     old_decisions, new_decisions = matching.old.decisions, matching.new.decisions
     if new_decisions is None:
         return
-    old_doors = {door.id: door for door in _doors(old_decisions)} if old_decisions is not None else {}
-    new_doors = list(_doors(new_decisions))
+    old_doors = {door.id: door for door in doors_of(old_decisions)} if old_decisions is not None else {}
+    new_doors = list(doors_of(new_decisions))
     for door in new_doors:
         former = old_doors.pop(_old_door(matching, door.id), None)
         yield from _compare(matching, door, former, new_decisions, old_decisions)
@@ -73,14 +73,15 @@ def _old_door(matching: Matching, arn: str) -> str:
     return f"{matching.old_id(base)}:{qualifier}" if qualifier else matching.old_id(arn)
 
 
-def _doors(decisions: Decisions) -> Iterator[_Door]:
+def doors_of(decisions: Decisions) -> Iterator[_Door]:
+    """The policy of every resource and role."""
     for facts in decisions.policies_by_resource.values():
         yield _Door(str(facts[0].resource_arn), tuple(fact.policy for fact in facts), PolicyKind.RESOURCE)
     for role in decisions.inventory.roles.values():
         yield _Door(role.arn, (role.trust,), PolicyKind.TRUST)
 
 
-def _book(door: _Door, decisions: Decisions, matching: Matching | None, *, blocked: bool = False) -> Book:
+def book_of(door: _Door, decisions: Decisions, matching: Matching | None, *, blocked: bool = False) -> Book:
     """What a policy lets whom do. A bucket that blocks public policies lets nobody in who is not named."""
     claims: list[Claim] = []
     for principal, grants in decisions.granted_by(door.policies):
@@ -110,20 +111,21 @@ def _plain_principal(kind: str, value: str) -> str:
 def _compare(
     matching: Matching, door: _Door, former: _Door | None, decisions: Decisions, old_decisions: Decisions | None
 ) -> Iterator[Change]:
-    node = _node_of(matching.new, door)
+    node = node_of(matching.new, door)
     if node is None:
         return
-    book = _book(door, decisions, matching, blocked=_is_blocked(node))
+    book = book_of(door, decisions, matching, blocked=_is_blocked(node))
     old_book = Book()
     if former is not None and old_decisions is not None:
-        old_node = _node_of(matching.old, former)
-        old_book = _book(former, old_decisions, None, blocked=old_node is not None and _is_blocked(old_node))
+        old_node = node_of(matching.old, former)
+        old_book = book_of(former, old_decisions, None, blocked=old_node is not None and _is_blocked(old_node))
     yield from _let_in(matching, door, node, book, old_book)
     if former is not None:
         yield from _denies_less(door, node, book, old_book)
 
 
-def _node_of(graph: PermissionGraph, door: _Door) -> Node | None:
+def node_of(graph: PermissionGraph, door: _Door) -> Node | None:
+    """The node a policy is on."""
     base = function_arn_and_qualifier(door.id)[0]
     found = graph.nodes.get(base) or graph.nodes.get(door.id)
     if found is not None:
@@ -159,7 +161,7 @@ def _let_in(matching: Matching, door: _Door, node: Node, book: Book, old_book: B
         if claim.principal == "*" and (is_api or _is_of_url(matching.new, node, claim)):
             continue  # who calls without credentials is told by the routes
         left, weak, place = _new_in(matching, claim, book, old_book)
-        if not left or (claim.principal_kind == "Service" and id(claim.statement) in wired and not weak):
+        if not left or (claim.principal_kind == "Service" and statement_key(claim.statement) in wired and not weak):
             continue
         if door.kind is PolicyKind.TRUST and _is_new_work(matching, node, claim):
             continue
@@ -190,17 +192,22 @@ def _new_in(matching: Matching, claim: Claim, book: Book, old_book: Book) -> tup
     return left, "its terms are looser", NOWHERE
 
 
-def _wired_statements(graph: PermissionGraph, node: Node) -> set[int]:
+def _wired_statements(graph: PermissionGraph, node: Node) -> set[object]:
     """Statements that only let in what is wired to a function; the wiring tells of them."""
-    found: set[int] = set()
+    found: set[object] = set()
     for edge in graph.incoming(node.id, EdgeKind.TRIGGERS):
         for one in edge.provenance:
             if one.fact is not None and condition_strength(one.fact.conditions, PolicyKind.RESOURCE) in (
                 "strong",
                 "unknown",
             ):
-                found.add(id(one.fact))
+                found.add(statement_key(one.fact))
     return found
+
+
+def statement_key(statement: Statement | None) -> object:
+    """What tells a statement from the others, also in a graph that was kept and read again."""
+    return statement and (statement.source, statement.sid, statement.index, statement.actions, statement.conditions)
 
 
 def _is_of_url(graph: PermissionGraph, node: Node, claim: Claim) -> bool:
@@ -380,7 +387,7 @@ def _denied_words(deny: Claim) -> str:
 
 def _gone(matching: Matching, door: _Door) -> Iterator[Change]:
     """A policy that is gone altogether: its grants are removed, and so are its Deny statements."""
-    node = _node_of(matching.old, door)
+    node = node_of(matching.old, door)
     if node is None:
         return
     still = {old: new for new, old in matching.old_of.items()}.get(node.id)
