@@ -27,9 +27,10 @@ from typing import Any
 from permscope.audit.findings import SEVERITIES, Finding, fingerprint
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import ConfigError, NameNotFoundError
+from permscope.graph.asking import who_can
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.paths import Path, find_paths
-from permscope.graph.queries import find_node, who_can
+from permscope.graph.queries import find_node
 from permscope.inventory.located import as_list, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import ACCOUNT

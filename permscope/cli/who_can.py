@@ -30,8 +30,8 @@ def command(
     ACTION is an IAM action such as `s3:GetObject` and may hold wildcards; RESOURCE is a logical id, a name, an ARN or
     an ARN pattern.
     """
+    from permscope.graph.asking import who_can
     from permscope.graph.build import build_graph
-    from permscope.graph.queries import who_can
     from permscope.report import answers
 
     graph = build_graph(inventory, configured().trusted)

@@ -6,6 +6,7 @@ from typing import Any
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.collector import EdgeCollector, Permit, grant_conditions, grant_limits, grant_said_by
+from permscope.graph.decisions import Decisions
 from permscope.graph.doors import Doors
 from permscope.graph.guards import Guards
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind
@@ -23,12 +24,22 @@ class AccessEdges:
         targets: what patterns mean.
         doors: where invoking actions lead.
         guards: what resource policies take away.
+        decisions: where policies are attached.
 
     Attributes:
         assume_grants: grants of `sts:AssumeRole`, which hold only where the role agrees.
     """
 
-    def __init__(self, nodes: Nodes, edges: EdgeCollector, targets: Targets, doors: Doors, guards: Guards) -> None:
+    def __init__(
+        self,
+        nodes: Nodes,
+        edges: EdgeCollector,
+        targets: Targets,
+        doors: Doors,
+        guards: Guards,
+        decisions: Decisions,
+    ) -> None:
+        self._decisions = decisions
         self._nodes = nodes
         self._graph = nodes.graph
         self._edges = edges
@@ -57,12 +68,13 @@ class AccessEdges:
             conditions["template"] = {**conditions.get("template", {}), **assumed}
         elif target.kind is NodeKind.EXTERNAL:
             conditions |= self._of_stranger(principal, target)
+        said = self._decisions.located(principal.id, grant_said_by(grant, principal.logical_id))
         for left in self._guards.leaves(principal, self._graph.nodes[target.id], grant, grant.actions):
             limited = left.grant or grant
             conditional = bool(conditions) or grant.conditional or left.conditional
             permit = Permit(
                 principal.id,
-                grant_said_by(grant, principal.logical_id),
+                said,
                 conditions,
                 Decision.CONDITIONAL if conditional else Decision.ALLOW,
                 pattern,

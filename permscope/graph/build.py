@@ -43,7 +43,7 @@ def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> 
     resource_policies = ResourcePolicyEdges(nodes, edges, decisions, targets, doors)
     for policies in decisions.policies_by_resource.values():
         resource_policies.add(policies)
-    access = AccessEdges(nodes, edges, targets, doors, Guards(decisions))
+    access = AccessEdges(nodes, edges, targets, doors, Guards(decisions), decisions)
     for principals in (inventory.roles, inventory.users, inventory.groups):
         for principal in principals.values():
             access.add(graph.nodes[principal.arn], decisions.effective(principal).grants)

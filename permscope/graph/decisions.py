@@ -15,6 +15,7 @@ from permscope.inventory.arn import account_of
 from permscope.inventory.facts import ControlPolicy, Need, OrganizationPath, ResourcePolicy
 from permscope.inventory.inventory import IamPrincipal, Inventory
 from permscope.inventory.policies import Policy, PolicyKind, Principal, Statement
+from permscope.inventory.source import NOWHERE
 from permscope.policy.context import RequestContext
 from permscope.policy.effective import EffectiveAccess, Grant, effective
 from permscope.policy.evaluate import PolicyLayers, decide
@@ -61,6 +62,22 @@ class Decisions:
         """The permissions boundary of a principal; None without one, or when nobody has its document."""
         arn = getattr(principal, "boundary_arn", None)
         return self.inventory.managed_policy(arn) if arn else None
+
+    def located(self, principal_arn: str, said: Provenance) -> Provenance:
+        """A reason with a place: a policy of AWS has none, so it is where the principal names it."""
+        policy = said.policy
+        principal = self.principal(principal_arn) if said.source == NOWHERE and policy is not None else None
+        if principal is None or policy is None:
+            return said
+        for holder in (principal, *self.inventory.groups_of(principal)):
+            for arn in holder.managed_policy_arns:
+                if arn == policy.arn:
+                    return said._replace(source=getattr(arn, "source", holder.source), logical_id=holder.logical_id)
+        for attached in self.inventory.identity_policies(principal):
+            if attached.policy is policy or attached.policy.arn == policy.arn is not None:
+                by = attached.attached_by
+                return said._replace(source=by.source, logical_id=by.logical_id)
+        return said._replace(source=principal.source, logical_id=said.logical_id or principal.logical_id)
 
     def is_complete(self, principal: IamPrincipal) -> bool:
         """Whether the document of every policy attached to a principal is known."""
@@ -204,7 +221,8 @@ class Decisions:
         resource = self.resource_policies(arn)
         owner = account_of(arn)
         if owner in (None, requester.account) or resource:
-            return self.ask(requester, action, arn, {}, identity=identity, resource=resource, boundary=boundary)
+            answer = self.ask(requester, action, arn, {}, identity=identity, resource=resource, boundary=boundary)
+            return answer._replace(provenance=tuple(self.located(role.arn, one) for one in answer.provenance))
         # The other account has a word in it, and its policy is in no input.
         answer = self.ask(
             requester,
@@ -215,6 +233,7 @@ class Decisions:
             boundary=boundary,
             resource_account=requester.account,
         )
+        answer = answer._replace(provenance=tuple(self.located(role.arn, one) for one in answer.provenance))
         if answer.authorized is not True:
             return answer
         return Outcome(None, answer.provenance, reason=f"the policy in account `{owner}` is in no input")
@@ -225,7 +244,8 @@ class Decisions:
         for grant in self.effective(role).grants:
             if action in grant.actions:
                 everywhere = "*" in grant.resources and not grant.conditional
-                best = best.or_else(Outcome(True if everywhere else None, (grant_said_by(grant),)))
+                said = self.located(role.arn, grant_said_by(grant, role.logical_id))
+                best = best.or_else(Outcome(True if everywhere else None, (said,)))
         if best.authorized is not False:
             return best
         lacks = f"`{role.logical_id or role.name}` lacks `{action}`"

@@ -13,6 +13,9 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Route
 from permscope.policy.matching import encode, relation
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsappsync.html
+_OF_APPSYNC = ("appsync:GraphQL", "appsync:EventConnect", "appsync:EventPublish", "appsync:EventSubscribe")
+
 
 class Doors:
     """Functions, function URLs and routes, as those see them who may invoke.
@@ -27,7 +30,7 @@ class Doors:
         catalog = load()
         self._invoke = catalog.action_set(("lambda:InvokeFunction", "lambda:InvokeAsync"))
         self._invoke_url = catalog.expand("lambda:InvokeFunctionUrl")
-        self._execute = catalog.action_set(("execute-api:Invoke", "appsync:GraphQL"))
+        self._execute = catalog.action_set(("execute-api:Invoke", *_OF_APPSYNC))
         self.actions = self._invoke | self._invoke_url | self._execute
         self._urls: dict[str, list[Route]] = {}
         self._routes: dict[str, list[Route]] = {}
@@ -78,10 +81,25 @@ class Doors:
         """Edges to those of the routes that ask for IAM and that a pattern reaches; whether there was one."""
         found = False
         for route in routes:
-            if route.auth is Auth.IAM and any(_covers(pattern, route.execute_arn or "") for pattern in patterns):
+            calls = actions & calls_of(route)
+            if (
+                calls
+                and route.auth is Auth.IAM
+                and any(_covers(pattern, route.execute_arn or "") for pattern in patterns)
+            ):
                 found = True
-                self._edges.permit(EdgeKind.CAN_INVOKE, route.id, actions, permit)
+                self._edges.permit(EdgeKind.CAN_INVOKE, route.id, calls, permit)
         return found
+
+
+def calls_of(route: Route) -> ActionSet:
+    """What a caller of a route does, as IAM calls it."""
+    if route.id.startswith("url:"):
+        return load().expand("lambda:InvokeFunctionUrl")
+    if ":appsync:" not in (route.execute_arn or route.id):
+        return load().expand("execute-api:Invoke")
+    event = {"PUBLISH": "appsync:EventPublish", "SUBSCRIBE": "appsync:EventSubscribe"}.get(route.method or "")
+    return load().expand(event or "appsync:GraphQL")
 
 
 def _api_of(execute_arn: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from permscope.graph.acting import is_wired_call
 from permscope.graph.collector import distinct
 from permscope.graph.feeding import feeding_actions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
@@ -43,6 +44,8 @@ class Indirect:
         """An edge for each principal, function and source between them."""
         for edge in list(self._graph.edges_of(EdgeKind.CAN_ACCESS)):
             if edge.decision is Decision.DENY or self._graph.nodes[edge.source].kind is NodeKind.GROUP:
+                continue
+            if is_wired_call(edge):
                 continue
             for source in self._written(edge):
                 actions = edge.actions & feeding_actions(source.type)

@@ -42,6 +42,8 @@ class ResourcePolicyEdges:
     def add(self, policies: tuple[ResourcePolicy, ...]) -> None:
         """The edges of one resource's policy, whose statements may come as several facts."""
         arn = str(policies[0].resource_arn)
+        if _is_filter(arn):
+            return
         base, qualifier = function_arn_and_qualifier(arn)
         target = self._targets.of(base)[0]
         if qualifier:
@@ -89,6 +91,14 @@ class ResourcePolicyEdges:
             permit = permit._replace(conditions=signed, decision=Decision.CONDITIONAL)
         self._doors.routes(permit, grant.resources, routes, self._api)
         return self._api
+
+
+def _is_filter(arn: str) -> bool:
+    """Whether a policy only cuts down what goes through the thing it is on, and lets nobody in.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    return arn.startswith("AWS::EC2::VPCEndpoint/") or ":vpc-endpoint/" in arn
 
 
 def _blocks_public_policies(node: Node) -> bool:

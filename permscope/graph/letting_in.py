@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from permscope.graph.decisions import Context, Decisions
+from permscope.graph.decisions import Context, Decisions, requester_of
 from permscope.graph.outcome import NO, Outcome, all_of, bindings
 from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
-from permscope.inventory.facts import Delivery, ResourcePolicy, Trigger
+from permscope.inventory.facts import Delivery, ResourcePolicy, Role, Trigger
 from permscope.inventory.policies import Policy
 from permscope.inventory.tokens import REGION, has_unknown
 from permscope.policy.matching import compare, encode
@@ -48,12 +48,35 @@ class LettingIn:
         if role is None:
             return Outcome(None, reason=f"the role `{role_arn}` is in no input")
         context = source_context(source_arn, None)
+        if service_name.startswith("arn:"):
+            return self._role_trusts_role(role, service_name)
         if service_name in _EXTERNAL_ID_IS_ACCOUNT:
             context["sts:ExternalId"] = (account_of(role_arn) or "",)
         outcome = self._as_service((role.trust,), service_name, ("sts:AssumeRole",), role_arn, context, ())
         if outcome.authorized is False:
             return Outcome(False, reason=f"`{role.logical_id or role.name}` does not trust `{service_name}`")
         return outcome
+
+    def _role_trusts_role(self, role: Role, caller_arn: str) -> Outcome:
+        """Whether a service that has assumed one role can go on to another (task credentials, pipeline actions).
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+        """
+        requester = requester_of(caller_arn)
+        caller = self._decisions.principal(caller_arn)
+        if requester is None:
+            return Outcome(None, reason=f"which role `{caller_arn}` is, is not known")
+        identity = self._decisions.identity(caller) if caller is not None else ()
+        boundary = self._decisions.boundary(caller) if caller is not None else None
+        outcome = self._decisions.ask(
+            requester, "sts:AssumeRole", role.arn, {}, identity=identity, resource=(role.trust,), boundary=boundary
+        )
+        if outcome.authorized is not False:
+            return outcome
+        name = caller.logical_id or caller.name if caller is not None else caller_arn
+        if caller is None or not self._decisions.is_complete(caller):
+            return Outcome(None, reason=f"the policies of `{name}` are in no input")
+        return Outcome(False, reason=f"`{name}` cannot assume `{role.logical_id or role.name}`")
 
     def invokes(self, trigger: Trigger) -> Outcome:
         """Whether the policy of exactly the wired function, version or alias lets the service in."""

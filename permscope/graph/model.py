@@ -122,7 +122,8 @@ class Edge:
         source, target: node ids.
         mechanism: of a `triggers` edge.
         event: of a `triggers` or `delivers_to` edge: the kind of wiring.
-        authorized: of a `triggers`, `delivers_to` or `executes_as` edge: True, False, or None when unknown.
+        authorized: of a `triggers`, `delivers_to` or `executes_as` edge, and of a call that a service is wired to make
+            with the role `via`: True, False, or None when unknown.
         actions: what is allowed.
         conditions: what the access depends on: operator -> key -> values, as in a policy; under `"template"` the
             undecided template condition; under `"qualifier"` a function qualifier.

@@ -69,6 +69,13 @@ def all_of(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome(authorized, provenance, conditions, "; ".join(dict.fromkeys(reasons)) or None)
 
 
+def as_far_as_known(outcome: Outcome, *, exact: bool) -> Outcome:
+    """An answer about what is known to be needed, where that may not be all."""
+    if exact or outcome.authorized is not True:
+        return outcome
+    return outcome._replace(authorized=None, reason=outcome.reason or "what it needs is not fully known")
+
+
 def bindings(
     texts: tuple[str, ...], policies: Iterable[Policy]
 ) -> Iterator[tuple[dict[str, list[str]], tuple[str, ...]]]:

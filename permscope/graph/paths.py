@@ -122,6 +122,8 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_Stat
 def _can_follow(graph: PermissionGraph, state: _State, edge: Edge) -> bool:
     if edge.decision is Decision.DENY or edge.authorized is False:
         return False
+    if edge.kind is EdgeKind.EXECUTES_AS and edge.attributes.get("bounded"):
+        return False  # it makes the calls that are edges of its own, and no others
     return state.running or graph.nodes[state.id].kind not in _SOURCES
 
 

@@ -1,4 +1,4 @@
-"""Questions asked of a graph: which node a name means, who can do something, what a principal can do."""
+"""Questions asked of a graph: which node a name means, what a principal can do, what is around a node."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.catalog.wildcard import matches
 from permscope.errors import NameNotFoundError
 from permscope.graph.known import assumptions
-from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.nodes import PUBLIC
-from permscope.inventory.arn import function_arn_and_qualifier, split_arn
+from permscope.inventory.arn import ArnParts, function_arn_and_qualifier, split_arn
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
 
 _PUBLIC_NAMES = frozenset({"public", "internet", "the internet", "anyone", "everyone", "*"})
@@ -47,7 +47,7 @@ def find_node(graph: PermissionGraph, name: str) -> Node:
                 return _only(found, text)
     if "*" in text or "?" in text or text.startswith("arn:"):
         found = [node for node in graph.nodes.values() if _same_arn(text, node)]
-        found = found or [node for node in graph.nodes.values() if _same_thing(text, node)]
+        found = found or [node for node in graph.nodes.values() if same_thing(text, node)]
         if found:
             return _only(found, text)
     raise _not_found(graph, text)
@@ -86,13 +86,23 @@ def _same_arn(pattern: str, node: Node) -> bool:
     return matches(pattern, arn) or matches(pattern.replace("arn:aws:", f"arn:{PARTITION}:", 1), arn)
 
 
-def _same_thing(arn: str, node: Node) -> bool:
+def same_thing(arn: str, node: Node) -> bool:
     """Whether an ARN of a deployed thing means the one of the template, which leaves Region and account open."""
     one, other = split_arn(arn), split_arn(node.arn or "")
     if one is None or other is None or node.kind in _STRANGERS:
         return False
-    open_fields = REGION in (other.region, one.region) or ACCOUNT in (other.account, one.account)
-    return open_fields and one.service == other.service and one.resource == other.resource
+    open_fields = (
+        REGION in (other.region, one.region)
+        or ACCOUNT in (other.account, one.account)
+        or PARTITION in (other.partition, one.partition)
+    )
+    return open_fields and one.service == other.service and one.resource == other.resource and not _differ(one, other)
+
+
+def _differ(one: ArnParts, other: ArnParts) -> bool:
+    """Whether two literal Regions or accounts are not the same."""
+    fields = ((one.region, other.region), (one.account, other.account))
+    return any(a != b and "${" not in a + b and not {"*", ""} & {a, b} for a, b in fields)
 
 
 def _only(found: list[Node], name: str) -> Node:
@@ -126,84 +136,6 @@ def _not_found(graph: PermissionGraph, name: str) -> NameNotFoundError:
     return NameNotFoundError(f"nothing here is called `{name}`", hint=hint)
 
 
-class Answer(NamedTuple):
-    """One principal that can do what was asked.
-
-    Attributes:
-        principal: role, user, service, account, public, ...
-        decision: whether it surely can.
-        conditions: what that depends on.
-        provenance: the statements that allow it.
-        edge: where the graph says so.
-    """
-
-    principal: Node
-    decision: Decision
-    conditions: Any
-    provenance: tuple[Provenance, ...]
-    edge: Edge
-
-
-def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
-    """Everyone who can take an action on a resource, certain ones first.
-
-    Args:
-        graph: what to ask.
-        action: `s3:GetObject`, or a pattern: any action it matches counts.
-        resource: a name as for `find_node`, or an ARN in no input.
-
-    Raises:
-        NameNotFoundError: when the action is in no list, or the resource is neither an ARN nor a name.
-    """
-    catalog = load()
-    wanted = catalog.expand(action)
-    if not wanted:
-        close = catalog.closest(action)
-        raise NameNotFoundError(f"`{action}` is no IAM action", hint=f"did you mean `{close}`?" if close else None)
-    node, arn = _resource(graph, resource)
-    found: list[Answer] = []
-    for edge in _edges_to(graph, node, arn):
-        if edge.actions.isdisjoint(wanted) or edge.decision is Decision.DENY:
-            continue
-        principal = graph.nodes[edge.source]
-        if principal.kind is NodeKind.GROUP:  # its users are in the graph with what it gives them
-            continue
-        decision = _checked(graph, principal, edge, wanted, arn)
-        if decision is not None:
-            found.append(Answer(principal, decision, edge.conditions, edge.provenance, edge))
-    order = {Decision.ALLOW: 0, Decision.CONDITIONAL: 1, Decision.DENY: 2}
-    return sorted(found, key=lambda one: (order[one.decision], one.principal.kind.value, one.principal.label))
-
-
-def _resource(graph: PermissionGraph, name: str) -> tuple[Node | None, str]:
-    try:
-        node = find_node(graph, name)
-    except NameNotFoundError:
-        if name == "*" or name.startswith("arn:"):
-            return _owner(graph, name), name
-        raise
-    given = name if name.startswith("arn:") else None
-    return node, given or node.arn or node.id
-
-
-def _owner(graph: PermissionGraph, arn: str) -> Node | None:
-    """The node an ARN below it belongs to: the bucket of an object."""
-    for end in sorted((found.start() for found in re.finditer(r"[:/]", arn)), reverse=True):
-        node = graph.nodes.get(arn[:end])
-        if node is not None:
-            return node
-    return None
-
-
-def _edges_to(graph: PermissionGraph, node: Node | None, arn: str) -> Iterator[Edge]:
-    """Permission edges to a node and to every set that holds its ARN."""
-    if node is not None:
-        yield from graph.incoming(node.id, *_PERMISSIONS)
-    for pattern_node in graph.of_kind(NodeKind.RESOURCE_SET):
-        if pattern_node is not node and in_set(pattern_node, arn):
-            yield from graph.incoming(pattern_node.id, *_PERMISSIONS)
-
-
 def in_set(node: Node, arn: str) -> bool:
     """Whether the pattern of a set matches an ARN; a literal Region and an unbound one count as the same."""
     pattern = node.id.removeprefix("set:")
@@ -223,18 +155,6 @@ def _pattern_matches(pattern: str, arn: str) -> bool:
     return assumptions(one, other) is not None and (
         matches(one.resource, other.resource) or matches(one.resource, f"{other.resource}/")
     )
-
-
-def _checked(graph: PermissionGraph, principal: Node, edge: Edge, wanted: ActionSet, arn: str) -> Decision | None:
-    """The decision for the very ARN: a wide grant may be denied again for it; None when nothing is left."""
-    if graph.decisions is None or principal.kind not in (NodeKind.ROLE, NodeKind.USER):
-        return edge.decision
-    if graph.nodes[edge.target].kind is not NodeKind.RESOURCE_SET:
-        return edge.decision
-    allowed, conditional = graph.decisions.access(principal.id, arn)
-    if not allowed.isdisjoint(wanted):
-        return edge.decision
-    return Decision.CONDITIONAL if not conditional.isdisjoint(wanted) else None
 
 
 class Reach(NamedTuple):
@@ -259,6 +179,8 @@ def what_can(graph: PermissionGraph, principal: Node) -> dict[str, list[Reach]]:
     for actor in (principal, *roles_of(graph, principal)):
         via = None if actor is principal else actor
         for edge in graph.outgoing(actor.id, *_PERMISSIONS):
+            if edge.via is not None and via_known_role(graph, edge):
+                continue  # the role has it, too
             for service in edge.actions.services() or ("*",):
                 actions = edge.actions.of_service(service)
                 found[service].append(Reach(graph.nodes[edge.target], by_level(actions), edge, via))
@@ -266,6 +188,12 @@ def what_can(graph: PermissionGraph, principal: Node) -> dict[str, list[Reach]]:
         service: sorted(found[service], key=lambda one: (one.target.label, one.edge.kind.value))
         for service in sorted(found)
     }
+
+
+def via_known_role(graph: PermissionGraph, edge: Edge) -> bool:
+    """Whether a permission is what something may with a role whose own edges are in the graph."""
+    role = graph.nodes.get(edge.via or "")
+    return role is not None and role.kind is NodeKind.ROLE
 
 
 def roles_of(graph: PermissionGraph, node: Node) -> list[Node]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from permscope.catalog.actions import ActionSet, load
 from permscope.graph.collector import EdgeCollector, conditions_of
 from permscope.graph.decisions import Decisions
+from permscope.graph.doors import calls_of
 from permscope.graph.letting_in import LettingIn
 from permscope.graph.model import Decision, EdgeKind, Node, Provenance
 from permscope.graph.nodes import Nodes
@@ -27,10 +27,6 @@ class RouteEdges:
         self._nodes = nodes
         self._edges = edges
         self._letting_in = LettingIn(decisions)
-        catalog = load()
-        self._url = catalog.expand("lambda:InvokeFunctionUrl")
-        self._api = catalog.expand("execute-api:Invoke")
-        self._graphql = catalog.expand("appsync:GraphQL")
 
     def add(self, route: Route) -> None:
         """The edges of one route."""
@@ -76,16 +72,11 @@ class RouteEdges:
             EdgeKind.CAN_INVOKE,
             caller.id,
             route.id,
-            actions=self._actions(route),
+            actions=calls_of(route),
             provenance=reason,
             conditions=conditions,
             decision=Decision.CONDITIONAL if conditions else Decision.ALLOW,
         )
-
-    def _actions(self, route: Route) -> ActionSet:
-        if route.id.startswith("url:"):
-            return self._url
-        return self._graphql if ":appsync:" in (route.execute_arn or route.id) else self._api
 
     def _authorizer(self, route: Route) -> Node:
         """The node that stands for everyone an authorizer lets in."""

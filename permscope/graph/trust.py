@@ -130,7 +130,9 @@ class TrustEdges:
             principal_id,
             target_id,
             actions=self._assume & grant.actions,
-            provenance=grant_said_by(grant),
+            provenance=self._decisions.located(
+                principal_id, grant_said_by(grant, self._graph.nodes[principal_id].logical_id)
+            ),
             conditions=conditions,
             decision=Decision.CONDITIONAL if conditional else Decision.ALLOW,
         )

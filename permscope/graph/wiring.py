@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from permscope.graph.acting import CALLER, Acting, decision_of, said_in
 from permscope.graph.collector import distinct, frozen
 from permscope.graph.decisions import Decisions
 from permscope.graph.letting_in import LettingIn
-from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.nodes import Nodes
-from permscope.graph.outcome import YES, Outcome, all_of
+from permscope.graph.outcome import YES, Outcome, all_of, as_far_as_known
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Auth, Delivery, Fact, Function, Mechanism, Need, RoleUse, Route, Trigger, Unknown
 from permscope.inventory.tokens import has_unknown, unknowns_in
 
-CALLER = "caller"
 _LAMBDA = "lambda.amazonaws.com"
 _EDGE_LAMBDA = "edgelambda.amazonaws.com"
 # What a service that delivers without a role asks of the target's own policy.
@@ -41,6 +41,7 @@ class Wiring:
         self.letting_in = LettingIn(decisions)
         self._routes = {route.id: route for route in nodes.inventory.of(Route)}
         self._seen: dict[tuple[object, ...], Edge] = {}
+        self.acting = Acting(nodes, decisions)
 
     def add(self) -> None:
         """Every wiring of the input."""
@@ -81,18 +82,16 @@ class Wiring:
             return
         user = self.nodes.named(use.user_id)
         role = self.nodes.named(use.role_arn)
-        outcome = self.letting_in.trusts(role.id, use.service, user.arn)
-        missing = tuple(
-            f"{action} on {need.resource_arn}"
-            for need in use.required
-            for action in need.actions
-            if self.decisions.role_may(role.id, Need(actions=(action,), resource_arn=need.resource_arn)).authorized
-            is False
-        )
-        attributes: dict[str, Any] = {"service": use.service, "exact": use.exact}
+        trusted = self.letting_in.trusts(role.id, use.service, use.source_arn or user.arn)
+        attributes: dict[str, Any] = {
+            "service": use.service,
+            "exact": use.exact,
+            "bounded": self.acting.calls(user, role, use, trusted),
+        }
+        missing = self.acting.missing(role, use.required)
         if missing:
             attributes["missing"] = missing
-        self._executes_as(user.id, role, outcome, use, attributes)
+        self._executes_as(user.id, role, trusted, use, attributes)
 
     def _executes_as(
         self, user_id: str, role: Node, outcome: Outcome, fact: Fact, attributes: Mapping[str, Any] | None = None
@@ -100,9 +99,7 @@ class Wiring:
         for edge in self.graph.outgoing(user_id, EdgeKind.EXECUTES_AS):
             if edge.target == role.id:
                 edge.provenance = distinct((*edge.provenance, said_in(fact), *outcome.provenance))
-                missing = (*edge.attributes.get("missing", ()), *(attributes or {}).get("missing", ()))
-                if missing:
-                    edge.attributes = {**edge.attributes, "missing": tuple(dict.fromkeys(missing))}
+                edge.attributes = _together(edge.attributes, attributes or {})
                 return
         self._add(EdgeKind.EXECUTES_AS, user_id, role.id, outcome, fact, attributes=attributes or {})
 
@@ -139,10 +136,13 @@ class Wiring:
     def _of_stranger(self, trigger: Trigger) -> Outcome:
         """A function that is in no input: its own policy cannot be read, but a role can."""
         if trigger.mechanism is Mechanism.SERVICE_ROLE:
-            return self._by_service_role(trigger)
+            return as_far_as_known(self._by_service_role(trigger), exact=trigger.exact)
         return Outcome(None, reason="the function is in no input")
 
     def _authorize(self, trigger: Trigger) -> Outcome:
+        return as_far_as_known(self._allowed(trigger), exact=trigger.exact)
+
+    def _allowed(self, trigger: Trigger) -> Outcome:
         route = self._routes.get(trigger.source_id or "")
         if route is not None and route.id.startswith("url:") and route.auth is Auth.NONE:
             return self.letting_in.public_url(trigger)
@@ -179,7 +179,7 @@ class Wiring:
             return
         role = self.nodes.named(role_arn)
         trusted = self.letting_in.trusts(role.id, service, getattr(fact, "source_arn", None) or source.arn)
-        self._executes_as(source.id, role, trusted, fact, {"service": service, "exact": True})
+        self._executes_as(source.id, role, trusted, fact, {"service": service, "exact": True, "bounded": True})
 
     def _by_role(self, trigger: Trigger, role_arn: str | None) -> Outcome:
         if role_arn is None:
@@ -198,7 +198,7 @@ class Wiring:
             EdgeKind.DELIVERS_TO,
             sender.id,
             target.id,
-            self._may_deliver(delivery),
+            as_far_as_known(self._may_deliver(delivery), exact=delivery.exact),
             delivery,
             event=delivery.event,
             via=delivery.role_arn if delivery.role_arn != CALLER else None,
@@ -246,13 +246,8 @@ class Wiring:
         )
 
 
-def said_in(fact: Fact) -> Provenance:
-    """The place a wiring was read at."""
-    return Provenance(source=fact.source, logical_id=fact.logical_id)
-
-
-def decision_of(authorized: bool | None, conditions: Mapping[str, Any]) -> Decision:
-    """The decision of a wiring: a wiring that is not authorized is denied."""
-    if authorized is False:
-        return Decision.DENY
-    return Decision.ALLOW if authorized and not conditions else Decision.CONDITIONAL
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is said of a role that one thing acts with for several reasons."""
+    missing = tuple(dict.fromkeys((*one.get("missing", ()), *other.get("missing", ()))))
+    both = {name: one[name] and other.get(name, True) for name in ("exact", "bounded") if name in one}
+    return {**one, **both, **({"missing": missing} if missing else {})}

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from permscope.graph.asking import Answer
     from permscope.graph.paths import Hop, Path
-    from permscope.graph.queries import Answer, Reach
+    from permscope.graph.queries import Reach
 
 WHO_CAN_SCHEMA = "permscope/who-can/1"
 WHAT_CAN_SCHEMA = "permscope/what-can/1"

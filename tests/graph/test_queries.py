@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from permscope.errors import NameNotFoundError
-from permscope.graph.model import Decision, EdgeKind
-from permscope.graph.queries import find_node, focus, what_can, who_can
+from permscope.graph.model import EdgeKind
+from permscope.graph.queries import find_node, focus, what_can
 
 TABLE = "  Orders: {Type: AWS::DynamoDB::Table, Properties: {TableName: orders-v1}}\n"
 READ = "{Effect: Allow, Action: 'dynamodb:Query', Resource: !GetAtt Orders.Arn}"
@@ -56,40 +56,6 @@ def test_an_ambiguous_name_says_so(world: Any) -> None:
             ).graph,
             "same",
         )
-
-
-def test_who_can_finds_grants_on_the_thing_and_on_sets_that_hold_it(world: Any, function: Any) -> None:
-    """A role with `*` counts; one whose Deny takes the table away does not."""
-    made = world(
-        TABLE,
-        function("Exact", READ),
-        function("Wide", "{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}"),
-        function(
-            "Denied",
-            "{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}",
-            "{Effect: Deny, Action: 'dynamodb:*', Resource: !Sub '${Orders.Arn}*'}",
-        ),
-        function("Other"),
-    )
-    answers = who_can(made.graph, "dynamodb:Query", "Orders")
-    assert {one.principal.label: one.decision for one in answers} == {
-        "ExactRole": Decision.ALLOW,
-        "WideRole": Decision.ALLOW,
-    }
-    assert all(one.provenance for one in answers)
-
-
-def test_who_can_knows_services(world: Any, function: Any) -> None:
-    """The resource policy's principals are answers, too."""
-    answers = who_can(world(function(), PERMISSION).graph, "lambda:InvokeFunction", "Fn")
-    assert [one.principal.label for one in answers] == ["s3.amazonaws.com"]
-
-
-def test_who_can_refuses_an_action_that_is_none(world: Any, function: Any) -> None:
-    """A misspelt action is an error with a hint, not an empty answer."""
-    with pytest.raises(NameNotFoundError) as error:
-        who_can(world(function()).graph, "dynamodb:Qery", "Fn")
-    assert "dynamodb:Query" in (error.value.hint or "")
 
 
 def test_what_a_function_can_do_is_what_its_role_can(world: Any, function: Any) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from permscope.catalog.actions import load
+from permscope.graph.asking import who_can
 from permscope.graph.model import PermissionGraph
 from permscope.graph.paths import find_paths
-from permscope.graph.queries import find_node, what_can, who_can
+from permscope.graph.queries import find_node, what_can
 from permscope.report.answers import level_in_words, print_paths, print_what_can, print_who_can
 
 Draw = Callable[..., str]

@@ -7,6 +7,7 @@ report.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, cast
@@ -23,6 +24,7 @@ from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.services import readers_for
 from permscope.services.interface import Stack, TemplateResource
 
+_SUBSTITUTION = re.compile(r"\$\{[^{}]*\}")
 _BODY_FILES = {
     "AWS::StepFunctions::StateMachine": ("DefinitionS3Location", "Definition"),
     "AWS::ApiGateway::RestApi": ("BodyS3Location", "Body"),
@@ -154,9 +156,8 @@ def _substituted(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return LocatedList((_substituted(item, names) for item in value), source_of(value))
     if isinstance(value, str) and "${" in value:
-        text = value
-        for name, substitute in names.items():
-            text = text.replace(name, substitute)
+        # In one pass, as what is put in may hold `${...}` of its own.
+        text = _SUBSTITUTION.sub(lambda found: names.get(found[0], found[0]), value)
         return LocatedStr(text, source_of(value))
     return value
 

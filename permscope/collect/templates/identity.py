@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from permscope.catalog.cloudformation import TypeFacts, type_facts
+from permscope.catalog.cloudformation import ANY, TypeFacts, type_facts
 from permscope.collect.templates.intrinsics import Resolver
 from permscope.inventory.arn import split_arn
 from permscope.inventory.located import Alternatives, as_text
@@ -100,7 +100,7 @@ class Identities:
         special = self._special(type_name, identity, logical_id, attribute)
         if special is not None:
             return special
-        if facts.name_property == (attribute,):
+        if facts.name_property and attribute in (facts.name_property[-1], *_given(facts, "Name", f"{last}Name")):
             return identity.name
         if facts.ref == "id" and attribute in ("Id", f"{last}Id", "RestApiId", "ApiId"):
             return identity.ref
@@ -202,13 +202,21 @@ class Identities:
                 value = as_text(self._property(logical_id, "Path" if part == "path" else part))
                 if part in extra and value in (None, "default"):
                     break
-                value = value or _DEFAULTS.get(part)
+                value = value or self._name_in_arn(logical_id, part) or _DEFAULTS.get(part)
                 if value is None:
                     break
                 values[part] = _bare_name(value)
             else:
                 return self._filled(pattern, values)
         return None
+
+    def _name_in_arn(self, logical_id: str, part: str) -> str | None:
+        """The name of a parent that a property gives by ARN: the `StreamName` of a consumer's `StreamARN`."""
+        if not part.endswith("Name"):
+            return None
+        stem = part.removesuffix("Name")
+        given = (as_text(self._property(logical_id, f"{stem}{end}")) for end in ("ARN", "Arn"))
+        return next((arn for arn in given if arn and split_arn(arn)), None)
 
     def _filled(self, pattern: str, values: Mapping[str, str]) -> str:
         pseudo = self.pseudo
@@ -231,6 +239,11 @@ class Identities:
             if facts.attributes != "any" and attribute in facts.attributes:
                 return self.token(logical_id, attribute)
         return self.token(logical_id, "Id")
+
+
+def _given(facts: TypeFacts, *attributes: str) -> tuple[str, ...]:
+    """Those of the attributes that a type has."""
+    return tuple(each for each in attributes if facts.attributes != ANY and each in facts.attributes)
 
 
 def _bare_name(value: str) -> str:

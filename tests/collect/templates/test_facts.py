@@ -218,6 +218,19 @@ def test_substitutions_of_a_state_machine_are_made(collect: Callable[..., Collec
         assert trigger.function_arn.endswith(":function:${Fn}")
 
 
+def test_substitutions_are_made_in_one_pass(collect: Callable[..., Collected]) -> None:
+    """What is put in for one name is not searched for the other names."""
+    machine = (
+        "{Type: 'AWS::StepFunctions::StateMachine', Properties: {RoleArn: r, "
+        "DefinitionSubstitutions: {F: !GetAtt Fn.Arn, Fn: other}, "
+        "Definition: {StartAt: A, States: {A: {Type: Task, Resource: '${F}', End: true}}}}}"
+    )
+    function = "{Type: 'AWS::Lambda::Function', Properties: {Role: r}}"
+    found = collect(f"Resources:\n  Fn: {function}\n  M: {machine}\n")
+    (trigger,) = [fact for fact in found.facts if isinstance(fact, Trigger)]
+    assert trigger.function_arn.endswith(":function:${Fn}")
+
+
 def test_properties_that_are_no_mapping_are_an_error(collect: Callable[..., Collected]) -> None:
     """The resource is a fact all the same."""
     found = collect("Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties: text\n")

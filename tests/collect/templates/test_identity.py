@@ -147,3 +147,34 @@ def test_names_in_a_circle_end_in_tokens(bind: Callable[..., Bound]) -> None:
     found = bind(TEMPLATE, **OWN).identities
     assert found.ref("Circle1") in ("${Circle1}", "${Circle2}")
     assert found.ref("Nope") is None
+
+
+UNNAMED = """
+Resources:
+  Machine: {Type: 'AWS::StepFunctions::StateMachine', Properties: {RoleArn: r}}
+  Repository: {Type: 'AWS::CodeCommit::Repository', Properties: {RepositoryName: code}}
+  Queue: {Type: 'AWS::SQS::Queue'}
+  Rule: {Type: 'AWS::Events::Rule', Properties: {EventPattern: {source: [a]}}}
+  Bus: {Type: 'AWS::Events::EventBus', Properties: {Name: orders}}
+  Stream: {Type: 'AWS::Kinesis::Stream'}
+  Consumer: {Type: 'AWS::Kinesis::StreamConsumer', Properties: {ConsumerName: audit, StreamARN: !GetAtt Stream.Arn}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "attribute", "value"),
+    [
+        ("Machine", "Name", "${Machine}"),
+        ("Repository", "Name", "code"),
+        ("Queue", "QueueName", "${Queue}"),
+        ("Rule", "RuleName", "${Rule}"),
+        ("Bus", "Name", "orders"),
+        ("Consumer", "ConsumerName", "audit"),
+        ("Consumer", "ConsumerARN", _arn("kinesis", "stream/${Stream}/consumer/audit:${Consumer.Id}")),
+    ],
+)
+def test_an_attribute_that_is_the_name_is_the_name(
+    bind: Callable[..., Bound], logical_id: str, attribute: str, value: str
+) -> None:
+    """Whatever the type calls it; a consumer is named below its stream."""
+    assert bind(UNNAMED, **OWN).identities.attribute(logical_id, attribute) == value
