@@ -23,6 +23,7 @@ COMMANDS = {
     "gate": "Diff and audit for CI: fail on new risk.",
     "path": "How one node reaches another, hop by hop.",
     "explain": "What a rule checks, why, and how to fix what it finds.",
+    "init": "Write a commented permscope.yaml and print the CI snippet.",
     "rules": "List the rules, or check rule files.",
     "collect": "Read live accounts into a snapshot.",
     "simulate": "Decide requests from stdin, one JSON line each.",

@@ -20,7 +20,6 @@ from permscope.report.escape import in_markdown, visible
 from permscope.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_HOME = "https://github.com/permscope/permscope"
 # GitHub drops what is beyond these.
 MOST_RESULTS = 5000
 _MOST_STEPS = 1000
@@ -82,7 +81,6 @@ def _document(
                         "name": "permscope",
                         "version": __version__,
                         "semanticVersion": __version__,
-                        "informationUri": _HOME,
                         "rules": list(rules.values()),
                     }
                 },
