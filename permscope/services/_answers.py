@@ -12,6 +12,9 @@ from typing import Any
 from permscope.catalog.cloudformation import type_facts
 from permscope.services._live import LiveFact, Session, T
 
+NOT_HERE = ("EndpointConnectionError",)
+"""How a service says that it is not in a Region, where the SDK does not know in which Regions it is."""
+
 
 def capitalised(value: Any, keep: Collection[str] = ()) -> Any:
     """A value of an answer with the keys of all its mappings beginning in upper case.

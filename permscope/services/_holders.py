@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from permscope.catalog.cloudformation import type_facts
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._answers import each, picked, protecting
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, located, mappings, root
 from permscope.services._wiring import role_uses
 from permscope.services.iam import role_arn
@@ -90,3 +94,69 @@ def _protected(
         return LocatedStr(named.text, named.source)
     made = arn(resource, named.text) if arn is not None else None
     return LocatedStr(made, source_of(named)) if made else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Resources of one kind in a live account, each of which has a policy that takes a call of its own.
+
+    Attributes:
+        client: boto3 client.
+        lists: the operation that lists them; `arguments` are its own.
+        items: path of the list in its answer.
+        name, arn: keys of an item.
+        asks: the operation that gives the policy; `by` maps its arguments to keys of an item.
+        document: path of the policy in its answer.
+        none: error codes by which it says that there is no policy.
+        type_name: CloudFormation type.
+        policy: property of the type that holds the policy; empty where it has none.
+        same: parts of an item that are properties of the type.
+        what: what the policy says, for summaries ("who may restore backups").
+        listed_none: error codes of the list by which the service says that it is not used.
+    """
+
+    client: str
+    lists: str
+    items: str
+    name: str
+    arn: str
+    asks: str
+    by: Mapping[str, str]
+    document: str
+    what: str
+    type_name: str
+    policy: str = ""
+    none: tuple[str, ...] = ("ResourceNotFoundException",)
+    listed_none: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    same: tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> dict[str, str]:
+        """What `LiveReader.operations` asks for."""
+        return {f"{self.client}.{self.lists}": self.what, f"{self.client}.{self.asks}": self.what}
+
+    def read(self, session: Session) -> Iterator[LiveFact]:
+        """Every such resource with its policy."""
+        items = session.pages(self.client, self.lists, self.items, none=self.listed_none, **self.arguments)
+        yield from each(session, self._one, items)
+
+    def reader(self) -> LiveReader:
+        """A live reader of nothing but these."""
+        return LiveReader(read=self.read, client=self.client, operations=self.operations)
+
+    def _one(self, session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+        arn, name, call = item[self.arn], item[self.name], f"{self.client}.{self.asks}"
+        asked: dict[str, Any] = {argument: item[key] for argument, key in self.by.items()}
+        document: Any = session.call(self.client, self.asks, none=self.none, of=arn, **asked)
+        for step in self.document.split("."):
+            document = document.get(step) if isinstance(document, Mapping) else None
+        properties = picked(item, *self.same)
+        if self.policy and document:
+            inner: Any = document
+            for step in reversed(self.policy.split(".")):
+                inner = {step: inner}
+            properties |= inner
+        yield session.resource(self.type_name, properties, name=name, arn=arn, call=call)
+        if document and not self.policy:
+            yield from protecting(session, arn, document, name=name, call=call)

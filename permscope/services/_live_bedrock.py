@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from permscope.services._answers import capitalised, each, picked
+from permscope.services._answers import NOT_HERE, capitalised, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 
 _GONE = ("ResourceNotFoundException",)
@@ -18,11 +18,13 @@ _DRAFT = "DRAFT"
 
 def read_live(session: Session) -> Iterator[LiveFact]:
     """Every agent, flow and knowledge base."""
-    agents = [item["agentId"] for item in session.pages("bedrock-agent", "list_agents", "agentSummaries")]
+    agents = [
+        item["agentId"] for item in session.pages("bedrock-agent", "list_agents", "agentSummaries", none=NOT_HERE)
+    ]
     yield from each(session, _agent, agents)
-    flows = [item["id"] for item in session.pages("bedrock-agent", "list_flows", "flowSummaries")]
+    flows = [item["id"] for item in session.pages("bedrock-agent", "list_flows", "flowSummaries", none=NOT_HERE)]
     yield from each(session, _flow, flows)
-    bases = session.pages("bedrock-agent", "list_knowledge_bases", "knowledgeBaseSummaries")
+    bases = session.pages("bedrock-agent", "list_knowledge_bases", "knowledgeBaseSummaries", none=NOT_HERE)
     yield from each(session, _knowledge_base, [item["knowledgeBaseId"] for item in bases])
 
 

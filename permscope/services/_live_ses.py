@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from permscope.services._answers import arn_of, each, picked, protecting
+from permscope.services._answers import NOT_HERE, arn_of, each, picked, protecting
 from permscope.services._live import LiveFact, LiveReader, Session
 
 _GONE = ("NotFoundException", "RuleSetDoesNotExist", "ResourceNotFoundException")
@@ -85,7 +85,9 @@ def _destinations(session: Session, name: str) -> Iterator[LiveFact]:
 
 def read_mail_manager(session: Session) -> Iterator[LiveFact]:
     """What the rules of Mail Manager do."""
-    rule_sets = [item["RuleSetId"] for item in session.pages("mailmanager", "list_rule_sets", "RuleSets")]
+    rule_sets = [
+        item["RuleSetId"] for item in session.pages("mailmanager", "list_rule_sets", "RuleSets", none=NOT_HERE)
+    ]
     yield from each(session, _rule_set, rule_sets)
 
 

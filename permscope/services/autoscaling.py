@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact, Mechanism, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import target
 from permscope.services._values import Item, located, mappings
 from permscope.services._wiring import deliveries, needs_to_send, properties, role_uses, triggers
@@ -60,3 +62,52 @@ TEMPLATE = {
     "AWS::AutoScaling::AutoScalingGroup": read_group,
     "AWS::AutoScaling::LifecycleHook": read_hook,
 }
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every group with its termination policies, notifications and lifecycle hooks."""
+    told: dict[str, list[dict[str, str]]] = {}
+    for item in session.pages("autoscaling", "describe_notification_configurations", "NotificationConfigurations"):
+        topics = told.setdefault(item["AutoScalingGroupName"], [])
+        if {"TopicARN": item["TopicARN"]} not in topics:
+            topics.append({"TopicARN": item["TopicARN"]})
+    names = []
+    for item in session.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups"):
+        name = item["AutoScalingGroupName"]
+        names.append(name)
+        properties = {
+            **picked(item, "TerminationPolicies", "ServiceLinkedRoleARN"),
+            "NotificationConfigurations": told.get(name),
+        }
+        yield session.resource(
+            "AWS::AutoScaling::AutoScalingGroup",
+            properties,
+            name=name,
+            arn=item.get("AutoScalingGroupARN"),
+            call="autoscaling.describe_auto_scaling_groups",
+        )
+    yield from each(session, _live_hooks, names)
+
+
+def _live_hooks(session: Session, group: str) -> Iterator[LiveFact]:
+    call = "autoscaling.describe_lifecycle_hooks"
+    answer = session.call(
+        "autoscaling", "describe_lifecycle_hooks", none=("ValidationError",), AutoScalingGroupName=group
+    )
+    for item in (answer or {}).get("LifecycleHooks") or ():
+        properties = picked(item, "AutoScalingGroupName", "NotificationTargetARN", "RoleARN")
+        name = f"{group}/{item['LifecycleHookName']}"
+        yield session.resource("AWS::AutoScaling::LifecycleHook", properties, name=name, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="autoscaling",
+        operations={
+            "autoscaling.describe_auto_scaling_groups": "which functions choose what to terminate",
+            "autoscaling.describe_notification_configurations": "which topics are told of scaling",
+            "autoscaling.describe_lifecycle_hooks": "which roles tell queues and topics of scaling",
+        },
+    ),
+)

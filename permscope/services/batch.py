@@ -5,12 +5,15 @@ https://docs.aws.amazon.com/batch/latest/userguide/IAM_policies.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import capitalised, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, mappings, root, walk
 from permscope.services._wiring import properties, role_uses
-from permscope.services.ecs import TASKS, agent_needs
+from permscope.services.ecs import TASKS, agent_needs, container_answer
 from permscope.services.interface import TemplateResource
 
 SERVICE = "batch.amazonaws.com"
@@ -47,3 +50,72 @@ TEMPLATE = {
     "AWS::Batch::JobDefinition": read_job_definition,
     "AWS::Batch::ComputeEnvironment": read_compute_environment,
 }
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every active job definition and compute environment; environment variables of containers are not kept."""
+    for item in session.pages("batch", "describe_job_definitions", "jobDefinitions", status="ACTIVE"):
+        nodes = (item.get("nodeProperties") or {}).get("nodeRangeProperties") or ()
+        properties = {
+            "Type": item.get("type"),
+            "ContainerProperties": _live_container(item.get("containerProperties")),
+            "EcsProperties": _live_tasks(item.get("ecsProperties")),
+            "NodeProperties": {
+                "NodeRangeProperties": [
+                    {
+                        "Container": _live_container(node.get("container")),
+                        "EcsProperties": _live_tasks(node.get("ecsProperties")),
+                    }
+                    for node in nodes
+                ]
+            }
+            if nodes
+            else None,
+        }
+        yield session.resource(
+            "AWS::Batch::JobDefinition",
+            properties,
+            name=item["jobDefinitionName"],
+            arn=item["jobDefinitionArn"],
+            call="batch.describe_job_definitions",
+        )
+    for item in session.pages("batch", "describe_compute_environments", "computeEnvironments"):
+        resources = picked(item.get("computeResources") or {}, "instanceRole", "spotIamFleetRole")
+        yield session.resource(
+            "AWS::Batch::ComputeEnvironment",
+            capitalised({**picked(item, "serviceRole"), "computeResources": resources}),
+            name=item["computeEnvironmentName"],
+            arn=item["computeEnvironmentArn"],
+            call="batch.describe_compute_environments",
+        )
+
+
+def _live_container(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not answer:
+        return None
+    return {**container_answer(answer), **capitalised(picked(answer, "jobRoleArn", "executionRoleArn"))}
+
+
+def _live_tasks(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not answer:
+        return None
+    tasks = [
+        {
+            **capitalised(picked(task, "taskRoleArn", "executionRoleArn")),
+            "Containers": [container_answer(container) for container in task.get("containers") or ()],
+        }
+        for task in answer.get("taskProperties") or ()
+    ]
+    return {"TaskProperties": tasks}
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="batch",
+        operations={
+            "batch.describe_job_definitions": "which roles jobs have",
+            "batch.describe_compute_environments": "which roles start machines for jobs",
+        },
+    ),
+)

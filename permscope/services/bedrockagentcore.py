@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact
-from permscope.services._answers import capitalised, each, picked
+from permscope.services._answers import NOT_HERE, capitalised, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, walk
 from permscope.services._wiring import properties, protection, role_triggers, role_uses
@@ -70,9 +70,11 @@ _GONE = ("ResourceNotFoundException",)
 
 def read_live(session: Session) -> Iterator[LiveFact]:
     """Every gateway with its targets, and every runtime."""
-    gateways = [item["gatewayId"] for item in session.pages(_CLIENT, "list_gateways", "items")]
+    gateways = [item["gatewayId"] for item in session.pages(_CLIENT, "list_gateways", "items", none=NOT_HERE)]
     yield from each(session, _live_gateway, gateways)
-    runtimes = [item["agentRuntimeId"] for item in session.pages(_CLIENT, "list_agent_runtimes", "agentRuntimes")]
+    runtimes = [
+        item["agentRuntimeId"] for item in session.pages(_CLIENT, "list_agent_runtimes", "agentRuntimes", none=NOT_HERE)
+    ]
     yield from each(session, _live_runtime, runtimes)
 
 

@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-documentdb.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Need
+from permscope.services._answers import picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services.interface import TemplateResource
 from permscope.services.kafka import needs_of_vpc
 from permscope.services.kms import encryption_key
@@ -34,3 +36,25 @@ def read_cluster(resource: TemplateResource) -> Iterable[AnyFact]:
 
 
 TEMPLATE = {"AWS::DocDB::DBCluster": read_cluster}
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every cluster; the API is that of RDS and gives clusters of all engines unless it is told."""
+    only = [{"Name": "engine", "Values": ["docdb"]}]
+    for item in session.pages("docdb", "describe_db_clusters", "DBClusters", Filters=only):
+        yield session.resource(
+            "AWS::DocDB::DBCluster",
+            picked(item, "KmsKeyId", "StorageEncrypted"),
+            name=item["DBClusterIdentifier"],
+            arn=item["DBClusterArn"],
+            call="docdb.describe_db_clusters",
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="docdb",
+        operations={"docdb.describe_db_clusters": "which DocumentDB clusters there are"},
+    ),
+)

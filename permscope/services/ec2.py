@@ -6,9 +6,11 @@ A VPC endpoint's policy cuts down what goes through the endpoint and grants noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import each, json_text, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services.interface import TemplateResource
 
 
@@ -34,3 +36,52 @@ TEMPLATE = {
     "AWS::EC2::VPCEndpointServicePermissions": read_service_permissions,
 }
 SERVICE_PRINCIPALS = ("ec2.amazonaws.com",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every VPC endpoint with its policy, and who may use the account's own endpoint services."""
+    for item in session.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints"):
+        name = item["VpcEndpointId"]
+        yield session.resource(
+            "AWS::EC2::VPCEndpoint",
+            {**picked(item, "ServiceName", "VpcId"), "PolicyDocument": _chosen(item.get("PolicyDocument"))},
+            name=name,
+            arn=session.stack.arn("ec2", f"vpc-endpoint/{name}"),
+            call="ec2.describe_vpc_endpoints",
+        )
+    found = session.pages("ec2", "describe_vpc_endpoint_service_configurations", "ServiceConfigurations")
+    yield from each(session, _live_service, [item["ServiceId"] for item in found])
+
+
+def _chosen(text: str | None) -> object:
+    """A policy that somebody wrote; None for the one that endpoints have otherwise, which lets everything through."""
+    document = json_text(text)
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    return None if statements in ([everything], everything) else text or None
+
+
+def _live_service(session: Session, service: str) -> Iterator[LiveFact]:
+    call = "ec2.describe_vpc_endpoint_service_permissions"
+    allowed = session.pages(
+        "ec2",
+        "describe_vpc_endpoint_service_permissions",
+        "AllowedPrincipals",
+        none=("InvalidVpcEndpointServiceId.NotFound",),
+        ServiceId=service,
+    )
+    properties = {"ServiceId": service, "AllowedPrincipals": [item["Principal"] for item in allowed]}
+    yield session.resource("AWS::EC2::VPCEndpointServicePermissions", properties, name=service, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="ec2",
+        operations={
+            "ec2.describe_vpc_endpoints": "what may pass through a VPC endpoint",
+            "ec2.describe_vpc_endpoint_service_configurations": "which endpoint services there are",
+            "ec2.describe_vpc_endpoint_service_permissions": "who may use an endpoint service",
+        },
+    ),
+)

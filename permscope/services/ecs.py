@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-ecs-iam-rol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import capitalised, picked
+from permscope.services._live import LiveFact, LiveReader, LiveResource, Session
 from permscope.services._values import Item, Text, mappings
 from permscope.services._wiring import properties, role_uses
 from permscope.services.interface import TemplateResource
@@ -97,3 +100,99 @@ TEMPLATE = {
     "AWS::ECS::Service": read_service,
     "AWS::ECS::Cluster": read_cluster,
 }
+
+
+_MOST_SERVICES = 10
+"""How many services one call may ask for."""
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every cluster and service, and the task definitions that run: the newest of each family and those of services.
+
+    Environment variables of containers are not kept.
+    """
+    used: dict[str, None] = {}
+    for cluster in session.pages("ecs", "list_clusters", "clusterArns"):
+        name = cluster.rpartition("/")[2]
+        yield session.resource("AWS::ECS::Cluster", {}, name=name, arn=cluster, call="ecs.list_clusters")
+        for service in _live_services(session, cluster):
+            used[service.properties["TaskDefinition"]] = None
+            yield service
+    families = [*session.pages("ecs", "list_task_definition_families", "families", status="ACTIVE")]
+    seen: set[str] = set()
+    for answer in session.map(lambda named: _live_task(session, named), [*families, *used]):
+        for found in answer:
+            if found.id not in seen:
+                seen.add(found.id)
+                yield found
+
+
+def _live_services(session: Session, cluster: str) -> Iterator[LiveResource]:
+    gone = ("ClusterNotFoundException",)
+    arns = [*session.pages("ecs", "list_services", "serviceArns", none=gone, cluster=cluster)]
+    for start in range(0, len(arns), _MOST_SERVICES):
+        some = arns[start : start + _MOST_SERVICES]
+        answer = session.call("ecs", "describe_services", none=gone, cluster=cluster, services=some) or {}
+        for item in answer.get("services") or ():
+            properties = {
+                "Cluster": cluster,
+                "TaskDefinition": item.get("taskDefinition") or "",
+                "Role": item.get("roleArn"),
+            }
+            yield session.resource(
+                "AWS::ECS::Service",
+                properties,
+                name=item["serviceName"],
+                arn=item["serviceArn"],
+                call="ecs.describe_services",
+            )
+
+
+def _live_task(session: Session, named: str) -> list[LiveResource]:
+    if not named:
+        return []  # a service that another deployment controller runs has none of its own
+    answer = session.call("ecs", "describe_task_definition", none=("ClientException",), taskDefinition=named) or {}
+    task = answer.get("taskDefinition")
+    if not task:
+        return []
+    properties = {
+        **capitalised(picked(task, "networkMode", "taskRoleArn", "executionRoleArn")),
+        "ContainerDefinitions": [container_answer(found) for found in task.get("containerDefinitions") or ()],
+    }
+    arn = task["taskDefinitionArn"]
+    return [
+        session.resource(
+            "AWS::ECS::TaskDefinition",
+            properties,
+            name=task.get("family") or named,
+            arn=arn,
+            call="ecs.describe_task_definition",
+        )
+    ]
+
+
+def container_answer(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a container matters to roles, as ECS and Batch answer it."""
+    log = answer.get("logConfiguration") or {}
+    return {
+        **capitalised(picked(answer, "image", "secrets", "repositoryCredentials")),
+        "LogConfiguration": {
+            "LogDriver": log.get("logDriver"),
+            "Options": picked(log.get("options") or {}, "awslogs-group"),
+        },
+    }
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="ecs",
+        operations={
+            "ecs.list_clusters": "which clusters there are",
+            "ecs.list_services": "which services run",
+            "ecs.describe_services": "which tasks run, and with which role they are registered",
+            "ecs.list_task_definition_families": "which tasks can run",
+            "ecs.describe_task_definition": "which roles tasks have",
+        },
+    ),
+)

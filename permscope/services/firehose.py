@@ -6,11 +6,14 @@ Firehose does everything with the role of the destination or source
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, Trigger
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import each
 from permscope.services._holders import roles_of
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, about, located, root
 from permscope.services._wiring import function_of, role_uses
 from permscope.services.interface import TemplateResource
@@ -171,3 +174,72 @@ def _secret_roles(resource: TemplateResource) -> Iterator[Text]:
 
 TEMPLATE = {"AWS::KinesisFirehose::DeliveryStream": read_delivery_stream}
 SERVICE_PRINCIPALS = (SERVICE,)
+
+
+_SECRET = ("HECToken", "Username", "User", "Password", "RequestConfiguration", "EndpointConfiguration", "CopyCommand")
+_RENAMED = {
+    "S3DestinationDescription": "S3Configuration",
+    "VpcConfigurationDescription": "VpcConfiguration",
+}
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every delivery stream."""
+    names = [*session.pages("firehose", "list_delivery_streams", "DeliveryStreamNames")]
+    yield from each(session, _live_stream, names)
+
+
+def _live_stream(session: Session, name: str) -> Iterator[LiveFact]:
+    """One delivery stream; what CloudFormation calls a configuration the API describes.
+
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_DestinationDescription.html
+    """
+    call = "firehose.describe_delivery_stream"
+    none = ("ResourceNotFoundException",)
+    answer = session.call("firehose", "describe_delivery_stream", none=none, DeliveryStreamName=name) or {}
+    found = answer.get("DeliveryStreamDescription")
+    if not found:
+        return
+    key = (found.get("DeliveryStreamEncryptionConfiguration") or {}).get("KeyARN")
+    properties: dict[str, Any] = {
+        "DeliveryStreamEncryptionConfigurationInput": {"KeyARN": key} if key else None,
+        **_described(found.get("Source") or {}),
+    }
+    for destination in found.get("Destinations") or ():
+        held = {key: value for key, value in destination.items() if key.endswith("DestinationDescription")}
+        if "ExtendedS3DestinationDescription" in held:
+            held.pop("S3DestinationDescription", None)  # the same once more, for clients that know no other
+        for kind, settings in held.items():
+            properties[f"{kind.removesuffix('Description')}Configuration"] = _described(settings)
+    yield session.resource(
+        "AWS::KinesisFirehose::DeliveryStream", properties, name=name, arn=found["DeliveryStreamARN"], call=call
+    )
+
+
+def _described(value: Any) -> Any:
+    """A description with the names of the configuration it was made of, without what may be a secret."""
+    if isinstance(value, Mapping):
+        return {
+            _RENAMED.get(key) or (f"{key.removesuffix('Description')}Configuration" if _is_part(key) else key): (
+                _described(inner)
+            )
+            for key, inner in value.items()
+            if key not in _SECRET
+        }
+    return [_described(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _is_part(key: str) -> bool:
+    return key.endswith("Description")
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="firehose",
+        operations={
+            "firehose.list_delivery_streams": "which delivery streams there are",
+            "firehose.describe_delivery_stream": "which functions transform records, and where they go with which role",
+        },
+    ),
+)

@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/msk-permissions.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import root
 from permscope.services.interface import TemplateResource
 from permscope.services.kms import encryption_key
@@ -101,3 +104,43 @@ TEMPLATE = {
     "AWS::MSK::ClusterPolicy": read_cluster_policy,
 }
 SERVICE_PRINCIPALS = ("kafka.amazonaws.com",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every cluster with its policy."""
+    yield from each(session, _live_cluster, session.pages("kafka", "list_clusters_v2", "ClusterInfoList"))
+
+
+def _live_cluster(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
+    arn = item["ClusterArn"]
+    serverless = item.get("ClusterType") == "SERVERLESS"
+    held = item.get("Provisioned") or {}
+    clients = {
+        kind: settings
+        for kind, settings in (held.get("ClientAuthentication") or {}).items()
+        if kind == "Sasl" or settings.get("Enabled") is not False
+    }
+    properties = {**picked(held, "EncryptionInfo", "BrokerNodeGroupInfo"), "ClientAuthentication": clients or None}
+    yield session.resource(
+        "AWS::MSK::ServerlessCluster" if serverless else "AWS::MSK::Cluster",
+        {} if serverless else properties,
+        name=item["ClusterName"],
+        arn=arn,
+        call="kafka.list_clusters_v2",
+    )
+    answer = session.call("kafka", "get_cluster_policy", none=("NotFoundException",), ClusterArn=arn) or {}
+    if answer.get("Policy"):
+        properties = {"ClusterArn": arn, "Policy": answer["Policy"]}
+        yield session.resource("AWS::MSK::ClusterPolicy", properties, name=arn, call="kafka.get_cluster_policy")
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="kafka",
+        operations={
+            "kafka.list_clusters_v2": "how Kafka clusters let clients in",
+            "kafka.get_cluster_policy": "which accounts may use a Kafka cluster",
+        },
+    ),
+)

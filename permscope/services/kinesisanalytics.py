@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/kinesisanalytics/latest/dev/lambda-preprocessing.htm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from permscope.inventory.facts import AnyFact, Delivery, Need
+from permscope.services._answers import each, picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, about, located, root
 from permscope.services._wiring import role_triggers, role_uses
 from permscope.services.firehose import INVOKE_ACTIONS
@@ -103,3 +106,74 @@ TEMPLATE = {
     "AWS::KinesisAnalyticsV2::ApplicationOutput": read_output,
 }
 SERVICE_PRINCIPALS = (SERVICE,)
+
+
+_LAMBDA_OR_STREAM = ("LambdaOutput", "KinesisStreamsOutput", "KinesisFirehoseOutput")
+_ENDED = ("EndpointConnectionError", "UnsupportedOperationException")
+"""How the API of SQL applications says that they are no more, as they have been since January 2026."""
+
+
+def _live_reader(client: str, version: str, none: tuple[str, ...]) -> Callable[[Session], Iterator[LiveFact]]:
+    """Reads the applications of one of the two APIs; code and properties of applications are not kept."""
+
+    def one(session: Session, name: str) -> Iterator[LiveFact]:
+        gone = (*none, "ResourceNotFoundException")
+        answer = session.call(client, "describe_application", none=gone, ApplicationName=name) or {}
+        detail = answer.get("ApplicationDetail")
+        if not detail:
+            return
+        sql = detail
+        if version:
+            configuration = detail.get("ApplicationConfigurationDescription") or {}
+            sql = configuration.get("SqlApplicationConfigurationDescription") or {}
+        inputs = [_described(found) for found in sql.get("InputDescriptions") or ()]
+        held = {"ApplicationConfiguration": {"SqlApplicationConfiguration": {"Inputs": inputs}}}
+        yield session.resource(
+            f"AWS::KinesisAnalytics{version}::Application",
+            {**picked(detail, "ServiceExecutionRole"), **(held if version else {"Inputs": inputs})},
+            name=name,
+            arn=detail["ApplicationARN"],
+            call=f"{client}.describe_application",
+        )
+        for found in sql.get("OutputDescriptions") or ():
+            output = picked(_described(found), *_LAMBDA_OR_STREAM)
+            yield session.resource(
+                f"AWS::KinesisAnalytics{version}::ApplicationOutput",
+                {"ApplicationName": name, "Output": output},
+                name=f"{name}/{found.get('OutputId')}",
+                call=f"{client}.describe_application",
+            )
+
+    def read(session: Session) -> Iterator[LiveFact]:
+        items = session.pages(client, "list_applications", "ApplicationSummaries", none=none)
+        yield from each(session, one, [item["ApplicationName"] for item in items])
+
+    return read
+
+
+def _described(value: Any) -> Any:
+    """A description with the names of the configuration it was made of."""
+    if isinstance(value, Mapping):
+        return {key.removesuffix("Description"): _described(inner) for key, inner in value.items()}
+    return value
+
+
+def _live_operations(client: str) -> dict[str, str]:
+    return {
+        f"{client}.list_applications": "which analytics applications there are",
+        f"{client}.describe_application": "which functions an application runs, and with which role",
+    }
+
+
+LIVE = (
+    LiveReader(
+        read=_live_reader("kinesisanalytics", "", _ENDED),
+        client="kinesisanalytics",
+        operations=_live_operations("kinesisanalytics"),
+    ),
+    LiveReader(
+        read=_live_reader("kinesisanalyticsv2", "V2", ()),
+        client="kinesisanalyticsv2",
+        operations=_live_operations("kinesisanalyticsv2"),
+    ),
+)

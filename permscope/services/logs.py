@@ -197,15 +197,7 @@ def read_live(session: Session) -> Iterator[LiveFact]:
         properties = capitalised(picked(item, "kmsKeyId", "retentionInDays"))
         yield session.resource("AWS::Logs::LogGroup", properties, name=name, arn=arn, call="logs.describe_log_groups")
     yield from each(session, _live_subscriptions, groups)
-    for scope in ("ACCOUNT", "RESOURCE"):
-        for item in session.pages("logs", "describe_resource_policies", "resourcePolicies", policyScope=scope):
-            named = item.get("policyName") or item.get("resourceArn") or scope
-            yield session.resource(
-                "AWS::Logs::ResourcePolicy",
-                capitalised(picked(item, "policyName", "policyDocument", "resourceArn")),
-                name=named,
-                call="logs.describe_resource_policies",
-            )
+    yield from _live_policies(session)
     for item in session.pages(
         "logs", "describe_account_policies", "accountPolicies", policyType="SUBSCRIPTION_FILTER_POLICY"
     ):
@@ -214,6 +206,24 @@ def read_live(session: Session) -> Iterator[LiveFact]:
             "AWS::Logs::AccountPolicy", properties, name=item["policyName"], call="logs.describe_account_policies"
         )
     yield from _live_destinations(session)
+
+
+def _live_policies(session: Session) -> Iterator[LiveFact]:
+    """The policies of the account, and those of single log groups where they are listed without naming the group.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeResourcePolicies.html
+    """
+    call = "logs.describe_resource_policies"
+    refused = ("InvalidParameterException",)
+    for scope in ("ACCOUNT", "RESOURCE"):
+        for item in session.pages(
+            "logs", "describe_resource_policies", "resourcePolicies", none=refused, policyScope=scope
+        ):
+            if scope == "RESOURCE" and not item.get("resourceArn"):
+                continue
+            named = item.get("policyName") or item.get("resourceArn") or scope
+            properties = capitalised(picked(item, "policyName", "policyDocument", "resourceArn"))
+            yield session.resource("AWS::Logs::ResourcePolicy", properties, name=named, call=call)
 
 
 def _live_subscriptions(session: Session, group: str) -> Iterator[LiveFact]:

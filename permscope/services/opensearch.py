@@ -6,11 +6,13 @@ attributes (https://docs.aws.amazon.com/opensearch-service/latest/developerguide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import as_list, as_text
+from permscope.services._answers import each, picked
 from permscope.services._holders import holder, roles_of
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import json_value
 from permscope.services._wiring import role_uses
 from permscope.services.interface import TemplateResource
@@ -52,3 +54,68 @@ TEMPLATE = {
     "AWS::OSIS::Pipeline": holder("ResourcePolicy", "Policy", service="osis-pipelines.amazonaws.com"),
 }
 SERVICE_PRINCIPALS = (SERVICE, "es.amazonaws.com", "osis-pipelines.amazonaws.com")
+
+
+_MOST_DOMAINS = 5
+"""How many domains one call may ask for."""
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every domain with its access policy.
+
+    https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DescribeDomains.html
+    """
+    names = [item["DomainName"] for item in session.pages("opensearch", "list_domain_names", "DomainNames")]
+    for start in range(0, len(names), _MOST_DOMAINS):
+        answer = session.call("opensearch", "describe_domains", DomainNames=names[start : start + _MOST_DOMAINS])
+        for item in (answer or {}).get("DomainStatusList") or ():
+            properties = {
+                "VPCOptions": picked(item.get("VPCOptions") or {}, "SubnetIds") or None,
+                "CognitoOptions": picked(item.get("CognitoOptions") or {}, "RoleArn"),
+                "EncryptionAtRestOptions": picked(item.get("EncryptionAtRestOptions") or {}, "KmsKeyId"),
+                "AdvancedSecurityOptions": picked(item.get("AdvancedSecurityOptions") or {}, "Enabled"),
+                "AccessPolicies": item.get("AccessPolicies") or None,
+            }
+            yield session.resource(
+                "AWS::OpenSearchService::Domain",
+                properties,
+                name=item["DomainName"],
+                arn=item["ARN"],
+                call="opensearch.describe_domains",
+            )
+
+
+def read_live_serverless(session: Session) -> Iterator[LiveFact]:
+    """The data access policies of serverless collections."""
+    found = session.pages("opensearchserverless", "list_access_policies", "accessPolicySummaries", type="data")
+    yield from each(session, _live_access_policy, [item["name"] for item in found])
+
+
+def _live_access_policy(session: Session, name: str) -> Iterator[LiveFact]:
+    call = "opensearchserverless.get_access_policy"
+    none = ("ResourceNotFoundException",)
+    answer = session.call("opensearchserverless", "get_access_policy", none=none, of=name, type="data", name=name)
+    detail = (answer or {}).get("accessPolicyDetail") or {}
+    if detail.get("policy") is not None:
+        properties = {"Name": name, "Type": "data", "Policy": detail["policy"]}
+        yield session.resource("AWS::OpenSearchServerless::AccessPolicy", properties, name=name, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="opensearch",
+        operations={
+            "opensearch.list_domain_names": "which search domains there are",
+            "opensearch.describe_domains": "who may search and change a domain",
+        },
+    ),
+    LiveReader(
+        read=read_live_serverless,
+        client="opensearchserverless",
+        operations={
+            "opensearchserverless.list_access_policies": "who may search and change collections",
+            "opensearchserverless.get_access_policy": "who may search and change collections",
+        },
+    ),
+)

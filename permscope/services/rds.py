@@ -6,10 +6,12 @@ Which function is decided by SQL at run time
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import picked
 from permscope.services._holders import roles_of
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import root
 from permscope.services._wiring import role_uses
 from permscope.services.interface import TemplateResource
@@ -47,3 +49,55 @@ TEMPLATE = {
     "AWS::RDS::DBProxy": read_proxy,
 }
 SERVICE_PRINCIPALS = (SERVICE, "monitoring.rds.amazonaws.com")
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every cluster, instance and proxy with its roles; a cluster of DocumentDB is that service's own."""
+    for key, operation, kind in (
+        ("DBClusters", "describe_db_clusters", "DBCluster"),
+        ("DBInstances", "describe_db_instances", "DBInstance"),
+    ):
+        for item in session.pages("rds", operation, key):
+            engine = item.get("Engine")
+            if engine == "docdb" or (engine == "neptune" and kind == "DBInstance"):
+                continue
+            properties = {
+                **picked(item, "KmsKeyId", "PubliclyAccessible", "MonitoringRoleArn"),
+                "EnableIAMDatabaseAuthentication": item.get("IAMDatabaseAuthenticationEnabled"),
+                "AssociatedRoles": [
+                    picked(role, "RoleArn", "FeatureName") for role in item.get("AssociatedRoles") or ()
+                ]
+                or None,
+            }
+            yield session.resource(
+                f"AWS::{'Neptune' if engine == 'neptune' else 'RDS'}::{kind}",
+                properties,
+                name=item[f"{kind}Identifier"],
+                arn=item[f"{kind}Arn"],
+                call=f"rds.{operation}",
+            )
+    for item in session.pages("rds", "describe_db_proxies", "DBProxies"):
+        properties = {
+            "RoleArn": item.get("RoleArn"),
+            "Auth": [picked(auth, "SecretArn", "IAMAuth") for auth in item.get("Auth") or ()],
+        }
+        yield session.resource(
+            "AWS::RDS::DBProxy",
+            properties,
+            name=item["DBProxyName"],
+            arn=item["DBProxyArn"],
+            call="rds.describe_db_proxies",
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="rds",
+        operations={
+            "rds.describe_db_clusters": "which roles databases act with",
+            "rds.describe_db_instances": "which roles databases act with",
+            "rds.describe_db_proxies": "which role reads the passwords of databases",
+        },
+    ),
+)

@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/signer/latest/developerguide/signing-profile-cross-a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from permscope.inventory.facts import AnyFact, ResourcePolicy
 from permscope.inventory.policies import PolicyKind
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services.interface import TemplateResource
 from permscope.services.lambda_permissions import stored_principals
 
@@ -40,3 +41,39 @@ def read_permission(resource: TemplateResource) -> Iterable[AnyFact]:
 
 TEMPLATE = {"AWS::Signer::ProfilePermission": read_permission}
 SERVICE_PRINCIPALS = ("signer.amazonaws.com",)
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every signing profile with its permissions.
+
+    https://docs.aws.amazon.com/signer/latest/api/API_ListProfilePermissions.html
+    """
+    call = "signer.list_profile_permissions"
+    none = ("ResourceNotFoundException",)
+    for profile in session.pages("signer", "list_signing_profiles", "profiles"):
+        name = profile["profileName"]
+        yield session.resource(
+            "AWS::Signer::SigningProfile", {}, name=name, arn=profile["arn"], call="signer.list_signing_profiles"
+        )
+        for item in session.pages("signer", "list_profile_permissions", "permissions", none=none, profileName=name):
+            properties = {
+                "ProfileName": name,
+                "Principal": item.get("principal"),
+                "Action": item.get("action"),
+                "StatementId": item.get("statementId"),
+            }
+            yield session.resource(
+                "AWS::Signer::ProfilePermission", properties, name=f"{name}/{item.get('statementId')}", call=call
+            )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="signer",
+        operations={
+            "signer.list_signing_profiles": "which signing profiles there are",
+            "signer.list_profile_permissions": "who may sign code",
+        },
+    ),
+)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import each, picked
 from permscope.services._holders import policy_for, roles_of
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Text, json_value, mappings, root, texts
 from permscope.services._wiring import role_triggers, role_uses
 from permscope.services.interface import TemplateResource
@@ -73,3 +75,72 @@ TEMPLATE = {
     "AWS::SSM::ResourcePolicy": policy_for("ResourceArn", "Policy"),
 }
 SERVICE_PRINCIPALS = (SERVICE,)
+
+
+_OWN_AUTOMATIONS = [
+    {"Key": "Owner", "Values": ["Self"]},
+    {"Key": "DocumentType", "Values": ["Automation"]},
+]
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Parameters, never their values, and the policies of those that can have one; automations; maintenance tasks."""
+    shared = []
+    for item in session.pages("ssm", "describe_parameters", "Parameters"):
+        arn = item.get("ARN") or session.stack.arn("ssm", f"parameter/{item['Name'].lstrip('/')}")
+        yield session.resource(
+            "AWS::SSM::Parameter",
+            picked(item, "Type", "Tier"),
+            name=item["Name"],
+            arn=arn,
+            call="ssm.describe_parameters",
+        )
+        if item.get("Tier") == "Advanced":
+            shared.append(arn)
+    yield from each(session, _live_policies, shared)
+    names = [
+        item["Name"] for item in session.pages("ssm", "list_documents", "DocumentIdentifiers", Filters=_OWN_AUTOMATIONS)
+    ]
+    yield from each(session, _live_document, names)
+    windows = [item["WindowId"] for item in session.pages("ssm", "describe_maintenance_windows", "WindowIdentities")]
+    yield from each(session, _live_tasks, windows)
+
+
+def _live_policies(session: Session, arn: str) -> Iterator[LiveFact]:
+    none = ("ResourceNotFoundException",)
+    for item in session.pages("ssm", "get_resource_policies", "Policies", none=none, ResourceArn=arn):
+        properties = {"ResourceArn": arn, "Policy": item.get("Policy")}
+        name = item.get("PolicyId") or arn
+        yield session.resource("AWS::SSM::ResourcePolicy", properties, name=name, call="ssm.get_resource_policies")
+
+
+def _live_document(session: Session, name: str) -> Iterator[LiveFact]:
+    answer = session.call("ssm", "get_document", none=("InvalidDocument",), Name=name, DocumentFormat="JSON")
+    if answer:
+        properties = {"DocumentType": answer.get("DocumentType"), "Content": answer.get("Content")}
+        yield session.resource("AWS::SSM::Document", properties, name=name, call="ssm.get_document")
+
+
+def _live_tasks(session: Session, window: str) -> Iterator[LiveFact]:
+    call = "ssm.describe_maintenance_window_tasks"
+    none = ("DoesNotExistException",)
+    for item in session.pages("ssm", "describe_maintenance_window_tasks", "Tasks", none=none, WindowId=window):
+        properties = {"TaskType": item.get("Type"), **picked(item, "TaskArn", "ServiceRoleArn")}
+        name = f"{window}/{item['WindowTaskId']}"
+        yield session.resource("AWS::SSM::MaintenanceWindowTask", properties, name=name, call=call)
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="ssm",
+        operations={
+            "ssm.describe_parameters": "which parameters there are",
+            "ssm.get_resource_policies": "to which accounts a parameter is shared",
+            "ssm.list_documents": "which automations there are",
+            "ssm.get_document": "which functions an automation runs, and with which role",
+            "ssm.describe_maintenance_windows": "which maintenance windows there are",
+            "ssm.describe_maintenance_window_tasks": "which functions a maintenance window runs",
+        },
+    ),
+)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
+from permscope.services._answers import picked
+from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._wiring import properties, role_uses
 from permscope.services.interface import TemplateResource
 
@@ -28,3 +30,23 @@ def read_canary(resource: TemplateResource) -> Iterator[AnyFact]:
 
 
 TEMPLATE = {"AWS::Synthetics::Canary": read_canary}
+
+
+def read_live(session: Session) -> Iterator[LiveFact]:
+    """Every canary."""
+    for item in session.pages("synthetics", "describe_canaries", "Canaries"):
+        yield session.resource(
+            "AWS::Synthetics::Canary",
+            picked(item, "RuntimeVersion", "ArtifactS3Location", "ExecutionRoleArn"),
+            name=item["Name"],
+            call="synthetics.describe_canaries",
+        )
+
+
+LIVE = (
+    LiveReader(
+        read=read_live,
+        client="synthetics",
+        operations={"synthetics.describe_canaries": "which roles canaries act with"},
+    ),
+)
