@@ -102,3 +102,12 @@ def broad_policy_templates(subject: Subject, _parameters: Any, taken: Taken) -> 
         if guilty <= routine_actions():
             hit.severity = "low"
         yield hit
+
+
+@predicate("statement")
+def holder_may_read_everything(subject: Subject) -> bool:
+    """AWS's `ReadOnlyAccess` is attached to the role of a trust policy."""
+    view = subject.world.by_arn.get(subject.holder.id) if subject.holder else None
+    return view is not None and any(
+        (item.policy.arn or "").endswith(":policy/ReadOnlyAccess") for item in view.policies
+    )

@@ -99,8 +99,24 @@ def finder(*kinds: str, values: tuple[str, ...] = (), check: Check = no_paramete
     return register
 
 
+_MODULES = (
+    "attachments",
+    "breadth_finders",
+    "condition_checks",
+    "document_checks",
+    "principals",
+    "states",
+    "syntax",
+    "trust",
+    "wiring",
+)
+
+
 def _register_all() -> None:
-    from permscope.audit import attachments, breadth_finders, principals, states, syntax, trust, wiring  # noqa: F401 (importing registers)
+    from importlib import import_module
+
+    for name in _MODULES:
+        import_module(f"permscope.audit.{name}")
 
 
 _register_all()

@@ -14,6 +14,7 @@ from permscope.audit.world import PolicyView, StatementView, World
 from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Function, Need, Resource, Role, Route
+from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.tokens import has_unknown
 
@@ -298,3 +299,11 @@ def is_closed_to_everybody(subject: Subject) -> bool:
     """No policy lets the public call the route, though it asks for no authentication."""
     wired = list(subject.world.graph.outgoing(subject.it.id, EdgeKind.TRIGGERS))
     return bool(wired) and all(edge.authorized is False for edge in wired)
+
+
+@finder("function", values=("variable",))
+def plain_credentials(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """Each environment variable of a function whose value is a credential in plain text."""
+    fact = subject.fact
+    for name in fact.credentials if isinstance(fact, Function) else ():
+        yield Hit(element=name, source=source_of(name), values={"variable": name})

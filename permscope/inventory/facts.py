@@ -163,6 +163,7 @@ class Function(Fact):
         versions: qualified ARNs of published versions.
         environment: names of environment variables with the ARN, name or id each refers to, where it refers to a
             resource of the input; values themselves are never kept (the empty string stands for them).
+        credentials: names of environment variables whose value is a credential in plain text.
         layers: layer version ARNs.
         code: where the code comes from: `s3://bucket/key`, an image URI, or None.
     """
@@ -175,6 +176,7 @@ class Function(Fact):
     alias_versions: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     code: str | None = None
     kms_key_arn: str | None = None

@@ -12,6 +12,7 @@ from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import AnyFact, Auth, Function, Mechanism, Need, Route, Trigger
 from permscope.inventory.located import Alternatives, LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.services._credentials import looks_like_credential
 from permscope.services._holders import holder, roles_of
 from permscope.services._values import root
 from permscope.services._wiring import role_uses
@@ -52,6 +53,7 @@ def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
         alias_versions={arn: version for arn, version in aliases.items() if version},
         versions=tuple(version.arn for version in _qualified(resource, "AWS::Lambda::Version") if version.arn),
         environment=_environment(resource),
+        credentials=tuple(_credentials(resource)),
         layers=resource.texts("Layers"),
         code=_code(resource),
         kms_key_arn=key_arn(stack, resource.text("KmsKeyArn")),
@@ -102,6 +104,14 @@ def _environment(resource: TemplateResource) -> Mapping[str, str]:
             text = next((text for text in variables.texts(name)), None)
             found[str(name)] = LocatedStr(_reference(resource.stack, text.text if text else ""), source_of(value))
     return found
+
+
+def _credentials(resource: TemplateResource) -> Iterator[str]:
+    """Names of variables whose value is a credential in plain text."""
+    for variables in root(resource).items("Environment", "Variables"):
+        for name, value in variables.value.items():
+            if any(looks_like_credential(str(name), found.text) for found in variables.texts(name)):
+                yield LocatedStr(str(name), source_of(value, source_of(name)))
 
 
 def _reference(stack: Stack, text: str) -> str:
