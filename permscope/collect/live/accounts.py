@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from permscope.collect.live.account import Limits, LiveAccount, make_client
@@ -21,6 +22,7 @@ from permscope.inventory.source import Source
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.loaders import Loader
 
 DEFAULT_ROLE = "OrganizationAccountAccessRole"
 """What Organizations makes in the accounts it creates."""
@@ -126,8 +128,19 @@ def _members(base: LiveAccount) -> Iterator[str]:
 
 def _boto(profile: str | None) -> boto3.Session:
     import boto3
+    from botocore.session import Session
 
-    return boto3.Session(profile_name=profile)
+    inner = Session(profile=profile)
+    inner.register_component("data_loader", _loader())
+    return boto3.Session(botocore_session=inner)
+
+
+@cache
+def _loader() -> Loader:
+    """The service descriptions, read once for all accounts: they take longer to read than many an account."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def _reached(boto: boto3.Session, limits: Limits, label: str, stopped: threading.Event) -> LiveAccount:
@@ -167,6 +180,7 @@ def _assumed(base: LiveAccount, account_id: str, choice: Choice, limits: Limits)
         }
 
     inner = get_session()
+    inner.register_component("data_loader", _loader())
     inner._credentials = DeferredRefreshableCredentials(fresh, "assume-role")  # type: ignore[attr-defined]  # noqa: SLF001
     boto = boto3.Session(botocore_session=inner, region_name=base.home)
     return _reached(boto, limits, role, base.stopped)

@@ -95,13 +95,13 @@ def test_a_failed_call_is_reported_and_loses_nothing_else(
     deploy.orders()
     aws.break_calls(**fault)
     began = time.monotonic()
-    estate = collect_live()
+    estate = collect_live(timeout=1.5 if fault.get("how") == "hang" else 15.0)
     assert failures(estate) == {(kind, operation)}
     (unknown,) = [fact for fact in estate.failures if fact.kind != NOT_IN_MOTO]
     assert unknown.source.account == "123456789012"
     assert "not known: " in unknown.why
     assert [function.arn for function in of(estate.facts, Function)] == [FUNCTION]
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
 
 
 def test_a_call_that_is_throttled_once_is_asked_again(
