@@ -84,17 +84,13 @@ def test_api_keys_stay_out_of_reach() -> None:
     assert not paths & {"*", "/*", "/apikeys", "/apikeys/*", "/usageplans/*"}
 
 
-def test_no_reader_declares_what_it_never_calls() -> None:
-    """A permission that is not needed is not asked for: each declared operation stands in a service file twice."""
-    for name, reader in live_readers():
-        made_by = getattr(reader.read, "__code__", None) or type(reader.read).__call__.__code__
-        module = Path(made_by.co_filename)
-        if module.stem.startswith("_") and not module.stem.startswith("_live_"):
-            continue  # a shared reader is told its operations, and calls those
-        source = module.read_text(encoding="utf-8")
-        for operation in reader.operations:
-            method = operation.partition(".")[2]
-            assert source.count(method) > 1, (name, operation)
+@pytest.mark.parametrize("name", ["dynamodb", "iam", "kinesis", "kms", "lambda", "organizations", "s3", "sns", "sqs"])
+def test_a_reader_declares_nothing_it_never_calls(name: str) -> None:
+    """A permission that is not needed is not asked for: each declared operation stands in the file once more."""
+    reader = dict(live_readers())[name]
+    source = Path(reader.read.__code__.co_filename).read_text(encoding="utf-8")
+    for operation in reader.operations:
+        assert source.count(operation.partition(".")[2]) > 1, operation
 
 
 def test_a_collection_calls_nothing_else(aws: Any, deploy: Any, collect_live: Callable[..., Estate]) -> None:
