@@ -1,0 +1,147 @@
+"""Contracts hold, or a counter-example shows how they do not; nothing passes in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from permscope.audit.config import parse_config
+from permscope.audit.contracts import PRESETS, Status, as_findings, check_contracts, parse_contracts
+from permscope.collect.load import load
+from permscope.errors import ConfigError
+from permscope.graph.build import build_graph
+from permscope.graph.model import PermissionGraph
+
+APPLICATION = Path(__file__).parents[2] / "fixtures" / "pull-requests" / "app.yaml"
+
+
+@pytest.fixture(scope="module")
+def graph() -> PermissionGraph:
+    """The graph of the application that the pull requests change."""
+    return build_graph(load([str(APPLICATION)]))
+
+
+def _parse(text: str) -> Any:
+    config = parse_config(f"contracts:\n{text}", "permscope.yaml")
+    return parse_contracts(config.contracts, config.source)  # type: ignore[arg-type]
+
+
+HOLDING = {
+    "only": "- {name: n, only: [PutUserFunction], can: [dynamodb:PutItem, dynamodb:UpdateItem], on: UsersTable}",
+    "a list of several": "- {name: n, only: [PutUserFunction, GetUserFunction], can: 'dynamodb:*', on: [UsersTable]}",
+    "of a type": "- {name: n, only: [WorkerFunction], can: secretsmanager:GetSecretValue, on: 'AWS::SecretsManager::Secret'}",
+    "a pattern": "- {name: n, only: ['*Function'], can: 'dynamodb:*', on: '*Table'}",
+    "the secret": "- {name: n, never: {from: public, reaches: DbSecret}}",
+    "another action": "- {name: n, never: {from: public, reaches: UsersTable, can: [dynamodb:PutItem]}}",
+    "external": "- {name: n, never: {from: external}}",
+    "a preset": "- {preset: no-external-access}",
+    "a preset with exceptions": "- {preset: no-public-entry, except: [GET /health]}",
+}
+
+
+@pytest.mark.parametrize("text", HOLDING.values(), ids=HOLDING)
+def test_what_is_true_holds(text: str, graph: PermissionGraph) -> None:
+    """A contract that holds has no counter-example and is no finding."""
+    (result,) = check_contracts(_parse(text), graph)
+    assert (result.status, result.violations) == (Status.PASS, ())
+    assert as_findings([result]) == ()
+
+
+BROKEN = {
+    "only": (
+        "- {name: n, only: [PutUserFunction], can: 'dynamodb:*Item', on: UsersTable}",
+        "`GetUserFunction` can dynamodb:*Item on `UsersTable`",
+        ["GetUserFunction", "GetUserFunctionRole", "UsersTable"],
+    ),
+    "never": (
+        "- {name: n, never: {from: public, reaches: UsersTable}}",
+        "anyone on the internet reaches `UsersTable` through GET /health -> GetUserFunction -> GetUserFunctionRole",
+        ["anyone on the internet", "GET /health", "GetUserFunction", "GetUserFunctionRole", "UsersTable"],
+    ),
+    "public": (
+        "- {name: n, never: {from: public}}",
+        "anyone on the internet can call `GET /health`",
+        ["anyone on the internet", "GET /health"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message", "path"), BROKEN.values(), ids=BROKEN)
+def test_what_is_not_true_fails_with_a_counter_example(
+    text: str, message: str, path: list[str], graph: PermissionGraph
+) -> None:
+    """The counter-example names every hop, and the finding stands at the guilty line."""
+    (result,) = check_contracts(_parse(text), graph)
+    assert result.status is Status.FAIL
+    assert (result.violations[0].message, [label for label, _ in result.violations[0].steps]) == (message, path)
+    (finding,) = as_findings([result])
+    assert finding.file == APPLICATION.as_posix()
+    assert finding.line
+    assert finding.severity == "high"
+
+
+def test_something_nobody_can_read_leaves_a_contract_undecided(tmp_path: Path) -> None:
+    """A policy in no input may break the contract, so it does not pass."""
+    template = tmp_path / "template.yaml"
+    text = APPLICATION.read_text(encoding="utf-8")
+    attached = "    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: [arn:aws:iam::123456789012:policy/x]\n"
+    template.write_text(text.replace("    Type: AWS::IAM::Role\n    Properties:\n", attached), encoding="utf-8")
+    graph = build_graph(load([str(template)]))
+    (result,) = check_contracts(_parse(HOLDING["only"]), graph)
+    assert (result.status, result.unknowns) == (Status.UNKNOWN, 1)
+    (finding,) = as_findings([result])
+    assert "1 unknown may break it" in finding.message
+
+
+WRONG = {
+    "a name that nothing has": ("- {name: n, only: [PutUser], can: s3:GetObject, on: Uploads}", 2, "PutUser"),
+    "a target that nothing has": ("- {name: n, never: {from: public, reaches: DbSecrets}}", 2, "DbSecrets"),
+    "a type that nothing has": ("- {name: n, never: {from: public, reaches: 'AWS::RDS::DBCluster'}}", 2, "type"),
+    "a pattern that fits nothing": ("- {name: n, never: {from: public, reaches: 'Zz*'}}", 2, "Zz"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "words"), WRONG.values(), ids=WRONG)
+def test_a_contract_about_nothing_is_an_error(text: str, line: int, words: str, graph: PermissionGraph) -> None:
+    """A name that matches nothing is an error at its line, never a contract that holds for ever."""
+    with pytest.raises(ConfigError, match=words) as raised:
+        check_contracts(_parse(text), graph)
+    assert raised.value.source is not None
+    assert (raised.value.source.file, raised.value.source.line) == ("permscope.yaml", line)
+
+
+MALFORMED = {
+    "no list": ("  name: n", "list"),
+    "a misspelt key": ("- {name: n, olny: [x], can: s3:GetObject, on: y}", "olny"),
+    "two kinds": ("- {name: n, only: [x], never: {from: public}}", "one of"),
+    "no kind": ("- {name: n, can: s3:GetObject, on: y}", "one of"),
+    "no name": ("- {never: {from: public}}", "name"),
+    "an action that is none": ("- {name: n, only: [x], can: [s3:GetObjekt], on: y}", "s3:GetObjekt"),
+    "no action": ("- {name: n, only: [x], on: y}", "can"),
+    "no target": ("- {name: n, only: [x], can: s3:GetObject}", "on"),
+    "no start": ("- {name: n, never: {reaches: x}}", "from"),
+    "a start alone": ("- {name: n, never: {from: Fn}}", "reaches"),
+    "a preset that is none": ("- {preset: no-public}", "no-public"),
+    "a severity that is none": ("- {name: n, severity: bad, never: {from: public}}", "bad"),
+    "a number as name": ("- {name: n, only: [5], can: s3:GetObject, on: y}", "only"),
+    "can beside never": ("- {name: n, can: s3:GetObject, never: {from: public}}", "inside"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_contract_is_an_error_with_its_line(text: str, words: str) -> None:
+    """What cannot be meant is said, with the line."""
+    with pytest.raises(ConfigError, match=words) as raised:
+        _parse(text)
+    assert raised.value.source is not None
+    assert raised.value.source.line == 2
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_can_be_checked(preset: str, graph: PermissionGraph) -> None:
+    """Each preset gives an answer on a real application, and says why it must hold."""
+    (result,) = check_contracts(_parse(f"- preset: {preset}"), graph)
+    assert result.status is (Status.FAIL if preset == "no-public-entry" else Status.PASS)
+    assert result.contract.why
