@@ -28,6 +28,7 @@ class CompiledStatement:
     Attributes:
         policy: name of the policy it stands in.
         statement: the fact it was made of; None for a raw document.
+        variables: whether policy variables work in it: those of documents of version `2012-10-17`.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class CompiledStatement:
         "resources",
         "sid",
         "statement",
+        "variables",
     )
 
     allow: bool
@@ -59,6 +61,7 @@ class CompiledStatement:
     index: int
     policy: str
     statement: Statement | None
+    variables: bool
 
     def matches_action(self, action: str) -> bool:
         """Whether it is about a lower-case action."""
@@ -131,6 +134,7 @@ def _from_statement(statement: Statement, policy: str, *, variables: bool) -> Co
     made.index = statement.index
     made.policy = policy
     made.statement = statement
+    made.variables = variables
     return made
 
 
@@ -186,6 +190,7 @@ def _from_raw(raw: object, policy: str, index: int, kind: PolicyKind, *, variabl
     made.index = index
     made.policy = policy
     made.statement = None
+    made.variables = variables
     return made
 
 
