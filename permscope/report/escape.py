@@ -42,9 +42,11 @@ def in_markdown(text: str, *, keep_lines: bool = False) -> str:
 
     A code span (`` `name` ``) that the text has of its own stays one, with everything inside it literal.
     """
-    shown = visible(text, keep_lines=keep_lines)
-    if shown.count("`") % 2:
-        shown = shown.replace("`", "'")
+    if keep_lines:
+        return "\n".join(in_markdown(line) for line in text.splitlines())
+    shown = visible(text)
+    if shown.count("`") % 2 or "``" in shown:
+        shown = shown.replace("`", "'")  # a run of backticks ends only at a run as long
     parts = shown.split("`")
     return "`".join(_in_code(part) if at % 2 else _in_prose(part) for at, part in enumerate(parts))
 

@@ -31,7 +31,7 @@ def _parse(text: str) -> Any:
 HOLDING = {
     "only": "- {name: n, only: [PutUserFunction], can: [dynamodb:PutItem, dynamodb:UpdateItem], on: UsersTable}",
     "a list of several": "- {name: n, only: [PutUserFunction, GetUserFunction], can: 'dynamodb:*', on: [UsersTable]}",
-    "of a type": "- {name: n, only: [WorkerFunction], can: secretsmanager:GetSecretValue, on: 'AWS::SecretsManager::Secret'}",
+    "of a type": "- {name: n, only: [WorkerFunction], can: 's3:Get*', on: 'AWS::S3::Bucket'}",
     "a pattern": "- {name: n, only: ['*Function'], can: 'dynamodb:*', on: '*Table'}",
     "the secret": "- {name: n, never: {from: public, reaches: DbSecret}}",
     "another action": "- {name: n, never: {from: public, reaches: UsersTable, can: [dynamodb:PutItem]}}",
@@ -86,7 +86,7 @@ def test_something_nobody_can_read_leaves_a_contract_undecided(tmp_path: Path) -
     """A policy in no input may break the contract, so it does not pass."""
     template = tmp_path / "template.yaml"
     text = APPLICATION.read_text(encoding="utf-8")
-    attached = "    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: [arn:aws:iam::123456789012:policy/x]\n"
+    attached = "    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: ['arn:aws:iam::1:policy/x']\n"
     template.write_text(text.replace("    Type: AWS::IAM::Role\n    Properties:\n", attached), encoding="utf-8")
     graph = build_graph(load([str(template)]))
     (result,) = check_contracts(_parse(HOLDING["only"]), graph)
