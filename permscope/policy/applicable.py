@@ -13,6 +13,10 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.policy.matching import covers, opened, patterns_intersect
 from permscope.policy.unrestrictable import ALL_BUCKETS, LIST_ALL_BUCKETS, UNSCOPED, restrictable
 
+_WORD = re.compile(r"(?<![A-Za-z0-9*?])[A-Za-z0-9]+(?![A-Za-z0-9*?])")
+_OWN = "oWn"  # no format has such a word
+_ANY_WORD = re.compile(r"[A-Za-z0-9]+")
+_OPEN_WORD = re.compile(r"[*?][A-Za-z0-9]|[A-Za-z0-9][*?]")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 # Services whose actions are about resources of another service, from the ARN formats of the catalogue
 # (tests/policy/test_applicable.py holds this to it).
@@ -85,6 +89,17 @@ def applicable_actions(resource: str) -> ActionSet | None:
     service = fields[2] if len(fields) == _FIELDS else ""
     if fields[0] != "arn" or not service.isascii() or not load().is_known_service(service):
         return None
+    words = _literal_words(service)
+    name = fields[-1]
+    if words is not None:
+        name = _WORD.sub(lambda found: found[0] if found[0] in words else _OWN, name)
+    return _applicable(service, fields[3], fields[4], name)
+
+
+@lru_cache(maxsize=16_384)
+def _applicable(service: str, region: str, account: str, name: str) -> ActionSet | None:
+    """The actions for what a name with its own words taken out stands for: every table is alike."""
+    fields = ["arn", "", service, region, account, name]
     own = _fitting(service, fields)
     if own is None:
         return None
@@ -92,6 +107,23 @@ def applicable_actions(resource: str) -> ActionSet | None:
     for other in (*_ALSO.get(service, ()), *_ANY_SERVICE):
         found |= _fitting(other, fields) or ActionSet.empty
     return found
+
+
+@lru_cache(maxsize=512)
+def _literal_words(service: str) -> frozenset[str] | None:
+    """The words that ARN formats for a service's resources fix; None where one of them may go on behind a wildcard.
+
+    Any other word of an ARN, unless it stands beside a wildcard itself, can only be matched by a wildcard of a format,
+    and so it does not matter which it is.
+    """
+    found: set[str] = set()
+    for prefix in (service, *_ALSO.get(service, ()), *_ANY_SERVICE):
+        for form, _ in _types(prefix):
+            last = form.split(":", _FIELDS - 1)[-1]
+            if _OPEN_WORD.search(last):
+                return None
+            found.update(_ANY_WORD.findall(last))
+    return frozenset(found)
 
 
 @lru_cache(maxsize=16_384)

@@ -143,12 +143,19 @@ class Verdict:
 
 
 _IMPLICIT_DENY = Verdict(decision=Decision.IMPLICIT_DENY)
+_NOTHING_NEEDED = Verdict(decision=Decision.ALLOW)
 _OPEN_ACCOUNT = ("resource account",)
 
 
 @dataclass(slots=True)
-class _Case:
-    """A request with its layers asked."""
+class Case:
+    """A request with its layers asked.
+
+    Attributes:
+        action: in lower case.
+        same_account: whether principal and resource are in one account.
+        identity, boundary, session: what each says; one that is not there allows, identity policies excepted.
+    """
 
     requester: Requester
     asked: Asked
@@ -183,6 +190,18 @@ def decide(
     policies: PolicyLayers,
 ) -> Verdict:
     """`evaluate` for a request that is not packed."""
+    return weigh(ask_case(requester, action, resource, resource_account, context, policies))
+
+
+def ask_case(
+    requester: Requester,
+    action: str,
+    resource: str,
+    resource_account: str | None,
+    context: RequestContext,
+    policies: PolicyLayers,
+) -> Case:
+    """Ask every layer what it says about a request."""
     lower = action.lower()
     account = resource_account or owner_of(resource)
     owner = account or (requester.account if context.complete and _tells_no_account(resource) else None)
@@ -190,12 +209,9 @@ def decide(
     encoded = encode(resource)
     bounded = policies.boundary is not None and requester.is_iam
     asked = Asked(requester, lower, encoded, completed, bounded)
-    case = _Case(requester, asked, lower, resource, _same_account(account, requester))
+    case = Case(requester, asked, lower, resource, _same_account(account, requester))
     _ask_layers(case, policies.compiled)
-    verdict = _weigh(case)
-    if lower == _NEEDS_NOTHING and requester.is_iam and verdict.decision is Decision.IMPLICIT_DENY:
-        return Verdict(decision=Decision.ALLOW)
-    return verdict
+    return case
 
 
 def _same_account(account: str | None, requester: Requester) -> bool | None:
@@ -231,7 +247,7 @@ def _implied_by_resource(action: str, account: str | None, requester: Requester)
     return found
 
 
-def _ask_layers(case: _Case, layers: CompiledLayers) -> None:
+def _ask_layers(case: Case, layers: CompiledLayers) -> None:
     requester, asked = case.requester, case.asked
     service_linked = requester.is_service_linked or SERVICE_LINKED in (asked.context.values.get(_ARN_KEY) or ("",))[0]
     matched = matched_resource(asked.action, asked.resource)
@@ -269,7 +285,8 @@ def _of_requester(layer: str, policies: tuple[CompiledPolicy, ...], asked: Asked
     return Layer(True, found.deny, denies, found.open_keys)
 
 
-def _weigh(case: _Case) -> Verdict:
+def weigh(case: Case) -> Verdict:
+    """The verdict, once every layer is asked."""
     layers: tuple[Layer | ResourceLayer, ...] = (
         case.identity,
         case.boundary,
@@ -287,7 +304,7 @@ def _weigh(case: _Case) -> Verdict:
     if case.scps:
         allowed = both(all_of([layer.allow for layer in case.scps]), allowed)
     if allowed is False:
-        return _IMPLICIT_DENY
+        return _NOTHING_NEEDED if needs_nothing(case) else _IMPLICIT_DENY
     causes = _matches(layers, allow=True)
     if allowed and denied is False:
         return Verdict(decision=Decision.ALLOW, matched=causes)
@@ -307,7 +324,7 @@ def _matches(layers: Iterable[Layer | ResourceLayer], *, allow: bool) -> tuple[M
     )
 
 
-def _allowed_by_policies(case: _Case) -> bool | None:
+def _allowed_by_policies(case: Case) -> bool | None:
     """Whether identity side and resource side together allow, control policies aside."""
     resource = case.resource_policy
     if not case.requester.is_iam:
@@ -318,25 +335,30 @@ def _allowed_by_policies(case: _Case) -> bool | None:
     return _within_account(case) if case.same_account else _across_accounts(case)
 
 
-def _across_accounts(case: _Case) -> bool | None:
+def _across_accounts(case: Case) -> bool | None:
     """The principal's account and the resource's must both allow."""
     identity = both(case.identity.allow, both(case.boundary.allow, case.session.allow))
     return both(identity, case.resource_policy.allow)
 
 
-def _within_account(case: _Case) -> bool | None:
+def _within_account(case: Case) -> bool | None:
     """Identity policies or the resource's policy; what limits the one need not limit the other."""
     resource = case.resource_policy
     limits = both(case.boundary.allow, case.session.allow)
     identity = both(case.identity.allow, limits)
     # a role's ARN in the policy needs no identity policy, but boundary and session policies limit it
     granted = either(resource.direct, both(resource.role, limits))
-    if _needs_resource_policy(case):
+    if needs_resource_policy(case):
         return either(granted, both(resource.account, identity))
     return either(granted, identity)
 
 
-def _needs_resource_policy(case: _Case) -> bool:
+def needs_nothing(case: Case) -> bool:
+    """Whether whoever has credentials may do it."""
+    return case.action == _NEEDS_NOTHING and case.requester.is_iam
+
+
+def needs_resource_policy(case: Case) -> bool:
     """Role trust policies and KMS key policies must allow on their own, or hand over to the account.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_compare-resource-policies.html,

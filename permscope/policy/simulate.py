@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from permscope.errors import PolicyError
 from permscope.inventory.policies import PolicyKind
 from permscope.policy.compiled import CompiledPolicy, compile_document
 from permscope.policy.context import RequestContext
-from permscope.policy.evaluate import PolicyLayers, Verdict, decide
+from permscope.policy.evaluate import Case, PolicyLayers, Verdict, ask_case, weigh
 from permscope.policy.layers import Match
 from permscope.policy.requester import ANONYMOUS, Requester, federated, parse_requester, service
 
@@ -27,14 +28,14 @@ def _no_number(text: str) -> Any:
 _decode = json.JSONDecoder(parse_constant=_no_number).decode
 
 
-def simulate_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Answer each non-empty line with one line, in order."""
+def simulate_lines(lines: Iterable[str], *, explained: bool = False) -> Iterator[str]:
+    """Answer each non-empty line with one line, in order; with `explained`, say why."""
     for line in lines:
         if line.strip():
-            yield _encode(_answer(line))
+            yield _encode(_answer(line, explained=explained))
 
 
-def _answer(line: str) -> dict[str, Any]:
+def _answer(line: str, *, explained: bool) -> dict[str, Any]:
     try:
         case = _decode(line)
     except (ValueError, RecursionError):
@@ -42,39 +43,79 @@ def _answer(line: str) -> dict[str, Any]:
     if not isinstance(case, Mapping):
         return {"id": None, "error": "the line is not a JSON object"}
     try:
-        return simulate_case(case)
+        return simulate_case(case, explained=explained)
     except PolicyError as error:
         return {"id": case.get("id"), "error": str(error)}
     except RecursionError:
         return {"id": case.get("id"), "error": "the case is nested too deeply"}
 
 
-def simulate_case(case: Mapping[str, Any]) -> dict[str, Any]:
+def simulate_case(case: Mapping[str, Any], *, explained: bool = False) -> dict[str, Any]:
     """Decide one case.
+
+    Args:
+        case: of the contract.
+        explained: add `because`, of an implicit deny `near`, and the text of each statement in `matched`.
 
     Raises:
         PolicyError: a field is missing or of the wrong kind, or AWS would refuse a policy.
     """
-    verdict = decide(
+    layers = PolicyLayers(
+        identity=_documents(case, "identityPolicies", PolicyKind.INLINE),
+        resource=_document(case, "resourcePolicy", PolicyKind.RESOURCE),
+        boundary=next(iter(_document(case, "permissionBoundary", PolicyKind.BOUNDARY)), None),
+        session=_documents(case, "sessionPolicies", PolicyKind.SESSION),
+        scps=_levels(case, "scps", PolicyKind.SCP),
+        rcps=_levels(case, "rcps", PolicyKind.RCP),
+    )
+    asked = ask_case(
         read_principal(case.get("principal")),
         _text(case, "action"),
         _text(case, "resource"),
         _account(case.get("resourceAccount")),
         RequestContext(read_context(case.get("context"))),
-        PolicyLayers(
-            identity=_documents(case, "identityPolicies", PolicyKind.INLINE),
-            resource=_document(case, "resourcePolicy", PolicyKind.RESOURCE),
-            boundary=next(iter(_document(case, "permissionBoundary", PolicyKind.BOUNDARY)), None),
-            session=_documents(case, "sessionPolicies", PolicyKind.SESSION),
-            scps=_levels(case, "scps", PolicyKind.SCP),
-            rcps=_levels(case, "rcps", PolicyKind.RCP),
-        ),
+        layers,
     )
+    verdict = weigh(asked)
     if verdict.allowed is None:
         raise PolicyError(
             f"the decision depends on {', '.join(verdict.conditional_on)}", hint="replace template values"
         )
-    return {"id": case.get("id"), "decision": verdict.decision.value, "matched": describe(verdict)}
+    answer = {"id": case.get("id"), "decision": verdict.decision.value, "matched": describe(verdict)}
+    if explained:
+        answer |= _explained(case, asked, layers, verdict)
+    return answer
+
+
+def _explained(case: Mapping[str, Any], asked: Case, layers: PolicyLayers, verdict: Verdict) -> dict[str, Any]:
+    """Why, and `matched` once more with the text of each statement."""
+    from permscope.policy.explain import explain
+
+    why = explain(asked, layers.compiled, verdict)
+    found: dict[str, Any] = {"because": list(why.because)}
+    if why.near:
+        found["near"] = [
+            {key: value for key, value in asdict(miss).items() if value is not None} | {"misses": list(miss.misses)}
+            for miss in why.near
+        ]
+    found["matched"] = [
+        {**described, "text": _text_of(case, described)} for described in map(_described, verdict.matched)
+    ]
+    return found
+
+
+def _text_of(case: Mapping[str, Any], described: Mapping[str, Any]) -> object:
+    """The statement as the case has it; `policy` is the path of its document, such as `scps[0][1]`."""
+    value: Any = case
+    for step in described["policy"].replace("]", "").split("["):
+        if not step.isdigit():
+            value = value[step]
+        elif isinstance(value, list):  # a level may be one document without a list around it
+            value = value[int(step)]
+    if isinstance(value, str):
+        value = json.loads(value)
+    statements = value["Statement"]
+    return statements[described["statement"]] if isinstance(statements, list) else statements
 
 
 def describe(verdict: Verdict) -> list[dict[str, Any]]:

@@ -77,3 +77,23 @@ def test_the_table_of_foreign_services_is_that_of_the_catalogue() -> None:
                     if owner != prefix and "$" not in owner:
                         foreign[owner].add(prefix)
     assert {owner: tuple(sorted(found)) for owner, found in foreign.items()} == applicable._ALSO
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("arn:aws:dynamodb:r:1:table/T", "arn:aws:dynamodb:r:1:table/index"),
+        ("arn:aws:dynamodb:r:1:table/T/index/I", "arn:aws:dynamodb:r:1:table/Orders-2/index/*"),
+        ("arn:aws:s3:::b/k", "arn:aws:s3:::accesspoint-logs/2026/x"),
+        ("arn:aws:iam::1:role/r", "arn:aws:iam::1:role/team/role"),
+    ],
+)
+def test_what_a_thing_is_called_does_not_matter(one: str, other: str) -> None:
+    """Names are taken out before the formats are tried, words that formats fix are not."""
+    assert applicable_actions(encode(one)) == applicable_actions(encode(other))
+
+
+@pytest.mark.slow
+def test_no_format_fixes_a_word_beside_a_wildcard() -> None:
+    """Otherwise its service's names could not be taken out, and each ARN would be worked out by itself."""
+    assert [prefix for prefix in load().services if applicable._literal_words(prefix) is None] == []
