@@ -134,6 +134,7 @@ def odd_versions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[
         return  # AWS writes such documents itself, and nothing in it means anything else
     else:
         hit = _hit(policy.source, None, version, "policy variables are not replaced in it")
+        hit.severity = "info"
     hit.values["policy"] = policy.name
     yield hit
 

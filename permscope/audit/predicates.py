@@ -104,9 +104,11 @@ _MODULES = (
     "breadth_finders",
     "condition_checks",
     "document_checks",
+    "exposure",
     "principals",
     "states",
     "syntax",
+    "takeovers",
     "trust",
     "wiring",
 )
