@@ -28,6 +28,7 @@ RATES: Mapping[str, float] = {
     "s3control": 10.0,
     "secretsmanager": 20.0,
     "ses": 1.0,
+    "sesv2": 1.0,
     "sns": 20.0,
     "sqs": 100.0,
     "stepfunctions": 10.0,
