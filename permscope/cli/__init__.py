@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "What a change lets happen that was not possible before.",
     "gate": "Diff and audit for CI: fail on new risk.",
     "path": "How one node reaches another, hop by hop.",
+    "explore": "Walk the graph in the terminal, with the keyboard.",
     "explain": "What a rule checks, why, and how to fix what it finds.",
     "init": "Write a commented permscope.yaml and print the CI snippet.",
     "rules": "List the rules, or check rule files.",

@@ -283,7 +283,7 @@ def _excerpt(group: Sequence[Finding], signs: Symbols) -> Iterator[Text]:
         for part in guilty:
             found = re.search(rf"(?<![\w:*]){re.escape(visible(part))}(?![\w:*])", visible(shown))
             if found:
-                line.stylize("bold red underline", before + found.start(), before + found.end())
+                line.stylize("not dim bold red underline", before + found.start(), before + found.end())
         yield line
 
 

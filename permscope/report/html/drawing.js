@@ -110,7 +110,7 @@ permscope.drawing = (() => {
     });
     pool.filter((edge) => edge.source !== edge.target && drawn.has(edge.source) && drawn.has(edge.target)).forEach((edge) => {
       const state_ = edge.authorized === false ? "no" : edge.if ? "if" : edge.kind === "can_take_over" || edge.kind === "writes_into" ? "derived" : "yes";
-      made.push({ group: "edges", data: { id: edge.id === undefined ? `t${made.length}` : `e${edge.id}`, source: `n${edge.source}`, target: `n${edge.target}`, label: edge.kind === "can_access" ? edge.levels || "" : "", words: short(edge.words || "", 40), state: state_ }, scratch: { edge } });
+      made.push({ group: "edges", data: { id: edge.id === undefined ? `t${made.length}` : `e${edge.id}`, source: `n${edge.source}`, target: `n${edge.target}`, label: edge.kind === "can_access" ? edge.levels || "" : "", words: edge.kind === "can_access" ? edge.levels || "" : short(edge.words || "", 26), state: state_ }, scratch: { edge } });
     });
     return made;
   };
@@ -135,7 +135,7 @@ permscope.drawing = (() => {
     { selector: "edge.back", style: { "source-endpoint": "270deg", "target-endpoint": "90deg" } },
     { selector: ".faded", style: { opacity: 0.18 } },
     { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : 132 } },
-    { selector: "edge:selected, edge.way", style: { label: "data(words)" } },
+    { selector: "edge:selected, edge.way", style: { label: "data(words)", "target-label": "", color: colour("ink") } },
     { selector: "node.focus", style: { "border-width": 4 } },
   ];
 

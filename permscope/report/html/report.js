@@ -53,8 +53,14 @@
   paint(system.matches);
   system.addEventListener("change", (event) => paint(event.matches));
   theme.addEventListener("click", () => paint(root.dataset.theme !== "dark"));
-  const ready = () => parts.filter((part) => part.name !== "graph").forEach(build);
+  let unfolded = [];
+  const ready = () => {
+    parts.filter((part) => part.name !== "graph").forEach(build);
+    unfolded = [...unfolded, ...document.querySelectorAll("details.finding:not([open])")];
+    unfolded.forEach((each) => { each.open = true; });
+  };
   window.addEventListener("beforeprint", ready);
+  window.addEventListener("afterprint", () => { unfolded.forEach((each) => { each.open = false; }); unfolded = []; });
   document.getElementById("print").addEventListener("click", () => { ready(); window.print(); });
   const asked = location.hash.slice(1);
   show(parts.some((part) => part.name === asked) ? asked : "summary");

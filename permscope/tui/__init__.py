@@ -1,0 +1,1 @@
+"""`permscope explore`: the graph in a terminal, walked with the keyboard (extra `permscope[tui]`)."""

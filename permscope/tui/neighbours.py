@@ -1,0 +1,164 @@
+"""What the explorer lists: nodes that match a search and filters, and the edges around one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from permscope.audit.findings import SEVERITIES, Finding
+from permscope.catalog.action_set import LEVELS
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.report.answers import hop_words
+from permscope.report.describe import auth_of, is_open, name_of, type_name
+
+_ORDER = (
+    NodeKind.FUNCTION,
+    NodeKind.ROUTE,
+    NodeKind.PUBLIC,
+    NodeKind.RESOURCE,
+    NodeKind.ROLE,
+    NodeKind.USER,
+    NodeKind.GROUP,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What is left out.
+
+    Attributes:
+        text: a part of the name, type or ARN.
+        severity: only nodes with a finding at least that bad; None for all.
+        public: only what anyone on the internet can reach.
+        foreign: only what lies in another account, and what touches it.
+        level: only access edges with that access level; None for all.
+    """
+
+    text: str = ""
+    severity: str | None = None
+    public: bool = False
+    foreign: bool = False
+    level: str | None = None
+
+    def next_severity(self) -> Filters:
+        """The filters with the next severity, after the last one none."""
+        return replace(self, severity=_following(self.severity, SEVERITIES))
+
+    def next_level(self) -> Filters:
+        """The filters with the next access level, after the last one none."""
+        return replace(self, level=_following(self.level, LEVELS))
+
+    def in_words(self) -> str:
+        """What the filters leave, on one line."""
+        parts = [
+            f"findings: {self.severity} and worse" if self.severity else "",
+            "reached by anyone" if self.public else "",
+            "other accounts" if self.foreign else "",
+            f"level: {self.level}" if self.level else "",
+        ]
+        return ", ".join(part for part in parts if part) or "no filter"
+
+
+def _following(current: str | None, choices: Sequence[str]) -> str | None:
+    if current is None:
+        return choices[0]
+    at = choices.index(current) + 1
+    return choices[at] if at < len(choices) else None
+
+
+class Neighbour(NamedTuple):
+    """An edge as seen from one of its ends."""
+
+    edge: Edge
+    node: Node
+    outgoing: bool
+
+    def in_words(self) -> str:
+        """`→ may dynamodb:PutItem: Orders`."""
+        return f"{hop_words(self.edge)}: {title(self.node)}"
+
+
+def title(node: Node) -> str:
+    """A node on one line."""
+    kind = auth_of(node) if node.kind is NodeKind.ROUTE else type_name(node)
+    if node.kind is NodeKind.RESOURCE_SET:
+        return name_of(node)
+    return f"{name_of(node)}  {kind}" if kind else name_of(node)
+
+
+class World:
+    """A graph with its findings, as the explorer walks it.
+
+    Args:
+        graph: the permission graph.
+        findings: of an audit.
+    """
+
+    def __init__(self, graph: PermissionGraph, findings: Sequence[Finding]) -> None:
+        self.graph = graph
+        self._findings: dict[str, list[Finding]] = {}
+        for finding in findings:
+            for node in finding.nodes:
+                if finding.suppressed is None:
+                    self._findings.setdefault(node, []).append(finding)
+        functions = list(graph.of_kind(NodeKind.FUNCTION, NodeKind.ROLE))
+        self._own = {node.account for node in functions if node.fact is not None}
+        self._public = self._reached_by_anyone()
+
+    def findings(self, node: Node) -> list[Finding]:
+        """What is wrong with a node, worst first."""
+        return sorted(self._findings.get(node.id, ()), key=lambda one: one.rank)
+
+    def nodes(self, filters: Filters) -> list[Node]:
+        """The nodes that are left, functions first."""
+        tests: list[Callable[[Node], bool]] = []
+        text = filters.text.strip().lower()
+        if text:
+            tests.append(lambda node: text in f"{title(node)}\n{node.arn or ''}\n{node.logical_id or ''}".lower())
+        if filters.severity:
+            limit = SEVERITIES.index(filters.severity)
+            tests.append(lambda node: any(one.rank <= limit for one in self._findings.get(node.id, ())))
+        if filters.public:
+            tests.append(lambda node: node.id in self._public)
+        if filters.foreign:
+            tests.append(self._is_near_another_account)
+        if filters.level:
+            tests.append(lambda node: any(self.neighbours(node, filters)))
+        found = [node for node in self.graph.nodes.values() if all(test(node) for test in tests)]
+        return sorted(found, key=lambda node: (_rank(node), name_of(node), node.id))
+
+    def neighbours(self, node: Node, filters: Filters) -> list[Neighbour]:
+        """The edges into a node, then those out of it."""
+        graph = self.graph
+        into = [Neighbour(edge, graph.nodes[edge.source], False) for edge in graph.incoming(node.id)]
+        out = [Neighbour(edge, graph.nodes[edge.target], True) for edge in graph.outgoing(node.id)]
+        return [each for each in (*into, *out) if filters.level is None or filters.level in each.edge.actions.levels()]
+
+    def _is_near_another_account(self, node: Node) -> bool:
+        near = (node, *(each.node for each in self.neighbours(node, Filters())))
+        return any(each.account and each.account not in self._own and each.account != "aws" for each in near)
+
+    def _reached_by_anyone(self) -> set[str]:
+        """Everything that can follow from a call by the public; what is conditional counts."""
+        graph = self.graph
+        kinds = (
+            EdgeKind.CAN_INVOKE,
+            EdgeKind.TRIGGERS,
+            EdgeKind.EXECUTES_AS,
+            EdgeKind.CAN_ASSUME,
+            EdgeKind.CAN_ACCESS,
+            EdgeKind.DELIVERS_TO,
+        )
+        seen = {node.id for node in graph.nodes.values() if node.kind is NodeKind.PUBLIC or is_open(graph, node)}
+        todo = list(seen)
+        while todo:
+            for edge in graph.outgoing(todo.pop(), *kinds):
+                if edge.authorized is not False and edge.target not in seen:
+                    seen.add(edge.target)
+                    todo.append(edge.target)
+        return seen
+
+
+def _rank(node: Node) -> int:
+    return _ORDER.index(node.kind) if node.kind in _ORDER else len(_ORDER)

@@ -1,0 +1,123 @@
+"""The terminal explorer, driven by textual's own pilot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from permscope.audit.run import run_audit
+from permscope.collect.load import LoadOptions, load
+from permscope.report.describe import name_of
+
+pytest.importorskip("textual", reason="the extra permscope[tui] is not installed")
+
+if TYPE_CHECKING:
+    from permscope.tui.explorer import Explorer
+
+ROOT = Path(__file__).parents[2]
+
+
+def driven(folder: str, steps: Callable[[Explorer, Any], Awaitable[None]]) -> None:
+    """Run the explorer on a fixture and do steps in it."""
+    from permscope.tui.explorer import Explorer
+
+    inventory = load([str(ROOT / "fixtures" / folder)], LoadOptions())
+    audit = run_audit(inventory)
+
+    async def run() -> None:
+        app = Explorer(audit.graph, audit.findings)
+        async with app.run_test(size=(140, 40)) as pilot:
+            await pilot.pause()
+            await steps(app, pilot)
+
+    asyncio.run(run())
+
+
+def said(app: Explorer) -> str:
+    """What stands in the right column."""
+    from textual.widgets import Static
+
+    return str(app.query_one("#text", Static).render())
+
+
+def test_a_search_leaves_what_matches_and_enter_goes_to_the_list() -> None:
+    """Type a part of a name."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        await pilot.press("slash", *"storeorder", "enter")
+        await pilot.pause()
+        assert [name_of(node) for node in app.listed] == ["StoreOrder", "StoreOrderRole"]
+        assert app.focused is not None
+        assert app.focused.id == "nodes"
+
+    driven("orders", steps)
+
+
+def test_edges_are_walked_in_and_back_with_their_statements() -> None:
+    """From a function along `runs as` to its role, and back again."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        await pilot.press("slash", *"storeorder", "enter", "enter")
+        await pilot.pause()
+        at = next(number for number, each in enumerate(app.around) if each.edge.kind.value == "executes_as")
+        for _ in range(at):
+            await pilot.press("down")
+        await pilot.press("right")
+        await pilot.pause()
+        assert app.node is not None
+        assert name_of(app.node) == "StoreOrderRole"
+        while "dynamodb:*" not in said(app):
+            await pilot.press("down")
+        assert "template.yaml:49" in said(app)
+        await pilot.press("left")
+        assert name_of(app.node) == "StoreOrder"
+
+    driven("orders", steps)
+
+
+def test_filters_leave_severity_public_and_level() -> None:
+    """Each key narrows the list and says so above it."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        every = len(app.listed)
+        await pilot.press("s")
+        assert "WriteInvoice" in [name_of(node) for node in app.listed]
+        assert len(app.listed) < every
+        assert "critical" in app.sub_title
+        await pilot.press("s", "s", "s", "s", "s")
+        assert len(app.listed) == every
+        await pilot.press("p")
+        assert "WriteInvoiceNightly" not in [name_of(node) for node in app.listed]
+        assert "PlaceOrder" in [name_of(node) for node in app.listed]
+        await pilot.press("p", "l", "l")
+        assert app.filters.level == "Read"
+        assert "OrdersTable" in [name_of(node) for node in app.listed]
+
+    driven("orders", steps)
+
+
+def test_the_fix_of_the_worst_finding_is_copied() -> None:
+    """And where there is no finding, that is said."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        await pilot.press("slash", *"writeinvoice", "enter", "c")
+        await pilot.pause()
+        assert app.clipboard.startswith("Name the caller")
+
+    driven("orders", steps)
+
+
+def test_hostile_names_are_shown_letter_by_letter() -> None:
+    """No markup and no terminal escape of a template takes effect."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        await pilot.press("slash", *"javascript:alert(2)", "enter")
+        await pilot.pause()
+        assert "[bold]javascript" in said(app)
+        assert "\\x1b[31m" in said(app)
+
+    driven("hostile", steps)
