@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.options import explain_option, format_option, screen_options, world_options, write_json
+from permscope.cli.options import configured, explain_option, format_option, screen_options, world_options, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,7 @@ def command(
 
     if wildcards and not as_policy:
         raise click.UsageError("`--wildcards` needs `--as-policy`")
-    graph = build_graph(inventory)
+    graph = build_graph(inventory, configured().trusted)
     node = find_node(graph, principal)
     if as_policy:
         _write_policy(graph, node, wildcards=wildcards)

@@ -1,9 +1,9 @@
 """The public door to decisions: documents in, dataclasses out.
 
 ```python
-from permscope import Policy, simulate_request
+from permscope import Decision, Policy, simulate
 
-verdict = simulate_request(
+verdict = simulate(
     principal="arn:aws:iam::111111111111:role/app",
     action="s3:GetObject",
     resource="arn:aws:s3:::reports/2026.csv",
@@ -22,12 +22,22 @@ from permscope.errors import PolicyError
 from permscope.inventory.policies import Policy as InventoryPolicy
 from permscope.inventory.policies import PolicyKind
 from permscope.policy.compiled import CompiledPolicy, compile_document, compile_policy
+from permscope.policy.consolidate import Consolidated, consolidate
 from permscope.policy.context import RequestContext
 from permscope.policy.effective import EffectiveAccess, effective
 from permscope.policy.evaluate import Decision, Verdict, decide, policy_layers
 from permscope.policy.simulate import read_context, read_principal
 
-__all__ = ["AnyDocument", "Decision", "Policy", "Verdict", "effective_access", "simulate_request"]
+__all__ = [
+    "AnyDocument",
+    "Consolidated",
+    "Decision",
+    "Policy",
+    "Verdict",
+    "consolidate_policies",
+    "effective_access",
+    "simulate_request",
+]
 
 
 class Policy:
@@ -163,4 +173,37 @@ def effective_access(
         else _compile(permissions_boundary, "permissions_boundary", PolicyKind.BOUNDARY),
         scps=[_compile_all(level, f"scps[{at}]", PolicyKind.SCP) for at, level in enumerate(scps)],
         principal=principal,
+    )
+
+
+def consolidate_policies(
+    identity_policies: Iterable[AnyDocument],
+    *,
+    permissions_boundary: AnyDocument | None = None,
+    scps: Iterable[Iterable[AnyDocument]] = (),
+    principal: str | None = None,
+    wildcards: bool = False,
+) -> Consolidated:
+    """One document that allows what several allow together, boundary and service control policies taken off.
+
+    It is never wider; where it is narrower, `remarks` says why.
+
+    Args:
+        identity_policies: of one principal.
+        permissions_boundary: of the principal.
+        scps: service control policies, one list per level.
+        principal: whose they are; conditions that this settles are not written any more.
+        wildcards: shorten lists of actions to wildcards that match nothing else the catalogue knows.
+
+    Raises:
+        PolicyError: the principal is none, or AWS would refuse a policy.
+    """
+    return consolidate(
+        _compile_all(identity_policies, "identity_policies", PolicyKind.INLINE),
+        boundary=None
+        if permissions_boundary is None
+        else _compile(permissions_boundary, "permissions_boundary", PolicyKind.BOUNDARY),
+        scps=[_compile_all(level, f"scps[{at}]", PolicyKind.SCP) for at, level in enumerate(scps)],
+        principal=principal,
+        wildcards=wildcards,
     )
