@@ -30,11 +30,10 @@ def command(
     ACTION is an IAM action such as `s3:GetObject` and may hold wildcards; RESOURCE is a logical id, a name, an ARN or
     an ARN pattern.
     """
-    from permscope.graph.asking import who_can
-    from permscope.graph.build import build_graph
+    from permscope.graph.asking import graph_to_ask, who_can
     from permscope.report import answers
 
-    graph = build_graph(inventory, configured().trusted)
+    graph = graph_to_ask(inventory, configured().trusted, action, resource)
     found = who_can(graph, action, resource)
     if format_ == "json":
         write_json(answers.who_can_document(found, graph, action=action, resource=resource))

@@ -9,10 +9,15 @@ from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import NameNotFoundError
+from permscope.graph.build import build_graph
 from permscope.graph.collector import distinct, frozen, grant_limits
+from permscope.graph.excerpt import excerpt, is_worth_it
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.nodes import Nodes
 from permscope.graph.queries import find_node, in_set, same_thing, via_known_role
+from permscope.graph.trusted import TrustedParties
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
+from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import PolicyKind, Statement
 from permscope.policy.effective import parts_of
 from permscope.policy.matching import encode, relation
@@ -51,6 +56,33 @@ def wanted_actions(action: str) -> ActionSet:
         close = catalog.closest(action)
         raise NameNotFoundError(f"`{action}` is no IAM action", hint=f"did you mean `{close}`?" if close else None)
     return wanted
+
+
+def graph_to_ask(inventory: Inventory, trusted: TrustedParties, action: str, resource: str) -> PermissionGraph:
+    """A graph in which `who_can` finds the answers to one question: of a large account only the part it is about.
+
+    Raises:
+        NameNotFoundError: as `who_can`.
+    """
+    wanted = wanted_actions(action)
+    if not is_worth_it(inventory, wanted):
+        return build_graph(inventory, trusted, derived=False)
+    arn = _plain_arn(inventory, resource) or _resource(_bare_graph(inventory, trusted), resource)[1]
+    part = excerpt(inventory, wanted, arn) if arn.startswith("arn:") else inventory
+    return build_graph(part, trusted, derived=False)
+
+
+def _plain_arn(inventory: Inventory, name: str) -> str | None:
+    """The name, where it is the ARN of something in the input as it stands there."""
+    known = (inventory.resources, inventory.functions, inventory.roles, inventory.users)
+    return name if any(name in things for things in known) else None
+
+
+def _bare_graph(inventory: Inventory, trusted: TrustedParties) -> PermissionGraph:
+    """Nodes without edges, to find names in."""
+    graph = PermissionGraph()
+    Nodes(inventory, graph, trusted).add_facts()
+    return graph
 
 
 def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:

@@ -21,12 +21,15 @@ from permscope.inventory.facts import Route
 from permscope.inventory.inventory import Inventory
 
 
-def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> PermissionGraph:
+def build_graph(
+    inventory: Inventory, trusted: TrustedParties | None = None, *, derived: bool = True
+) -> PermissionGraph:
     """Everything the facts say about who can invoke what and what each function can touch.
 
     Args:
         inventory: the facts of one run.
         trusted: accounts, organizations and subjects outside the input that the user vouches for.
+        derived: whether to derive `writes_into` and `can_take_over` from the other edges.
     """
     graph = PermissionGraph(inventory.unknowns)
     nodes = Nodes(inventory, graph, trusted or TrustedParties())
@@ -51,6 +54,7 @@ def build_graph(inventory: Inventory, trusted: TrustedParties | None = None) -> 
     for role in inventory.roles.values():
         trust.add_trust(role)
     trust.add_grants(access.assume_grants)
-    Indirect(graph).add()
-    TakeOver(graph, inventory).add()
+    if derived:
+        Indirect(graph).add()
+        TakeOver(graph, inventory).add()
     return graph

@@ -128,6 +128,8 @@ def _not_found(graph: PermissionGraph, name: str) -> NameNotFoundError:
     for node in graph.nodes.values():
         for own in (*_own_names(node), *_other_names(node)):
             by_lower.setdefault(own.lower(), own)
+    if name.startswith("arn:"):
+        return NameNotFoundError(f"nothing here is called `{name}`")
     close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
     hint = "did you mean " + " or ".join(f"`{by_lower[each]}`" for each in close) + "?" if close else None
     if hint is None:
