@@ -52,8 +52,8 @@ def templates_in(folder: Path) -> list[str]:
 
 
 def is_sam(path: str) -> bool:
-    """Whether a template asks for the SAM transform."""
-    return "AWS::Serverless-2016-10-31" in Path(path).read_text(errors="replace")
+    """Whether a template needs the SAM transform."""
+    return "AWS::Serverless" in Path(path).read_text(errors="replace")
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def main() -> None:
     by_size = sorted(files, key=lambda path: Path(path).stat().st_size)
     plain = [path for path in by_size if not is_sam(path)]
     sam = [path for path in by_size if is_sam(path)]
-    one_plain, one_sam = plain[len(plain) // 2], sam[len(sam) // 2]
+    one_plain, one_sam = plain[len(plain) // 2], sam[len(sam) // 2]  # of middling size
     print(f"{len(files)} templates; plain: {one_plain}; SAM: {one_sam}; CPU seconds, median of {options.runs}")
     with tempfile.TemporaryDirectory() as cache:
         cold = {"PERMSCOPE_NO_CACHE": "1"}

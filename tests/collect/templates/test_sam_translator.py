@@ -48,7 +48,13 @@ class _NoPolicies:
 def test_the_expansion_is_that_of_the_translator_itself(monkeypatch: Any) -> None:
     """The same resources with the same properties; places and speed are all that differs."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    import boto3
+    from samtranslator.sdk import parameter
+    from samtranslator.translator import arn_generator
     from samtranslator.translator.transform import transform
+
+    for module in (parameter, arn_generator):
+        monkeypatch.setattr(module, "boto3", boto3)
 
     template = parse_document(TEMPLATE, "t.yaml").value
     official = transform(_plain(template), {}, _NoPolicies())["Resources"]
