@@ -77,10 +77,11 @@ def _compare(matching: Matching, door: _Door, old_doors: list[_Door]) -> Change 
         each
         for each in old_doors
         if (each.route.id == route or _is_wider(each.route, door.route, matching))
-        and (each.function.id if each.function else None) == function
+        and (function is None or (each.function.id if each.function else None) == function)
     ]
     same = [each for each in before if each.caller.id in (caller, PUBLIC)]
-    if any(dict_follows(door.edge.conditions, each.edge.conditions) for each in same):
+    asked = _translated(door.edge.conditions, matching)
+    if any(dict_follows(asked, each.edge.conditions) for each in same):
         return None
     known = matching.old.nodes.get(route)
     if same:
@@ -176,6 +177,19 @@ def _removed(door: _Door) -> Change:
         source=door.route.source,
         nodes=(door.route.id,),
     )
+
+
+def _translated(conditions: Mapping[str, Any], matching: Matching) -> dict[str, Any]:
+    """Conditions with the names of the old version."""
+    return {
+        operator: {
+            key: matching.old_text(values)
+            if isinstance(values, str)
+            else [matching.old_text(str(each)) for each in values]
+            for key, values in keys.items()
+        }
+        for operator, keys in conditions.items()
+    }
 
 
 def dict_follows(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from permscope.graph.decisions import any_partition
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.facts import Function, Resource, Role, Route
 from permscope.inventory.tokens import TOKEN, has_unknown
@@ -26,8 +27,10 @@ _THINGS = (
 )
 _ALIKE = 0.5  # share of what is known of two things that must agree
 _SOLE = 0.34  # the same, where each side has only one thing of the kind left
-_CLEAR = 0.05  # by how much the best candidate must lead
+_CLEAR = 0.005  # by how much the best candidate must lead
 _MOST_CANDIDATES = 400
+_ANY = "arn:"  # `any_partition` leaves `arn::service:...`
+_WORD = re.compile(r"[A-Za-z0-9]+")
 _ARN_END = re.compile(r"[:/*?]|$")
 
 
@@ -54,6 +57,7 @@ class Matching:
     renamed: list[Renamed] = field(default_factory=list)
     _tokens: dict[str, str] = field(default_factory=dict)
     _arns: dict[str, str] = field(default_factory=dict)
+    _logical: dict[str, str] = field(default_factory=dict)
     _translated: dict[str, str] = field(default_factory=dict)
 
     def old_node(self, new_id: str) -> Node | None:
@@ -66,7 +70,7 @@ class Matching:
 
     def old_text(self, text: str) -> str:
         """A text of the new graph with the names that things had in the old one."""
-        if not self._tokens and not self._arns:
+        if not self._tokens and not self._arns and not self._logical:
             return text
         found = self._translated.get(text)
         if found is None:
@@ -77,20 +81,35 @@ class Matching:
         for arn, old in self._arns_in(text):
             text = text.replace(arn, old, 1)
             break
-        return TOKEN.sub(lambda match: self._tokens.get(match[0], match[0]), text) if self._tokens else text
+        return TOKEN.sub(self._old_token, text) if self._tokens or self._logical else text
+
+    def _old_token(self, match: re.Match[str]) -> str:
+        """A token with the logical ids and stack labels of the old version."""
+        token = match[0]
+        known = self._tokens.get(token)
+        if known is not None or token.startswith("${AWS::"):
+            return known or token
+        kind, mark, name = token[2:-1].rpartition("::")
+        return f"${{{kind}{mark}{_WORD.sub(lambda word: self._logical.get(word[0], word[0]), name)}}}"
 
     def _arns_in(self, text: str) -> Iterator[tuple[str, str]]:
         at = text.find("arn:")
         if at < 0:
             return
         for end in sorted({found.start() + at for found in _ARN_END.finditer(text[at:])}, reverse=True):
-            old = self._arns.get(text[at:end])
+            arn = text[at:end]
+            rest = any_partition(arn)
+            old = self._arns.get(rest)
             if old is not None:
-                yield text[at:end], old
+                # A literal partition stays as it is written.
+                yield arn, arn[: len(arn) - len(rest) + len(_ANY)] + old[len(_ANY) :]
 
     def pair(self, new: Node, old: Node) -> None:
         """Keep two nodes as one thing."""
         self.old_of[new.id] = old.id
+        self._translated.clear()
+        if new.logical_id and old.logical_id and new.logical_id != old.logical_id:
+            self._logical.setdefault(new.logical_id, old.logical_id)
         if new.id == old.id:
             return
         one, other = new.arn or new.id, old.arn or old.id
@@ -98,7 +117,7 @@ class Matching:
             for token, before in zip(TOKEN.findall(one), TOKEN.findall(other), strict=False):
                 self._learn(token, before)
         else:
-            self._arns[one] = other
+            self._arns[any_partition(one)] = any_partition(other)
             names = (getattr(new.fact, "name", ""), getattr(old.fact, "name", ""))
             if all(TOKEN.fullmatch(name) for name in names):
                 self._learn(*names)
