@@ -35,7 +35,8 @@ def template(functions: int) -> str:
       ManagedPolicyArns: ["arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"]
       Policies:
         - PolicyName: p
-          PolicyDocument: {{Statement: [{{Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Q{target}.Arn}}]}}"""
+          PolicyDocument:
+            Statement: [{{Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Q{target}.Arn}}]"""
         )
     return "\n".join(parts) + "\n"
 

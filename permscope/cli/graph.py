@@ -44,7 +44,7 @@ def command(
         raise click.UsageError(f"--{view} is text only; --format {format_} has the whole graph")
     from permscope.graph.build import build_graph
 
-    graph = build_graph(inventory, configured().trusted)
+    graph = world = build_graph(inventory, configured().trusted)
     if focus is not None:
         from permscope.graph.queries import find_node
         from permscope.graph.queries import focus as around
@@ -52,7 +52,7 @@ def command(
         graph = around(graph, find_node(graph, focus), depth)
     match format_:
         case "text":
-            _print(graph, console(), view, whole=whole or focus is not None)
+            _print(graph, world, console(), view, whole=whole or focus is not None)
         case "json":
             from permscope.report.graph_json import render
 
@@ -72,12 +72,12 @@ def command(
             sys.stdout.write(render_as[format_](graph))
 
 
-def _print(graph: PermissionGraph, console: Console, view: str | None, *, whole: bool) -> None:
+def _print(graph: PermissionGraph, world: PermissionGraph, console: Console, view: str | None, *, whole: bool) -> None:
     match view:
         case "matrix":
             from permscope.report.matrix import print_matrix
 
-            print_matrix(graph, console, whole=whole)
+            print_matrix(graph, console, whole=whole, within=world)
         case "routes":
             from permscope.report.routes import print_routes
 
@@ -85,4 +85,4 @@ def _print(graph: PermissionGraph, console: Console, view: str | None, *, whole:
         case _:
             from permscope.report.graph_text import print_graph
 
-            print_graph(graph, console, whole=whole)
+            print_graph(graph, console, whole=whole, within=world)

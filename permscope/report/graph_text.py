@@ -27,7 +27,7 @@ from permscope.report.describe import (
 )
 from permscope.report.layout import Branch, ending, joined, print_columns, print_groups, print_line, print_tree
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, Symbols, count, levels, symbols, text
-from permscope.report.touches import Touch, bundled, routine_words, touches_of
+from permscope.report.touches import PERMISSIONS, Touch, bundled, routine_words, touches_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,15 +36,19 @@ if TYPE_CHECKING:
 _MANY = 40  # functions above which only a table is shown, unless the focus is narrowed
 _WIDE = 110  # columns from which entries, role and resources stand side by side
 _SHOWN_UNKNOWNS = 10
+_PRINCIPALS = (NodeKind.ROLE, NodeKind.USER, NodeKind.GROUP)
 
 
-def print_graph(graph: PermissionGraph, console: Console, *, whole: bool = False) -> None:
+def print_graph(
+    graph: PermissionGraph, console: Console, *, whole: bool = False, within: PermissionGraph | None = None
+) -> None:
     """Print the graph, one block per function, then one per other actor.
 
     Args:
         graph: what to print; a focused graph is printed whole.
         console: where to.
         whole: every function in full, however many there are.
+        within: the graph that a focused one is a part of, so that what is shown is shown with all around it.
     """
     signs = symbols(console)
     print_line(headline(graph, signs), console)
@@ -52,13 +56,14 @@ def print_graph(graph: PermissionGraph, console: Console, *, whole: bool = False
     if len(functions) > _MANY and not whole:
         _print_overview(graph, functions, console)
         return
-    others = [node for node in sorted(graph.nodes.values(), key=by_place) if _is_other_actor(graph, node)]
+    world = within or graph
+    others = [node for node in sorted(graph.nodes.values(), key=by_place) if _is_other_actor(world, node)]
     for node in (*functions, *others):
         console.print()
         if console.width >= _WIDE and node.kind is NodeKind.FUNCTION:
-            _print_side_by_side(graph, node, console)
+            _print_side_by_side(world, node, console)
         else:
-            print_tree(_tree(graph, node, console), console)
+            print_tree(_tree(world, node, console), console)
     if not functions and not others:
         print_line(text(("no function and no other actor in the input", "dim")), console)
     print_unknowns(graph, console)
@@ -121,7 +126,19 @@ def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
         branch.under.extend(Branch(joined(name, *details)) for name, details in _touched(touches, signs))
     for name, details in _deliveries(graph, node, signs):
         root.add(("delivers to ", "bold"), name, *details)
+    if node.kind in _PRINCIPALS:
+        _add_principal(graph, node, root, signs)
     return root
+
+
+def _add_principal(graph: PermissionGraph, node: Node, root: Branch, signs: Symbols) -> None:
+    """Who may become a role or user, and what it touches itself."""
+    for edge in sort_edges(graph, graph.incoming(node.id, EdgeKind.CAN_ASSUME), by="source"):
+        source = graph.nodes[edge.source]
+        style = "bold red" if source.kind is NodeKind.PUBLIC else "bold"
+        line = joined((name_of(source), style), "  may become it", _conditional(edge, signs), _spot(edge, node))
+        root.under.append(Branch(line))
+    root.under.extend(Branch(joined(name, *details)) for name, details in _touched(touches_of(graph, node), signs))
 
 
 def _print_side_by_side(graph: PermissionGraph, node: Node, console: Console) -> None:
@@ -306,7 +323,12 @@ def by_place(node: Node) -> tuple[str, int, str]:
 
 
 def _is_other_actor(graph: PermissionGraph, node: Node) -> bool:
-    return node.kind in (NodeKind.RESOURCE, NodeKind.ROUTE) and any(graph.outgoing(node.id, EdgeKind.EXECUTES_AS))
+    """What acts with a role and is no function; and roles and users that nothing of the input acts as."""
+    if node.kind in (NodeKind.RESOURCE, NodeKind.ROUTE):
+        return any(graph.outgoing(node.id, EdgeKind.EXECUTES_AS))
+    if node.kind not in _PRINCIPALS or any(graph.incoming(node.id, EdgeKind.EXECUTES_AS)):
+        return False
+    return any(graph.outgoing(node.id, *PERMISSIONS)) or any(graph.incoming(node.id, EdgeKind.CAN_ASSUME))
 
 
 # Many functions

@@ -72,7 +72,7 @@ class Matrix(NamedTuple):
     names: Mapping[str, str]
 
 
-def matrix_of(graph: PermissionGraph, *, by_service: bool = False) -> Matrix:
+def matrix_of(graph: PermissionGraph, *, by_service: bool = False, within: PermissionGraph | None = None) -> Matrix:
     """Every function against every resource that any of them touches.
 
     A grant on a pattern counts for every known resource it matches, Deny taken off, and has a column of its own.
@@ -80,9 +80,11 @@ def matrix_of(graph: PermissionGraph, *, by_service: bool = False) -> Matrix:
     Args:
         graph: the graph.
         by_service: one column per service instead of one per resource.
+        within: the graph that a focused one is a part of; the rows are the part's, the cells say all there is.
     """
-    cells: dict[tuple[str, str], Cell] = defaultdict(Cell)
     functions = sorted(graph.of_kind(NodeKind.FUNCTION), key=by_place)
+    graph = within or graph
+    cells: dict[tuple[str, str], Cell] = defaultdict(Cell)
     names = _names(graph)
     members = Members(graph)
     columns: dict[str, None] = {}
@@ -145,12 +147,14 @@ def _depends(edge: Edge) -> bool:
     return edge.decision is Decision.CONDITIONAL or bool(edge.conditions)
 
 
-def print_matrix(graph: PermissionGraph, console: Console, *, whole: bool = False) -> None:
+def print_matrix(
+    graph: PermissionGraph, console: Console, *, whole: bool = False, within: PermissionGraph | None = None
+) -> None:
     """Print the matrix; of a large world by service, unless the whole is asked for."""
     signs = symbols(console)
     large = counted(graph, NodeKind.FUNCTION) > _MANY or counted(graph, NodeKind.RESOURCE) > 2 * _MANY
     by_service = large and not whole
-    matrix = matrix_of(graph, by_service=by_service)
+    matrix = matrix_of(graph, by_service=by_service, within=within)
     noun = ("service", "services") if by_service else ("target", "targets")
     head = f"{count(len(matrix.rows), 'function')} {signs.dot} {count(len(matrix.columns), *noun)}"
     print_line(text((head, "bold")), console)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from rich.cells import cell_len
 
-from permscope.graph.model import PermissionGraph
+from permscope.catalog.actions import load
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.queries import find_node, focus
 from permscope.report.graph_text import print_graph
 
@@ -85,6 +86,31 @@ def test_a_focus_among_many_is_shown_in_full(large: PermissionGraph, shown: Draw
     text = shown(lambda console: print_graph(part, console, whole=True), width=100)
     assert "Table7  DynamoDB Table" in text
     assert "Table8" not in text
+
+
+def test_what_lies_at_the_edge_of_a_focus_is_not_said_to_be_alone(large: PermissionGraph, shown: Draw) -> None:
+    """A neighbour is shown with all its entries, also those that are farther away than the focus reaches."""
+    part = focus(large, find_node(large, "Table7"), 1)
+    text = shown(lambda console: print_graph(part, console, whole=True, within=large), width=100)
+    assert "nothing in the input" not in text
+    assert "Queue7" in text
+
+
+def test_a_role_that_nothing_acts_as_is_shown_with_who_may_become_it(shown: Draw) -> None:
+    """A pipeline's role is an actor too."""
+    graph = PermissionGraph()
+    for node in (
+        Node(id="role", kind=NodeKind.ROLE, label="Deploy", type="AWS::IAM::Role"),
+        Node(id="account:1", kind=NodeKind.ACCOUNT, label="1", account="111122223333"),
+        Node(id="table", kind=NodeKind.RESOURCE, label="Orders", type="AWS::DynamoDB::Table"),
+    ):
+        graph.add_node(node)
+    actions = load().action_set(["dynamodb:PutItem"])
+    graph.add_edge(Edge(source="account:1", target="role", kind=EdgeKind.CAN_ASSUME))
+    graph.add_edge(Edge(source="role", target="table", kind=EdgeKind.CAN_ACCESS, actions=actions))
+    text = shown(lambda console: print_graph(graph, console), width=80)
+    assert "account 111122223333  may become it" in text
+    assert "Orders  DynamoDB Table  Write  dynamodb:PutItem" in text
 
 
 def test_the_grant_that_every_function_has_is_said_last_and_in_few_words(world: World, shown: Draw) -> None:

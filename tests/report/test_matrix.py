@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from permscope.graph.model import PermissionGraph
+from permscope.graph.queries import find_node, focus
 from permscope.report.matrix import matrix_of, print_matrix
 
 Draw = Callable[..., str]
@@ -30,6 +31,15 @@ def test_a_grant_on_star_counts_for_the_resources_it_matches_and_no_others(world
     store = next(row.id for row in matrix.rows if row.label == "StoreOrder")
     assert matrix.cells[store, "OrdersTable"].letters() == ("LRWTP", "")
     assert {column for row, column in matrix.cells if row == store} == {"OrdersTable", "every dynamodb resource (*)"}
+
+
+def test_the_rows_of_a_focus_say_all_there_is(world: World) -> None:
+    """A function at the edge of the focus has its own resources, too."""
+    graph = world("orders")
+    part = focus(graph, find_node(graph, "OrdersQueue"), 1)
+    matrix = matrix_of(part, within=graph)
+    assert [row.label for row in matrix.rows] == ["PlaceOrder", "StoreOrder"]
+    assert "OrdersTable" in matrix.columns
 
 
 def test_access_under_conditions_stands_in_brackets(graph: PermissionGraph, shown: Draw) -> None:
