@@ -7,6 +7,7 @@ trusted:
   oidc_subjects: ["repo:my-org/*"]
 ignore:
   - {rule: url-auth-none, resource: Landing*, reason: a public page, until: 2027-01-31}
+enable: [no-boundary]          # rules that do not run unless somebody asks for them
 parameters: {Stage: prod}
 fail_on: high
 contracts: ...
@@ -35,7 +36,7 @@ from permscope.inventory.source import Source
 
 NAMES = ("permscope.yaml", "permscope.yml", ".permscope.yaml")
 FAIL_ON = (*SEVERITIES, "never")
-_KEYS = ("trusted", "ignore", "parameters", "fail_on", "contracts", "gate")
+_KEYS = ("trusted", "ignore", "enable", "parameters", "fail_on", "contracts", "gate")
 _TRUSTED = ("accounts", "organizations", "oidc_subjects")
 _IGNORE = ("rule", "resource", "reason", "until")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -50,6 +51,7 @@ class Config:
     Attributes:
         trusted: parties outside the input that the user vouches for.
         ignore: suppressions.
+        enable: names of rules that run only where somebody asks for them.
         parameters: values for template parameters.
         fail_on: severity from which on the exit code is 1, or `never`; None where the file does not say.
         contracts: what stands under `contracts:`, located, for the command that checks them.
@@ -59,6 +61,7 @@ class Config:
 
     trusted: TrustedParties = field(default_factory=TrustedParties)
     ignore: tuple[Suppression, ...] = ()
+    enable: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     fail_on: str | None = None
     contracts: Any = None
@@ -117,6 +120,7 @@ def parse_config(text: str, file: str) -> Config:
     return Config(
         trusted=_trusted(raw.get("trusted"), value_source(raw, "trusted", top)),
         ignore=_ignored(raw.get("ignore"), value_source(raw, "ignore", top)),
+        enable=tuple(text for text, _ in _texts(raw, "enable", top)),
         parameters=_parameters(raw.get("parameters"), value_source(raw, "parameters", top)),
         fail_on=fail_on,
         contracts=raw.get("contracts"),

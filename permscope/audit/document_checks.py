@@ -21,6 +21,7 @@ from permscope.audit.world import PolicyView, StatementView, World
 from permscope.catalog.actions import load
 from permscope.catalog.principals import is_known_service_principal, names
 from permscope.catalog.wildcard import matches
+from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, ManagedPolicy, Resource, ResourcePolicy
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import Policy, PolicyKind, Statement
@@ -194,8 +195,8 @@ def _quota(view: PolicyView) -> int | None:
     if view.kind == "trust":
         return _TRUST_QUOTA
     if isinstance(view.fact, ResourcePolicy):
-        parts = view.fact.resource_arn.split(":")
-        return _RESOURCE_QUOTA.get(parts[2]) if len(parts) > 2 else None  # noqa: PLR2004 (the service)
+        parts = split_arn(view.fact.resource_arn)
+        return _RESOURCE_QUOTA.get(parts.service) if parts else None
     return _INLINE_QUOTA.get(type(view.fact).__name__, _INLINE_QUOTA["Role"])
 
 

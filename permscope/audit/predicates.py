@@ -107,6 +107,7 @@ _MODULES = (
     "exposure",
     "principals",
     "states",
+    "structure",
     "syntax",
     "takeovers",
     "trust",

@@ -332,6 +332,18 @@ def outsiders_are_denied(subject: Subject) -> bool:
 
 
 @predicate("statement")
+def conditions_are_denied_elsewhere(subject: Subject) -> bool:
+    """A Deny for everybody of the same policy excepts an address range, endpoint or network."""
+    view: StatementView = subject.it
+    keys = ("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpce", "aws:sourcevpc")
+    return any(
+        statement.effect == "Deny"
+        and any("not" in entry.operator.lower() and base_key(entry.key) in keys for entry in statement.conditions)
+        for statement in view.siblings
+    )
+
+
+@predicate("statement")
 def limited_to_organization_only(subject: Subject) -> bool:
     """Everybody of an organization is let in: `aws:PrincipalOrgID` is all that limits the statement."""
     statement = _statement(subject)

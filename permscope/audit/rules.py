@@ -36,6 +36,7 @@ _OPTIONAL = (
     "subsumed_by",
     "tags",
     "aliases",
+    "opt_in",
 )
 _MAX_FILE = 200_000
 
@@ -57,6 +58,7 @@ class Rule:
         severity_if: severities that replace the default, the first whose test holds.
         adjust: which circumstances change the severity.
         subsumed_by: rules that already say it when they find the same thing.
+        opt_in: whether it runs only where the user names it or enables it.
         why_text, fix_text: the texts for documentation, before anything is filled in.
     """
 
@@ -80,6 +82,7 @@ class Rule:
     aliases: tuple[str, ...]
     references: tuple[str, ...]
     source: Source
+    opt_in: bool = False
 
 
 def builtin_folder() -> Path:
@@ -178,6 +181,12 @@ class _Reader:
             raise no_such(key, value, choices, source_of(value, self.at(key)))
         return str(value)
 
+    def flag(self, key: str) -> bool:
+        value = self.raw.get(key, False)
+        if not isinstance(value, bool):
+            raise RuleError(f"`{key}` must be `true` or `false`", source=self.at(key))
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.raw.get(key)
         items = value if isinstance(value, list) else [] if value is None else [value]
@@ -217,6 +226,7 @@ class _Reader:
             aliases=self.texts("aliases"),
             references=self.texts("references"),
             source=self.at("id"),
+            opt_in=self.flag("opt_in"),
         )
 
     def predicates(self, for_each: str) -> dict[str, Test]:

@@ -68,7 +68,7 @@ def run_audit(
     """
     config = config or Config()
     known = read_baseline(baseline) if baseline is not None else None
-    graph, findings, rules = _found(inventory, config.trusted, rule_folders, only)
+    graph, findings, rules = _found(inventory, config, rule_folders, only)
     given = (*read_suppressions(inventory.files), *config.ignore)
     if given and not only:
         findings = _sorted(suppress(findings, given, today=today or dt.datetime.now(tz=dt.UTC).date()))
@@ -88,12 +88,13 @@ def build(inventory: Inventory, trusted: TrustedParties | None = None) -> Permis
 
 
 def _found(
-    inventory: Inventory, trusted: TrustedParties, folders: Sequence[Path], only: Sequence[str]
+    inventory: Inventory, config: Config, folders: Sequence[Path], only: Sequence[str]
 ) -> tuple[PermissionGraph, tuple[Finding, ...], int]:
     """Graph and findings, from an earlier run where nothing has changed since."""
     name = None
+    trusted, enabled = config.trusted, config.enable
     if inventory.key is not None and cache.is_on():
-        name = cache.digest(inventory.key, _content(folders), repr(trusted), "\n".join(only))
+        name = cache.digest(inventory.key, _content(folders), repr(trusted), "\n".join(only), "\n".join(enabled))
         kept = cache.fetch("audit", name)
         if isinstance(kept, tuple):
             graph, findings, rules = kept
@@ -101,7 +102,7 @@ def _found(
     from permscope.audit.engine import run
     from permscope.audit.rules import load_rules
 
-    chosen = choose(load_rules(folders), only)
+    chosen = choose(load_rules(folders), only, enabled)
     graph = build(inventory, trusted)
     findings = run(graph, inventory, chosen, trusted=trusted)
     if name is not None:
@@ -150,9 +151,14 @@ def find_rules(rules: Sequence[Rule], name: str) -> list[Rule]:
     raise NameNotFoundError(f"no rule is called `{name}`", hint=hint)
 
 
-def choose(rules: Sequence[Rule], names: Sequence[str]) -> tuple[Rule, ...]:
-    """All rules, or those that are named."""
+def choose(rules: Sequence[Rule], names: Sequence[str], enabled: Sequence[str] = ()) -> tuple[Rule, ...]:
+    """All rules but those that must be enabled, or those that are named.
+
+    Raises:
+        NameNotFoundError: for a name that no rule has.
+    """
     if not names:
-        return tuple(rules)
+        also = {rule.id for name in enabled for rule in find_rules(rules, name)}
+        return tuple(rule for rule in rules if not rule.opt_in or rule.id in also)
     wanted = {rule.id for name in names for rule in find_rules(rules, name)}
     return tuple(rule for rule in rules if rule.id in wanted)

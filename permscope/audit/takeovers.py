@@ -22,6 +22,7 @@ from permscope.errors import RuleError
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
 from permscope.graph.queries import in_set
 from permscope.inventory.arn import split_arn
+from permscope.inventory.facts import Role
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.source import NOWHERE, Source
@@ -63,7 +64,7 @@ def take_overs(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]
     """
     wanted: _Wanted = parameters
     view = view_of(subject)
-    if view.node is None:
+    if view.node is None or _is_service_role_of_aws(view):
         return
     real: list[Edge] = []
     latent: list[Edge] = []
@@ -82,6 +83,34 @@ def take_overs(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]
         guilty |= found
     if real or latent:
         yield _take_over_hit(view, real or latent, guilty, latent=not real)
+
+
+# Services that run what their users hand them, so that a user acts with the service's role.
+_RUN_CODE = (
+    "lambda",
+    "ec2",
+    "ecs-tasks",
+    "codebuild",
+    "glue",
+    "sagemaker",
+    "cloudformation",
+    "states",
+    "events",
+    "ssm",
+)
+
+
+def _is_service_role_of_aws(view: PrincipalView) -> bool:
+    """Whether a role has AWS's own service policies only, and only services assume it that run nobody's code."""
+    fact = view.fact
+    if not isinstance(fact, Role) or not view.policies:
+        return False
+    if not all(":policy/service-role/" in (item.policy.arn or "") for item in view.policies):
+        return False
+    principals = [who for statement in fact.trust.statements for who in statement.principals or ()]
+    return bool(principals) and all(
+        who.kind == "Service" and who.value.partition(".")[0] not in _RUN_CODE for who in principals
+    )
 
 
 def _signature(edge: Edge, wanted: _Wanted) -> ActionSet:

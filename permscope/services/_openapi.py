@@ -235,6 +235,7 @@ class _Definition:
         issuer = as_text(dig(jwt, "issuer"))
         if issuer:
             attributes["issuer"] = issuer
+        attributes["audience"] = tuple(text.text for text in texts(dig(jwt, "audience")))
         yield Resource(
             id=identity,
             type=self._authorizer_type(),

@@ -86,7 +86,7 @@ def test_a_deny_takes_a_finding_away(tmp_path: Path) -> None:
 def test_one_statement_is_not_reported_twice_for_the_same_thing(tmp_path: Path) -> None:
     """Administrator access is one finding; the rules it stands for are among its aliases."""
     findings = _audit(tmp_path, _role([{"Effect": "Allow", "Action": "*", "Resource": "*"}]))
-    assert [item.rule for item in findings] == ["admin-star"]
+    assert [item.rule for item in findings if item.severity != "info"] == ["admin-star"]
     assert {"iam-full", "service-wildcard", "write-unscoped", "passrole-star"} <= set(findings[0].aliases)
 
 
