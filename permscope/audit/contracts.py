@@ -11,8 +11,8 @@ contracts:
   - preset: no-external-access
 ```
 
-`on`, `from` and `reaches` take names as the command line does, a CloudFormation type, or a pattern with `*`. A name that
-nothing has is an error: a contract about nothing would hold for ever.
+`on`, `from` and `reaches` take names as the command line does, a CloudFormation type, or a pattern with `*`. A name
+that nothing has is an error: a contract about nothing would hold for ever.
 """
 
 from __future__ import annotations
@@ -511,22 +511,22 @@ def as_findings(results: Iterable[Result]) -> tuple[Finding, ...]:
             "why": contract.why or "It is written in `permscope.yaml` that this must not be possible.",
             "tags": ("contract",),
         }
-        for violation in result.violations:
-            found.append(
-                Finding(
-                    **given,
-                    severity=contract.severity,
-                    confidence="high" if violation.sure else "medium",
-                    resource=violation.steps[-1][0] if violation.steps else contract.name,
-                    source=violation.source if violation.source.file else contract.source,
-                    message=f"contract `{contract.name}` does not hold: {violation.message}",
-                    fix="Take the permission away, or change the contract.",
-                    path=tuple(label for label, _ in violation.steps),
-                    steps=violation.steps,
-                    fingerprint=fingerprint(RULE, contract.name, violation.message),
-                    nodes=violation.nodes,
-                )
+        found.extend(
+            Finding(
+                **given,
+                severity=contract.severity,
+                confidence="high" if violation.sure else "medium",
+                resource=violation.steps[-1][0] if violation.steps else contract.name,
+                source=violation.source if violation.source.file else contract.source,
+                message=f"contract `{contract.name}` does not hold: {violation.message}",
+                fix="Take the permission away, or change the contract.",
+                path=tuple(label for label, _ in violation.steps),
+                steps=violation.steps,
+                fingerprint=fingerprint(RULE, contract.name, violation.message),
+                nodes=violation.nodes,
             )
+            for violation in result.violations
+        )
         if result.status is Status.UNKNOWN:
             found.append(
                 Finding(

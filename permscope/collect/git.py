@@ -21,9 +21,11 @@ from permscope.errors import ConfigError, InputError, PermscopeError
 from permscope.inventory.inventory import Inventory
 
 _SUFFIXES = frozenset(
-    [".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam", ".toml", ".graphql", ".asl"]
-    + [".txt", ".tpl", ".tmpl", ".stack", ".params", ".parameters", ".swagger", ".js", ".vtl", ""]
-)
+    (
+        ".yaml .yml .json .template .cfn .cform .cloudformation .sam .toml .graphql .asl .txt .tpl .tmpl .stack .params"
+        " .parameters .swagger .js .vtl"
+    ).split()
+) | {""}
 _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", ".git"])
 _FOLDER_HASH = "160000"
 _LINK = "120000"

@@ -48,12 +48,9 @@ ASKED = [
 
 _actions = st.sampled_from([*ACTIONS, "s3:*", "s3:Get*", "*", "dynamodb:*Item", "sqs:*", "s3:?etObject"])
 _patterns = st.sampled_from(
-    ["*", BUCKET, f"{BUCKET}/*", f"{BUCKET}/a/*", f"{BUCKET}*", "arn:aws:s3:::*", "arn:aws:s3:::box?s/*", QUEUE]
-    + [
-        "arn:aws:sqs:*:*:*",
-        TABLE,
-        f"{TABLE}*",
-        "arn:aws:dynamodb:us-east-1:*:table/*",
+    [
+        *("*", BUCKET, f"{BUCKET}/*", f"{BUCKET}/a/*", f"{BUCKET}*", "arn:aws:s3:::*", "arn:aws:s3:::box?s/*"),
+        *(QUEUE, "arn:aws:sqs:*:*:*", TABLE, f"{TABLE}*", "arn:aws:dynamodb:us-east-1:*:table/*"),
         "arn:aws:s3:::${aws:RequestTag/team}/*",
     ]
 )
