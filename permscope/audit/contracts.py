@@ -502,7 +502,7 @@ def _shared_roles(graph: PermissionGraph) -> Iterator[Violation]:
 
 def as_findings(results: Iterable[Result]) -> tuple[Finding, ...]:
     """Contracts that do not hold, and those nobody can be sure of, as findings."""
-    found = []
+    found: list[Finding] = []
     for result in results:
         contract = result.contract
         given: dict[str, Any] = {
