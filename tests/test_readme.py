@@ -49,3 +49,15 @@ def test_the_readme_shows_what_the_command_prints(
         README.write_text(text, encoding="utf-8")
     shown = next(found["text"] for found in _BLOCK.finditer(text) if found["command"] == command)
     assert shown == real
+
+
+def test_the_python_example_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What people copy into their tests is a test that runs."""
+    monkeypatch.chdir(ROOT)
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, object] = {}
+    exec(example, names)  # noqa: S102 - our own README
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    assert len(tests) == 1
+    for test in tests:
+        test()  # type: ignore[operator]
