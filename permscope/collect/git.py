@@ -22,28 +22,10 @@ from permscope.inventory.inventory import Inventory
 
 _SUFFIXES = frozenset(
     [
-        ".yaml",
-        ".yml",
-        ".json",
-        ".template",
-        ".cfn",
-        ".cform",
-        ".cloudformation",
-        ".sam",
-        ".toml",
-        ".graphql",
-        ".asl",
-        ".txt",
-        ".tpl",
-        ".tmpl",
-        ".stack",
-        ".params",
-        ".parameters",
-        ".swagger",
-        ".js",
-        ".vtl",
+        *(".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam", ".toml", ".graphql"),
+        *(".asl", ".txt", ".tpl", ".tmpl", ".stack", ".params", ".parameters", ".swagger", ".js", ".vtl", ""),
     ]
-) | {""}
+)
 _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", ".git"])
 _FOLDER_HASH = "160000"
 _LINK = "120000"
