@@ -1,17 +1,21 @@
 """How many decisions a second: cases that bring their own policies, and requests against compiled policies.
 
-Usage: python benchmarks/decisions.py [cases]. Cases are generated from a fixed seed, in memory.
+Usage: python benchmarks/decisions.py [cases]. Cases are generated from a fixed seed. CPU seconds throughout; the whole
+process of `permscope simulate` is timed too, its start included, and access and consolidation of whole accounts.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 from typing import Any
 
-from permscope.policy.api import Policy
+from permscope.policy.api import Policy, consolidate_policies, effective_access
 from permscope.policy.context import RequestContext
 from permscope.policy.evaluate import decide, policy_layers
 from permscope.policy.requester import parse_requester
@@ -90,6 +94,17 @@ def _report(what: str, count: int, seconds: float) -> None:
     print(f"{what:<40} {count:>8} in {seconds:6.2f} s  {count / seconds:>10,.0f} a second")
 
 
+def _whole_process(lines: list[str], *options: str) -> float:
+    with tempfile.TemporaryFile("w+") as cases:
+        cases.write("\n".join(lines))
+        cases.seek(0)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "permscope", "simulate", *options]
+        subprocess.run(command, stdin=cases, stdout=subprocess.DEVNULL, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
 def main(count: int) -> None:
     """Time both kinds of decisions, in CPU seconds."""
     rng = random.Random(20261123)  # noqa: S311 (reproducible, nothing secret)
@@ -97,6 +112,9 @@ def main(count: int) -> None:
     start = time.process_time()
     answers = sum(1 for _ in simulate_lines(lines))
     _report("cases with their own policies", answers, time.process_time() - start)
+
+    _report("the same, whole process", len(lines), _whole_process(lines))
+    _report("the same, whole process, --explain", len(lines), _whole_process(lines, "--explain"))
 
     layers = policy_layers(
         identity=[Policy.from_document(_document(rng)).compiled for _ in range(3)],
@@ -106,9 +124,19 @@ def main(count: int) -> None:
     context = RequestContext({"aws:SourceIp": ["10.1.2.3"], "aws:SecureTransport": ["true"]})
     requests = [(rng.choice(ACTIONS), f"{rng.choice(RESOURCES)}{rng.randrange(1000)}") for _ in range(20 * count)]
     start = time.process_time()
-    for action, resource in requests:
-        decide(requester, action, resource, None, context, layers)
+    for action, arn in requests:
+        decide(requester, action, arn, None, context, layers)
     _report("requests against compiled policies", len(requests), time.process_time() - start)
+
+    roles = [[_document(rng) for _ in range(2)] for _ in range(count // 2)]
+    start = time.process_time()
+    for policies in roles:
+        _ = effective_access(policies, principal="arn:aws:iam::111111111111:role/app").grants
+    _report("effective access of roles", len(roles), time.process_time() - start)
+    start = time.process_time()
+    for policies in roles:
+        consolidate_policies(policies, principal="arn:aws:iam::111111111111:role/app")
+    _report("consolidated policies of roles", len(roles), time.process_time() - start)
 
 
 if __name__ == "__main__":

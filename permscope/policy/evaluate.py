@@ -249,7 +249,6 @@ def _implied_by_resource(action: str, account: str | None, requester: Requester)
 
 def _ask_layers(case: Case, layers: CompiledLayers) -> None:
     requester, asked = case.requester, case.asked
-    service_linked = requester.is_service_linked or SERVICE_LINKED in (asked.context.values.get(_ARN_KEY) or ("",))[0]
     matched = matched_resource(asked.action, asked.resource)
     unscoped = asked if matched is asked.resource else asked._replace(resource=matched)
     own = requester.is_iam and requester.kind is not RequesterKind.ROOT and requester.account != _CLOUDFRONT
@@ -263,13 +262,19 @@ def _ask_layers(case: Case, layers: CompiledLayers) -> None:
         # "if you do not pass a policy [...] the resulting temporary security credentials have no permissions":
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
         case.session = _SILENT
-    if layers.scps and requester.is_iam and not service_linked:
-        case.scps = tuple(ask("scp", level, unscoped) for level in layers.scps)
     if layers.resource:
         case.resource_policy = ask_resource("resource", layers.resource, asked)
-    rcp_applies = asked.action.partition(":")[0] in RCP_SERVICES and asked.action != _NO_RCP
-    if layers.rcps and rcp_applies and not service_linked:
-        case.rcps = tuple(ask_resource("rcp", level, asked) for level in layers.rcps)
+    if (layers.scps or layers.rcps) and not _is_service_linked(asked):
+        if requester.is_iam:
+            case.scps = tuple(ask("scp", level, unscoped) for level in layers.scps)
+        if asked.action.partition(":")[0] in RCP_SERVICES and asked.action != _NO_RCP:
+            case.rcps = tuple(ask_resource("rcp", level, asked) for level in layers.rcps)
+
+
+def _is_service_linked(asked: Asked) -> bool:
+    """Whether control policies do not bind the principal; a session's role path may be told by the context."""
+    told = asked.context.values.get(_ARN_KEY) or ("",)
+    return asked.requester.is_service_linked or SERVICE_LINKED in told[0]
 
 
 def _of_requester(layer: str, policies: tuple[CompiledPolicy, ...], asked: Asked, *, own: bool) -> Layer:

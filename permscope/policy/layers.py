@@ -104,9 +104,9 @@ def ask(layer: str, policies: Iterable[CompiledPolicy], asked: Asked) -> Layer:
                 continue
             matches.append(Match(layer, statement, found is True))
             if statement.allow:
-                allow = either(allow, found)
+                allow = allow or found
             else:
-                deny = either(deny, found)
+                deny = deny or found
     return Layer(allow, deny, tuple(matches), frozenset(why))
 
 
