@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (one row of the table is one line)
-"""Corners of the decision rules, written down from AWS's pages before the engine was asked."""
+"""Corners of the decision rules, each with the page of AWS that says so."""
 
 from __future__ import annotations
 
