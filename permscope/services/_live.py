@@ -26,8 +26,8 @@ read as template and read live gives the same graph, and there is one place that
   call, `--print-policy` is made of it, and the summary of a collection quotes it.
 * A reader runs once per account and Region; with `is_global=True` once per account (IAM, Organizations, CloudFront).
   All resources of one account and Region form one `Stack` (`session.stack`), so readers find each other's resources by
-  name, `Ref` or ARN just as in a template; the stack is complete when every live reader is done, so a live reader itself
-  finds nothing in it. Values the API gives are ARNs, names and ids; write them as they are.
+  name, `Ref` or ARN just as in a template; the stack is complete when every live reader is done, so a live reader
+  itself finds nothing in it. Values the API gives are ARNs, names and ids; write them as they are.
 * `session.call` gives the answer; `{}` where AWS answers that there is no such thing (`none=("NoSuchBucketPolicy",)`);
   `None` where the call failed, which is an `Unknown` already: go on without it.
 * `session.pages` gives every item of a list operation, by botocore's paginator or by following its token.
