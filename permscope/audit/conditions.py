@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterable
 
 from permscope.inventory.arn import split_arn
-from permscope.inventory.policies import ConditionEntry, Statement
-from permscope.inventory.tokens import has_unknown
+from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
 
 STRENGTHS = ("none", "weak", "unknown", "strong")
 
@@ -97,33 +96,43 @@ def _is_open_value(key: str, value: str) -> bool:
     return False
 
 
+# Keys beyond those of `policy.strength` by which AWS, an identity provider or a network vouches for the caller.
+_VOUCHED_FOR = frozenset(
+    [
+        "aws:vpcsourceip",
+        "aws:principalisawsservice",
+        "aws:principalservicename",
+        "aws:federatedprovider",
+        "kms:grantisforawsresource",
+        "elasticfilesystem:accessedviamounttarget",
+        "saml:aud",
+        "saml:iss",
+        "saml:sub",
+    ]
+)
+_URL_AUTH = "lambda:functionurlauthtype"  # `AWS_IAM` asks for a signature, and every AWS account can sign
+
+
 def entry_strength(entry: ConditionEntry) -> str:
-    """How much one key of a condition restricts who the caller can be."""
+    """How much one key of a condition restricts who the caller can be; see `policy.strength` for the classes."""
+    from permscope.policy import strength as policy_strength
+
     key = base_key(entry.key)
+    if key == _URL_AUTH:
+        return "weak"
+    if key not in _VOUCHED_FOR and not key.startswith("kms:encryptioncontext:"):
+        return policy_strength.entry_strength(entry, PolicyKind.RESOURCE)
     if not is_positive(entry.operator):
-        # A key that must be there is no restriction on its own; `Null: {aws:SourceArn: false}` only services meet.
-        return "weak"
-    if key in _OPEN_KEYS:
-        return "weak"
-    if key not in _CALLER_KEYS and not _is_claim(key):
         return "weak"
     if entry.operator.lower() == "bool":
         return "strong" if entry.values and all(value.lower() == "true" for value in entry.values) else "weak"
     if any(_is_open_value(key, value) for value in entry.values):
         return "weak"
-    if any(has_unknown(value) for value in entry.values):
-        return "unknown" if any(_is_only_unknown(value) for value in entry.values) else "strong"
-    return "strong"
+    return "unknown" if any(_is_only_unknown(value) for value in entry.values) else "strong"
 
 
 def _is_only_unknown(value: str) -> bool:
     return value.startswith("${") and value.endswith("}") and value.count("${") == 1
-
-
-def _is_claim(key: str) -> bool:
-    """Whether a key is a claim of an identity provider, an encryption context or a tag of the caller."""
-    name = key.rpartition(":")[2]
-    return "." in key or key.startswith("kms:encryptioncontext:") or name in ("sub", "aud", "amr")
 
 
 def strength(conditions: Iterable[ConditionEntry]) -> str:

@@ -139,6 +139,25 @@ def principals(subject: Subject, parameters: Any, _taken: Taken) -> Iterator[Hit
             yield _principal_hit(view, principal, who)
 
 
+@finder("statement", values=_VALUES)
+def public_bucket_principals(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """Each principal that stands for everybody in a bucket policy, and whether S3 would take such a policy.
+
+    Buckets made since April 2023 block public policies unless the block is turned off:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+    """
+    view: StatementView = subject.it
+    fact = subject.world.resource(view.holder.id) if view.holder else None
+    given = fact.attributes.get("public_access_block_given") if fact else None
+    for principal, who in _principals(view):
+        if who.kind == "public":
+            hit = _principal_hit(view, principal, who)
+            if given is False:
+                hit.unreachable = "S3 refuses the policy on buckets made since April 2023, and takes it on older ones"
+                hit.confidence = "medium"
+            yield hit
+
+
 # Services and the source they act for
 
 
@@ -466,9 +485,13 @@ def trusted_subjects_only(subject: Subject) -> bool:
 
 @predicate("statement")
 def bucket_blocks_public_policies(subject: Subject) -> bool:
-    """The bucket's public access block keeps a public policy from taking effect (on by default for new buckets)."""
+    """The bucket's own public access block keeps a public policy from taking effect.
+
+    A bucket of a template without such a block is new, and S3 then refuses the policy, or old and open to everybody:
+    the template does not tell, so the block that new buckets have by default does not count here.
+    """
     fact = subject.world.resource(subject.holder.id) if subject.holder else None
-    if fact is None:
+    if fact is None or fact.attributes.get("public_access_block_given") is False:
         return False
     return any(fact.attributes.get(name) is True for name in ("block_public_policy", "restrict_public_buckets"))
 

@@ -294,6 +294,25 @@ def bypasses_an_authorizer(subject: Subject) -> bool:
     return False
 
 
+@finder("route", values=("fix",))
+def open_events(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """An event of a SAM function, with the `Auth` its kind of API takes.
+
+    An HTTP API takes `AWS_IAM` only where its own `Auth` enables it:
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-httpapi-httpapiauth.html
+    """
+    world = subject.world
+    route = world.routes.get(subject.it.id)
+    api = world.resource(route.api_id) if route else None
+    lines = ["# of the event", "Auth: {Authorizer: AWS_IAM}   # or an authorizer that the API's `Auth` defines"]
+    if api is not None and api.type == "AWS::ApiGatewayV2::Api":
+        lines += [
+            "# of the `AWS::Serverless::HttpApi`, or under `Globals: HttpApi:`",
+            "Auth: {EnableIamAuthorizer: true}",
+        ]
+    yield Hit(values={"fix": "\n".join(lines)})
+
+
 @predicate("route")
 def is_closed_to_everybody(subject: Subject) -> bool:
     """No policy lets the public call the route, though it asks for no authentication."""

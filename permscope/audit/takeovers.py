@@ -22,7 +22,7 @@ from permscope.errors import RuleError
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
 from permscope.graph.queries import in_set
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Role
+from permscope.inventory.facts import Function, Role
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.source import NOWHERE, Source
@@ -32,6 +32,7 @@ _VALUES = ("principal", "targets", "actions", "reason", "paths", "fix")
 _SHOWN = 4
 _LATENT = (NodeKind.RESOURCE_SET, NodeKind.EXTERNAL)
 _MOST_GRANTS = 60
+_LAYER_COLONS = 6  # of an ARN of a layer without its version
 
 
 class _Wanted(NamedTuple):
@@ -430,3 +431,119 @@ def _place_of(statement: Any, action: str) -> tuple[Source, str]:
             place = source_of(text)
             return (place if place.line else statement.source), str(text)
     return statement.source, action
+
+
+# Code
+
+
+@finder("principal", values=("principal", "targets", "resources", "action"), check=_self_grant_parameters)
+def rewrites_code(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
+    """The functions whose code lies where a principal may write: a bucket, an image repository, a layer.
+
+    Parameter: `s3:PutObject`, `ecr:PutImage` or `lambda:PublishLayerVersion`. An image named by its digest stays what
+    it is; a layer counts where the principal may point the function to the new version too.
+    """
+    view = view_of(subject)
+    if view.node is None or view.node.id in admin_principals(view.world) or not taken.left_of(parameters):
+        return
+    held = ActionSet.empty
+    for grant in view.access.grants:
+        held |= grant.actions & parameters
+    if not held:
+        return
+    action = next(iter(held))
+    found: dict[str, str] = {}
+    for place, functions in _code_places(view.world, action).items():
+        if action not in view.access.on(place).allowed:
+            continue
+        for function in functions:
+            role = _runs_as(view.world, function)
+            if role is None or role == view.node.id or not _is_stronger(view, view.world.by_arn.get(role)):
+                continue
+            if action == "lambda:PublishLayerVersion" and not _may_repoint(view, function):
+                continue
+            found.setdefault(function, place)
+    if not found:
+        return
+    nodes = view.world.graph.nodes
+    labels = [nodes[function].label for function in found]
+    at, element = _granted_at(view, held)
+    yield Hit(
+        element=element,
+        source=at,
+        resource=view.fact.logical_id or getattr(view.fact, "arn", view.label),
+        nodes=(view.node.id, *found),
+        values={
+            "principal": view.label,
+            "targets": ", ".join(f"`{label}`" for label in labels[:_SHOWN])
+            + (f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""),
+            "resources": ", ".join(f"`{place}`" for place in list(dict.fromkeys(found.values()))[:2]),
+            "action": action,
+        },
+        path=(view.label, labels[0]),
+        claims=held,
+    )
+
+
+def _code_places(world: World, action: str) -> dict[str, list[str]]:
+    """ARNs of the objects, repositories or layers that functions take code from, with the functions."""
+    known: dict[str, list[str]] | None = world.memo.get(("code", action))
+    if known is not None:
+        return known
+    known = world.memo["code", action] = {}
+    for function in world.inventory.functions.values():
+        for place in _code_of(function, action):
+            known.setdefault(place, []).append(function.arn)
+    return known
+
+
+def _code_of(function: Function, action: str) -> Iterator[str]:
+    parts, code = split_arn(function.arn), function.code or ""
+    if action == "lambda:PublishLayerVersion":
+        yield from (layer.rpartition(":")[0] for layer in function.layers if layer.count(":") > _LAYER_COLONS)
+    elif action == "s3:PutObject" and code.startswith("s3://") and parts is not None:
+        yield f"arn:{parts.partition}:s3:::{code.removeprefix('s3://')}"
+    elif action == "ecr:PutImage" and ".dkr.ecr." in code and "@sha256:" not in code:
+        host, _, image = code.partition("/")
+        account, region = host.partition(".")[0], host.split(".dkr.ecr.", 1)[1].partition(".amazonaws")[0]
+        tail = image.rpartition("/")[2]
+        name = image[: len(image) - len(tail)] + tail.partition(":")[0] if "${" not in tail else image.rsplit(":", 1)[0]
+        if parts is not None:
+            yield f"arn:{parts.partition}:ecr:{region}:{account}:repository/{name}"
+
+
+def _may_repoint(view: PrincipalView, function: str) -> bool:
+    return "lambda:UpdateFunctionConfiguration" in view.access.on(function).allowed
+
+
+def _granted_at(view: PrincipalView, held: ActionSet) -> tuple[Source, str]:
+    """The action element, written by the user, that grants some actions."""
+    for grant in view.access.grants:
+        if not grant.actions.isdisjoint(held) and grant.policy.kind is not PolicyKind.AWS_MANAGED:
+            for action in held:
+                return _place_of(grant.statement, action)
+    return view.fact.source, view.label
+
+
+# Where the graph has no target: permission sets and identity pools
+
+
+@finder("principal", values=("principal", "actions"), check=_self_grant_parameters)
+def holds_all(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
+    """A principal that may take all of some actions, each on something; parameter: the actions."""
+    view = view_of(subject)
+    if view.node is None or is_admin(breadth_of(view).everywhere()):
+        return
+    held = ActionSet.empty
+    for grant in view.access.grants:
+        held |= grant.actions & parameters
+    if parameters <= held and taken.left_of(parameters):
+        place, element = _granted_at(view, held - load().expand("iam:PassRole"))
+        yield Hit(
+            element=element,
+            source=place,
+            resource=view.fact.logical_id or getattr(view.fact, "arn", view.label),
+            values={"principal": view.label, "actions": ", ".join(held.patterns(4))},
+            nodes=(view.node.id,),
+            claims=held,
+        )
