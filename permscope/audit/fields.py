@@ -85,8 +85,13 @@ class Subject:
         if isinstance(self.it, StatementView) and self.it.statement.only_if:
             return self.it.statement.only_if
         if isinstance(self.it, Edge):
-            template = self.it.conditions.get("template")
-            return str(template) if template else None
+            template = self.it.conditions.get("template", {})
+            # A condition by its name alone; a parameter or an unknown value with what it has to be.
+            said = (
+                f"{', '.join(map(str, values))}" if name == "condition" else f"{name} = {' or '.join(map(str, values))}"
+                for name, values in template.items()
+            )
+            return " and ".join(said) or None
         return self.fact.only_if if self.fact else self.holder.only_if if self.holder else None
 
     @property

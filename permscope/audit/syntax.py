@@ -17,6 +17,10 @@ from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import has_token, has_unknown
 
+# Names that SAM's `SQSPollerPolicy` carries: the batch calls of SQS ask for the action without `Batch`, so these do
+# nothing, and whoever uses the template cannot take them out.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+_WITHOUT_EFFECT = frozenset({"sqs:changemessagevisibilitybatch", "sqs:deletemessagebatch", "sqs:sendmessagebatch"})
 _MANY = 60  # a pattern with more actions than this surely has one that fits
 
 
@@ -44,6 +48,8 @@ def unknown_actions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterat
         prefix, colon, _ = text.partition(":")
         catalog = load()
         if not colon or "*" in prefix or "?" in prefix or not catalog.is_known_service(prefix):
+            continue
+        if text.lower() in _WITHOUT_EFFECT:
             continue
         if not catalog.expand(text) and not catalog.is_known(text):
             closest = catalog.closest(text) or ""
