@@ -162,6 +162,8 @@ def powerless_callers(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
         if found and guilty is None:
             guilty = use
         missing.extend(found)
+    if edge.authorized is False and role_document_is_known(subject):
+        yield from _untrusted_callers(subject)
     if guilty is None:
         return
     missing = list(dict.fromkeys(missing))
@@ -178,6 +180,31 @@ def powerless_callers(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
             + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),  # noqa: PLR2004
             "condition": "",
             "fix": _statement_text(missing),
+        },
+    )
+
+
+def _untrusted_callers(subject: Subject) -> Iterator[Hit]:
+    """A service whose role does not trust it, so that none of its calls are made at all.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
+    """
+    world, edge = subject.world, subject.it
+    use = next((use for use in _calls(world).get((edge.source, edge.target), ()) if use.service), None)
+    if use is None or use.service.startswith("arn:"):
+        return
+    yield Hit(
+        element=f"trust {use.service}",
+        source=use.source if use.source.line else subject.source,
+        resource=use.logical_id,
+        values={
+            "function": "",
+            "source": world.graph.nodes[edge.source].label,
+            "service": use.service,
+            "role": world.graph.nodes[edge.target].label,
+            "missing": f"a trust policy that lets `{use.service}` assume it",
+            "condition": "",
+            "fix": f"Effect: Allow\nPrincipal: {{Service: {use.service}}}\nAction: sts:AssumeRole",
         },
     )
 
