@@ -51,10 +51,24 @@ def run(
     for rule in rules:
         by_kind[rule.for_each].append(rule)
     for kind, group in by_kind.items():
-        ordered = _by_precedence(group)
+        ordered = _in_order(group)
         for subject in SUBJECTS[kind].subjects(world):
             drafts.extend(_look_at(subject, ordered))
     return _distinct([_finding(draft) for draft in drafts])
+
+
+_ORDERS: dict[tuple[int, ...], tuple[list[Rule], list[Rule]]] = {}
+_MOST_ORDERS = 64
+
+
+def _in_order(group: list[Rule]) -> list[Rule]:
+    """The rules by precedence, worked out once for the same rules; the entry keeps them, so that ids stay theirs."""
+    key = tuple(map(id, group))
+    if key not in _ORDERS:
+        if len(_ORDERS) >= _MOST_ORDERS:
+            _ORDERS.clear()
+        _ORDERS[key] = (group, _by_precedence(group))
+    return _ORDERS[key][1]
 
 
 def _by_precedence(rules: Iterable[Rule]) -> list[Rule]:

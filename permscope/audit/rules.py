@@ -21,8 +21,6 @@ from permscope.errors import RuleError
 from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
 
-ESCALATION = "escalation"
-"""The folder of escalation paths, which are data of the graph and no rules."""
 ADJUSTMENTS = ("exposure", "condition", "unreachable")
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z][a-z0-9_.]*)\}")
@@ -39,6 +37,7 @@ _OPTIONAL = (
     "opt_in",
 )
 _MAX_FILE = 200_000
+_ESCALATION = "escalation"
 
 Template = Callable[[Subject, Hit], str]
 Find = Callable[[Subject, Taken], Iterable[Hit]]
@@ -108,8 +107,8 @@ def load_rules(folders: Iterable[Path] = (), *, builtin: bool = True) -> tuple[R
             raise RuleError(f"no rule folder `{folder}`", source=Source(str(folder)))
         here: dict[str, Rule] = {}
         for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
-            if path.parent.name == ESCALATION:
-                continue
+            if _ESCALATION in path.relative_to(folder).parts[:-1]:
+                continue  # these are no rules; the graph reads them
             rule = load_rule(path)
             if rule.id in here:
                 raise RuleError(f"rule `{rule.id}` is in two files", source=rule.source)

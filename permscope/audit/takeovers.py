@@ -388,11 +388,13 @@ def lets_itself_in(subject: Subject, parameters: Any, taken: Taken) -> Iterator[
     """
     view = view_of(subject)
     breadth = breadth_of(view)
+    if all(share.actions.isdisjoint(parameters) for share in breadth.scoped):
+        return
     everywhere = breadth.everywhere()
     if is_admin(everywhere) or gives_iam(everywhere):
         return
     for share in breadth.scoped:
-        if share.narrowed or not share.blamable or share.inverted:
+        if share.actions.isdisjoint(parameters) or share.narrowed or not share.blamable or share.inverted:
             continue
         for action, gain, tail in _SELF_GRANTS:
             if action not in parameters or action not in share.actions or not taken.left_of(load().expand(action)):
@@ -444,16 +446,17 @@ def rewrites_code(subject: Subject, parameters: Any, taken: Taken) -> Iterator[H
     it is; a layer counts where the principal may point the function to the new version too.
     """
     view = view_of(subject)
-    if view.node is None or view.node.id in admin_principals(view.world) or not taken.left_of(parameters):
+    (action,) = parameters
+    places = _code_places(view.world, action)
+    if not places or view.node is None or not taken.left_of(parameters) or view.node.id in admin_principals(view.world):
         return
     held = ActionSet.empty
     for grant in view.access.grants:
         held |= grant.actions & parameters
     if not held:
         return
-    action = next(iter(held))
     found: dict[str, str] = {}
-    for place, functions in _code_places(view.world, action).items():
+    for place, functions in places.items():
         if action not in view.access.on(place).allowed:
             continue
         for function in functions:
