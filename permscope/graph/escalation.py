@@ -1,154 +1,311 @@
-"""Ways to become another principal, as a table: what must be allowed, and whose rights that gives.
+"""Escalation paths: `rules/escalation/<id>.yaml`, one file per way to gain the rights of somebody else.
 
-Every way is one of four primitives, so a new compute service is one row. Ids are those of pathfinding.cloud
-(https://pathfinding.cloud), where it has the path; what AWS says of the danger:
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+A file says what must be allowed (`needs`), each on what, and what is gained (`gains`); `takeover` judges it for every
+principal against what is really there:
+
+```
+id: lambda-004                              # the file's name; pathfinding.cloud's id where it has the path
+title: Rewrite a function and invoke it
+category: existing-work
+gains: role-of-thing                        # one of GAINS
+types: [AWS::Lambda::Function]              # what the thing is
+needs:
+  - {action: "lambda:UpdateFunctionCode", on: thing}
+  - {action: "lambda:InvokeFunction", on: thing}
+why: ...
+references: [https://...]
+```
+
+A misspelt key, action, service or kind is a `RuleError` with file and line. Files are parsed when a principal may do
+all, or all but one, of their actions: most inputs need few of them.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from permscope.catalog.actions import ActionSet, load
+from permscope.errors import RuleError
+from permscope.graph.located_yaml import parse_located
+from permscope.inventory.located import key_source, source_of, value_source
+from permscope.inventory.source import Source
+
+CATEGORIES = (
+    "new-work",
+    "existing-work",
+    "self-escalation",
+    "boundary-removal",
+    "principal-access",
+    "resource-policy",
+)
+GAINS: Mapping[str, str] = {
+    "passed-role": "a role that may be passed to `service` and trusts it",
+    "role-of-thing": "the role that something of one of `types` runs with",
+    "role-of-code": "the role of a function whose code, image or layer (`artifact`) is the thing",
+    "identity": "another role or user (`identity`)",
+    "self": "more rights for the principal itself",
+    "group": "the rights of a group the principal is not in",
+    "account": "everything in an account",
+    "permission-set": "the roles of a permission set of IAM Identity Center",
+    "resource": "the use (`use`) of a resource of one of `types` by its own policy",
+    "trusted": "a role that trusts the principal: the graph says so with a `can_assume` edge",
+}
+ON = ("any", "role", "thing", "identity", "policy")
+_REQUIRED = ("id", "title", "category", "gains", "needs", "why", "references")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "identity": ("role", "user", "group"),
+    "runs": ("by-itself", "somehow"),
+    "artifact": ("object", "image", "layer"),
+}
+_OPTIONAL = (*_CHOICES, "service", "types", "use", "raises", "later", "bounded", "aliases")
+_ASKED_OF: Mapping[str, tuple[str, ...]] = {
+    "passed-role": ("service",),
+    "role-of-thing": ("types",),
+    "role-of-code": ("artifact",),
+    "identity": ("identity",),
+    "resource": ("types", "use"),
+}
+_ACTION = re.compile(r"\baction: *[\"']?([A-Za-z0-9-]+:[A-Za-z0-9]+)")
+_SLUG = re.compile(r"[a-z][a-z0-9-]*")
 
 
-class NewWork(NamedTuple):
-    """Start something new with a passed role: `iam:PassRole` and `actions`, for a role that trusts `service`."""
-
-    id: str
-    service: str
-    actions: tuple[str, ...]
-
-
-class ExistingWork(NamedTuple):
-    """Change or enter something that runs with a role already: `actions` on a resource of `type`."""
-
-    id: str
-    type: str
-    actions: tuple[str, ...]
-
-
-class OnIdentity(NamedTuple):
-    """Change an identity itself.
+class Required(NamedTuple):
+    """One permission of a path.
 
     Attributes:
-        action: on the role, user or group.
-        kind: `role`, `user` or `group`.
-        gives: `self` where it helps whoever already is that principal, `access` where it makes one that principal.
+        action: IAM action.
+        on: `any` resource; the passed `role`; the `thing` that is changed; the `identity` that is gained or changed; a
+            managed `policy` attached to that identity.
+    """
+
+    action: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationPath:
+    """One way to gain rights.
+
+    Attributes:
+        gains: one of `GAINS`.
+        service: principal that assumes a passed role.
+        types: CloudFormation types of the thing.
+        artifact: what is overwritten.
+        identity: kind of the identity that is changed.
+        runs: whether the thing must be running anyway (`by-itself`), or may also be invoked by the principal.
+        raises: whether the identity gets new rights, so that it need not be stronger before.
+        bounded: whether it takes a permissions boundary away, so that there must be one.
+        later: whether it takes effect only when the thing is deployed the next time.
+        use: what the policy of a resource can give.
     """
 
     id: str
-    action: str
-    kind: str
-    gives: str
+    title: str
+    category: str
+    gains: str
+    needs: tuple[Required, ...]
+    why: str
+    references: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    service: str | None = None
+    types: tuple[str, ...] = ()
+    artifact: str | None = None
+    identity: str | None = None
+    runs: str | None = None
+    raises: bool = False
+    bounded: bool = False
+    later: bool = False
+    use: tuple[str, ...] = ()
+    source: Source
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Its actions, in order."""
+        return tuple(dict.fromkeys(need.action for need in self.needs))
 
 
-NEW_WORK = (
-    NewWork("lambda-001", "lambda.amazonaws.com", ("lambda:CreateFunction", "lambda:InvokeFunction")),
-    NewWork("lambda-002", "lambda.amazonaws.com", ("lambda:CreateFunction", "lambda:CreateEventSourceMapping")),
-    NewWork("lambda-006", "lambda.amazonaws.com", ("lambda:CreateFunction", "lambda:AddPermission")),
-    NewWork("lambda-007", "lambda.amazonaws.com", ("lambda:UpdateFunctionConfiguration",)),
-    NewWork("ec2-001", "ec2.amazonaws.com", ("ec2:RunInstances",)),
-    NewWork("ec2-003", "ec2.amazonaws.com", ("ec2:RequestSpotInstances",)),
-    NewWork("cloudformation-001", "cloudformation.amazonaws.com", ("cloudformation:CreateStack",)),
-    NewWork(
-        "cloudformation-003",
-        "cloudformation.amazonaws.com",
-        ("cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"),
-    ),
-    NewWork("cloudformation-004", "cloudformation.amazonaws.com", ("cloudformation:UpdateStackSet",)),
-    NewWork(
-        "cloudformation-005",
-        "cloudformation.amazonaws.com",
-        ("cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"),
-    ),
-    NewWork("codebuild-001", "codebuild.amazonaws.com", ("codebuild:CreateProject", "codebuild:StartBuild")),
-    NewWork("codebuild-004", "codebuild.amazonaws.com", ("codebuild:CreateProject", "codebuild:StartBuildBatch")),
-    NewWork(
-        "datapipeline-001",
-        "datapipeline.amazonaws.com",
-        ("datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition", "datapipeline:ActivatePipeline"),
-    ),
-    NewWork("ecs-001", "ecs-tasks.amazonaws.com", ("ecs:RegisterTaskDefinition", "ecs:CreateService")),
-    NewWork("ecs-004", "ecs-tasks.amazonaws.com", ("ecs:RegisterTaskDefinition", "ecs:RunTask")),
-    NewWork("ecs-005", "ecs-tasks.amazonaws.com", ("ecs:RegisterTaskDefinition", "ecs:StartTask")),
-    NewWork("batch-001", "ecs-tasks.amazonaws.com", ("batch:RegisterJobDefinition", "batch:SubmitJob")),
-    NewWork("glue-001", "glue.amazonaws.com", ("glue:CreateDevEndpoint",)),
-    NewWork("glue-003", "glue.amazonaws.com", ("glue:CreateJob", "glue:StartJobRun")),
-    NewWork("glue-004", "glue.amazonaws.com", ("glue:CreateJob", "glue:CreateTrigger")),
-    NewWork("glue-005", "glue.amazonaws.com", ("glue:UpdateJob", "glue:StartJobRun")),
-    NewWork("glue-006", "glue.amazonaws.com", ("glue:UpdateJob", "glue:CreateTrigger")),
-    NewWork("glue-007", "glue.amazonaws.com", ("glue:CreateSession", "glue:RunStatement")),
-    NewWork("sagemaker-001", "sagemaker.amazonaws.com", ("sagemaker:CreateNotebookInstance",)),
-    NewWork("sagemaker-002", "sagemaker.amazonaws.com", ("sagemaker:CreateTrainingJob",)),
-    NewWork("sagemaker-003", "sagemaker.amazonaws.com", ("sagemaker:CreateProcessingJob",)),
-    NewWork(
-        "bedrock-001",
-        "bedrock-agentcore.amazonaws.com",
-        (
-            "bedrock-agentcore:CreateCodeInterpreter",
-            "bedrock-agentcore:StartCodeInterpreterSession",
-            "bedrock-agentcore:InvokeCodeInterpreter",
-        ),
-    ),
-    NewWork("apprunner-001", "tasks.apprunner.amazonaws.com", ("apprunner:CreateService",)),
-    NewWork("braket-001", "braket.amazonaws.com", ("braket:CreateJob",)),
-    NewWork("emr-001", "elasticmapreduce.amazonaws.com", ("elasticmapreduce:RunJobFlow",)),
-    NewWork(
-        "emrserverless-001",
-        "emr-serverless.amazonaws.com",
-        ("emr-serverless:CreateApplication", "emr-serverless:StartJobRun"),
-    ),
-    NewWork(
-        "gamelift-001",
-        "gamelift.amazonaws.com",
-        ("gamelift:CreateBuild", "gamelift:CreateFleet", "gamelift:RequestUploadCredentials"),
-    ),
-    NewWork(
-        "kinesisanalytics-001",
-        "kinesisanalytics.amazonaws.com",
-        ("kinesisanalytics:CreateApplication", "kinesisanalytics:StartApplication"),
-    ),
-    NewWork("omics-001", "omics.amazonaws.com", ("omics:CreateWorkflow", "omics:StartRun")),
-    NewWork("scheduler-001", "scheduler.amazonaws.com", ("scheduler:CreateSchedule",)),
-    NewWork("ssm-003", "ssm.amazonaws.com", ("ssm:CreateDocument", "ssm:StartAutomationExecution")),
-    NewWork("stepfunctions-001", "states.amazonaws.com", ("states:CreateStateMachine", "states:StartExecution")),
-    NewWork("events-001", "events.amazonaws.com", ("events:PutRule", "events:PutTargets")),
-    NewWork("pipes-001", "pipes.amazonaws.com", ("pipes:CreatePipe",)),
-)
-EXISTING_WORK = (
-    ExistingWork("lambda-003", "AWS::Lambda::Function", ("lambda:UpdateFunctionCode",)),
-    ExistingWork("lambda-008", "AWS::Lambda::Function", ("lambda:UpdateFunctionConfiguration",)),
-    ExistingWork(
-        "stepfunctions-002", "AWS::StepFunctions::StateMachine", ("states:UpdateStateMachine", "states:StartExecution")
-    ),
-    ExistingWork("codebuild-002", "AWS::CodeBuild::Project", ("codebuild:StartBuild",)),
-    ExistingWork("codebuild-003", "AWS::CodeBuild::Project", ("codebuild:StartBuildBatch",)),
-    ExistingWork("apprunner-002", "AWS::AppRunner::Service", ("apprunner:UpdateService",)),
-    ExistingWork("glue-002", "AWS::Glue::DevEndpoint", ("glue:UpdateDevEndpoint",)),
-    ExistingWork(
-        "sagemaker-004", "AWS::SageMaker::NotebookInstance", ("sagemaker:CreatePresignedNotebookInstanceUrl",)
-    ),
-    ExistingWork("ssm-001", "AWS::EC2::Instance", ("ssm:StartSession",)),
-    ExistingWork("ssm-002", "AWS::EC2::Instance", ("ssm:SendCommand",)),
-    ExistingWork("ecs-006", "AWS::ECS::Service", ("ecs:ExecuteCommand",)),
-    ExistingWork("batch-002", "AWS::Batch::JobDefinition", ("batch:SubmitJob",)),
-)
-ON_IDENTITY = (
-    OnIdentity("iam-005", "iam:PutRolePolicy", "role", "self"),
-    OnIdentity("iam-009", "iam:AttachRolePolicy", "role", "self"),
-    OnIdentity("iam-023", "iam:DeleteRolePermissionsBoundary", "role", "boundary"),
-    OnIdentity("iam-012", "iam:UpdateAssumeRolePolicy", "role", "access"),
-    OnIdentity("iam-007", "iam:PutUserPolicy", "user", "self"),
-    OnIdentity("iam-008", "iam:AttachUserPolicy", "user", "self"),
-    OnIdentity("iam-022", "iam:DeleteUserPermissionsBoundary", "user", "boundary"),
-    OnIdentity("iam-002", "iam:CreateAccessKey", "user", "access"),
-    OnIdentity("iam-004", "iam:CreateLoginProfile", "user", "access"),
-    OnIdentity("iam-006", "iam:UpdateLoginProfile", "user", "access"),
-    OnIdentity("iam-010", "iam:AttachGroupPolicy", "group", "self"),
-    OnIdentity("iam-011", "iam:PutGroupPolicy", "group", "self"),
-    OnIdentity("iam-013", "iam:AddUserToGroup", "group", "join"),
-)
-ON_OWN_POLICY = (
-    ("iam-001", "iam:CreatePolicyVersion"),
-    ("iam-024", "iam:SetDefaultPolicyVersion"),
-)
-"""Actions on a customer managed policy that is attached to the principal itself."""
+class PathFile:
+    """A file of a path that is read when it is needed.
+
+    Attributes:
+        actions: every action it needs.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.file = path
+        self._text = text
+        self.actions: ActionSet = load().action_set(dict.fromkeys(_ACTION.findall(text)))
+
+    @cached_property
+    def path(self) -> EscalationPath:
+        """The path itself.
+
+        Raises:
+            RuleError: with file and line, when anything in the file is wrong.
+        """
+        return parse_path(self._text, self.file.as_posix())
+
+
+def builtin_folder() -> Path:
+    """Where the paths that come with permscope are: inside the installed package, otherwise in the checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "rules" / "escalation"
+    return installed if installed.is_dir() else package.parent / "rules" / "escalation"
+
+
+@lru_cache(maxsize=4)
+def path_files(folder: Path | None = None) -> tuple[PathFile, ...]:
+    """The files of all paths, by id."""
+    where = folder or builtin_folder()
+    return tuple(PathFile(path, path.read_text(encoding="utf-8")) for path in sorted(where.glob("*.yaml")))
+
+
+def load_paths(folder: Path | None = None) -> tuple[EscalationPath, ...]:
+    """All paths, by id.
+
+    Raises:
+        RuleError: with file and line, when anything in a file is wrong.
+    """
+    return tuple(file.path for file in path_files(folder))
+
+
+def parse_path(text: str, file: str) -> EscalationPath:
+    """Read the text of a path file.
+
+    Raises:
+        RuleError: with file and line, when anything in it is wrong.
+    """
+    raw = parse_located(text, file, RuleError)
+    top = Source(file, 1, 1)
+    if not isinstance(raw, Mapping):
+        raise RuleError("an escalation path must be a mapping", source=top)
+    path = _Reader(raw, top).path()
+    if path.id != Path(file).stem:
+        hint = "one path per file, named after its id"
+        raise RuleError(f"path `{path.id}` stands in `{Path(file).name}`", source=path.source, hint=hint)
+    return path
+
+
+class _Reader:
+    """Reads one path, with the place of everything that can be wrong."""
+
+    def __init__(self, raw: Mapping[str, Any], top: Source) -> None:
+        self.raw = raw
+        self.top = top
+        for key in raw:
+            if key not in (*_REQUIRED, *_OPTIONAL):
+                raise _no_such("element", key, (*_REQUIRED, *_OPTIONAL), key_source(raw, key, top))
+        for key in _REQUIRED:
+            if raw.get(key) in (None, "", []) and not (key == "needs" and raw.get("gains") == "trusted"):
+                raise RuleError(f"an escalation path needs `{key}`", source=top)
+
+    def at(self, key: str) -> Source:
+        return value_source(self.raw, key, self.top)
+
+    def text(self, key: str) -> str:
+        value = self.raw.get(key)
+        if not isinstance(value, str):
+            raise RuleError(f"`{key}` must be text", source=self.at(key))
+        return " ".join(value.split())
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.raw.get(key)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        for item in items:
+            if not isinstance(item, str):
+                raise RuleError(f"`{key}` must be text or a list of text", source=source_of(item, self.at(key)))
+        return tuple(items)
+
+    def choice(self, key: str, known: Iterable[str]) -> str:
+        value = self.text(key)
+        if value not in (choices := tuple(known)):
+            raise _no_such(f"`{key}`", value, choices, self.at(key))
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.raw.get(key, False)
+        if not isinstance(value, bool):
+            raise RuleError(f"`{key}` must be `true` or `false`", source=self.at(key))
+        return value
+
+    def path(self) -> EscalationPath:
+        name = self.text("id")
+        if not _SLUG.fullmatch(name):
+            raise RuleError(f"`{name}` is no id", source=self.at("id"), hint="lower-case words joined by `-`")
+        gains = self.choice("gains", GAINS)
+        for key in _ASKED_OF.get(gains, ()):
+            if not self.raw.get(key):
+                raise RuleError(f"a path that gains `{gains}` needs `{key}`", source=self.at("gains"))
+        chosen = {key: self.choice(key, known) for key, known in _CHOICES.items() if key in self.raw}
+        return EscalationPath(
+            id=name,
+            title=self.text("title"),
+            category=self.choice("category", CATEGORIES),
+            gains=gains,
+            needs=tuple(self.needs()),
+            why=self.text("why"),
+            references=self.texts("references"),
+            aliases=self.texts("aliases"),
+            service=self.service(),
+            types=self.types(),
+            artifact=chosen.get("artifact"),
+            identity=chosen.get("identity"),
+            runs=chosen.get("runs"),
+            raises=self.flag("raises"),
+            bounded=self.flag("bounded"),
+            later=self.flag("later"),
+            use=tuple(self.action(item, self.at("use")) for item in self.texts("use")),
+            source=self.at("id"),
+        )
+
+    def needs(self) -> Iterable[Required]:
+        raw = self.raw.get("needs") or []
+        if not isinstance(raw, list):
+            raise RuleError("`needs` must be a list", source=self.at("needs"))
+        for item in raw:
+            place = source_of(item, self.at("needs"))
+            if not isinstance(item, Mapping) or set(item) != {"action", "on"}:
+                raise RuleError("each of `needs` has `action` and `on`", source=place)
+            on = item["on"]
+            if on not in ON:
+                raise _no_such("`on`", on, ON, source_of(on, place))
+            yield Required(self.action(item["action"], place), str(on))
+
+    @staticmethod
+    def action(value: Any, place: Source) -> str:
+        catalog = load()
+        if not isinstance(value, str) or not catalog.is_known(value):
+            close = catalog.closest(value) if isinstance(value, str) else None
+            hint = f"did you mean `{close}`?" if close else None
+            raise RuleError(f"`{value}` is no IAM action", source=source_of(value, place), hint=hint)
+        return str(value)
+
+    def service(self) -> str | None:
+        if "service" not in self.raw:
+            return None
+        name = self.text("service")
+        if not name.endswith(".amazonaws.com"):
+            raise RuleError(f"`{name}` is no service principal", source=self.at("service"))
+        return name
+
+    def types(self) -> tuple[str, ...]:
+        from permscope.catalog.cloudformation import type_facts
+
+        found = self.texts("types")
+        for name in found:
+            if type_facts(name) is None:
+                raise RuleError(f"`{name}` is no CloudFormation type", source=source_of(name, self.at("types")))
+        return found
+
+
+def _no_such(what: str, value: object, known: Iterable[str], place: Source) -> RuleError:
+    import difflib
+
+    close = difflib.get_close_matches(str(value), list(known), n=1)
+    hint = f"did you mean `{close[0]}`?" if close else f"known: {', '.join(known)}"
+    return RuleError(f"{what} `{value}` is not known", source=place, hint=hint)

@@ -150,6 +150,26 @@ class Edge:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Latent(NamedTuple):
+    """An escalation path of a principal that lacks one piece.
+
+    Attributes:
+        principal: id of the role or user.
+        path: id of the path, as in `rules/escalation`.
+        category: of the path.
+        missing: the piece, in words: an action in backticks, or what is not there.
+        target: id of the node that would be gained; None where none is known.
+        provenance: the statements that allow the rest.
+    """
+
+    principal: str
+    path: str
+    category: str
+    missing: str
+    target: str | None
+    provenance: tuple[Provenance, ...]
+
+
 class PermissionGraph:
     """Nodes and edges with the indexes every question needs.
 
@@ -158,6 +178,7 @@ class PermissionGraph:
 
     Attributes:
         decisions: the policy decisions behind the edges, to ask about single resources; None in a graph made by hand.
+        latent: escalation paths that lack one piece.
     """
 
     def __init__(self, unknowns: Iterable[Unknown] = ()) -> None:
@@ -165,6 +186,7 @@ class PermissionGraph:
         self.edges: list[Edge] = []
         self.unknowns: list[Unknown] = list(unknowns)
         self.decisions: Decisions | None = None
+        self.latent: list[Latent] = []
         self._out: dict[str, list[Edge]] = defaultdict(list)
         self._in: dict[str, list[Edge]] = defaultdict(list)
 

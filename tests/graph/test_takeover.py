@@ -7,12 +7,23 @@ from typing import Any
 import pytest
 
 from permscope.graph.model import Decision, EdgeKind
-from permscope.graph.takeover import passes_to
+from permscope.graph.rights import passes_to
 
 STRONG = "{Effect: Allow, Action: 's3:*', Resource: '*'}"
 PASS = "{{Effect: Allow, Action: 'iam:PassRole', Resource: {0}{1}}}"
 TO = ", Condition: {{StringEquals: {{'iam:PassedToService': {0}}}}}"
 CREATE = "{Effect: Allow, Action: ['lambda:CreateFunction', 'lambda:InvokeFunction'], Resource: '*'}"
+
+
+SCHEDULED = """\
+  Daily:
+    Type: AWS::Events::Rule
+    Properties: {ScheduleExpression: rate(1 day), Targets: [{Id: a, Arn: !GetAtt Strong.Arn}]}
+  Allow:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: 'lambda:InvokeFunction', FunctionName: !Ref Strong, Principal: events.amazonaws.com}
+"""
+INVOKE = "{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: '*'}"
 
 
 def takes(world: Any, function: Any, *statements: str) -> list[tuple[str, str, Decision]]:
@@ -37,7 +48,7 @@ def takes(world: Any, function: Any, *statements: str) -> list[tuple[str, str, D
         ((PASS.format("'*'", ""),), []),
         (("{Effect: Allow, Action: 'ec2:RunInstances', Resource: '*'}", PASS.format("'*'", "")), []),
         (
-            ("{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Strong.Arn}",),
+            ("{Effect: Allow, Action: 'lambda:UpdateFunction*', Resource: !GetAtt Strong.Arn}", INVOKE),
             [("StrongRole", "existing-work", Decision.ALLOW)],
         ),
         (("{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Weak.Arn}",), []),
@@ -77,6 +88,7 @@ def test_a_take_over_says_how(world: Any, function: Any) -> None:
     made = world(
         function("Strong", STRONG),
         function("Weak", "{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Strong.Arn}"),
+        SCHEDULED,
     )
     edge = made.edge(EdgeKind.CAN_TAKE_OVER)
     assert edge.reason == "changes what `Strong` does, which runs as `StrongRole` (lambda:UpdateFunctionCode)"
