@@ -157,8 +157,7 @@ def can_match(pattern: str, arn_format: str) -> bool:
 def formats_of(action: str) -> tuple[str, ...] | None:
     """ARN formats of an action of today; empty when it cannot be limited, None when it is not known."""
     catalog = load()
-    try:
-        details = catalog.details(action)
-    except KeyError:
+    if action not in catalog.everything:
         return None
-    return tuple(dict.fromkeys(text for kind in details.resource_types for text in kind.arn_formats))
+    service = action.partition(":")[0]
+    return tuple(text for text, actions in catalog.actions_by_arn_format(service) if action in actions)

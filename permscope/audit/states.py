@@ -11,6 +11,7 @@ from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.wiring import functions_of
 from permscope.audit.world import PolicyView, StatementView, World
+from permscope.catalog.actions import load
 from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Function, Need, Resource, Role, Route
@@ -71,7 +72,9 @@ def cannot_log(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
     group = fact.log_group or f"/aws/lambda/{fact.name}"
     arn = f"arn:{parts.partition}:logs:{parts.region}:{parts.account}:log-group:{group}:log-stream:any"
     need = Need(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resource_arn=arn)
-    if not has_unknown(arn) and decisions.role_may(role, need).authorized is False:
+    if has_unknown(arn) or load().action_set(need.actions) <= world.by_arn[role].access.on(arn).allowed:
+        return
+    if decisions.role_may(role, need).authorized is False:
         yield Hit(values={"role": world.graph.nodes[role].label, "log_group": group}, nodes=(role,))
 
 
