@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,13 @@ def one(browser: WebDriver, selector: str) -> WebElement:
 
 
 def texts(browser: WebDriver, selector: str) -> list[str]:
-    """The texts of the elements that are to be seen."""
-    return [each.text for each in browser.find_elements("css selector", selector) if each.is_displayed()]
+    """The texts of the elements that are to be seen; a slow machine gets five seconds to show the first one."""
+    until = time.monotonic() + 5
+    while True:
+        found = [each.text for each in browser.find_elements("css selector", selector) if each.is_displayed()]
+        if found or time.monotonic() > until:
+            return found
+        time.sleep(0.05)
 
 
 def drawn(browser: WebDriver) -> list[str]:
