@@ -154,7 +154,7 @@ def public_bucket_principals(subject: Subject, _parameters: Any, _taken: Taken) 
             hit = _principal_hit(view, principal, who)
             if given is False:
                 hit.unreachable = "S3 refuses the policy on buckets made since April 2023, and takes it on older ones"
-                hit.confidence = "medium"
+                hit.severity, hit.confidence = "high", "medium"  # and a step lower for that reason
             yield hit
 
 
