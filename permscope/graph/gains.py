@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from permscope.graph.decisions import Decisions
+from permscope.graph.decisions import Decisions, any_partition
 from permscope.graph.escalation import EscalationPath
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.queries import in_set
@@ -261,7 +261,7 @@ class Gains:
     def _is_in(self, edge: Edge, container: str, arn: str) -> bool:
         target = self._graph.nodes[edge.target]
         if target.kind is not NodeKind.RESOURCE_SET:
-            return container in (target.id, target.arn)
+            return any_partition(container) == any_partition(target.arn or target.id)
         return in_set(target, container) or in_set(target, arn)
 
     def _code(self, artifact: str) -> Mapping[str, list[_Code]]:
