@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 @click.option("--from", "start", required=True, metavar="NAME", help="Where it begins: `public`, a function, a role.")
 @click.option("--to", "end", required=True, metavar="NAME", help="Where it ends: a table, a secret, a role.")
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, help="At most so many paths.")
+@click.option("--cut", is_flag=True, help="Show the fewest statements whose removal breaks every path.")
 @format_option("text", "json")
 @screen_options
 def command(
-    *, inventory: Inventory, start: str, end: str, limit: int, format_: str, console: Callable[[], Console]
+    *, inventory: Inventory, start: str, end: str, limit: int, cut: bool, format_: str, console: Callable[[], Console]
 ) -> None:
     """How one node reaches another: the shortest few ways, each hop with the statement that allows it."""
     from permscope.graph.build import build_graph
+    from permscope.graph.cut import find_cut
     from permscope.graph.paths import find_paths
     from permscope.graph.queries import find_node
     from permscope.report import answers
@@ -35,6 +37,16 @@ def command(
     first, last = find_node(graph, start), find_node(graph, end)
     found = find_paths(graph, first, last, limit)
     if format_ == "json":
-        write_json(answers.path_document(found, graph, start=first, end=last))
-    else:
-        answers.print_paths(found, graph, console(), start=first, end=last)
+        document = answers.path_document(found, graph, start=first, end=last)
+        if cut:
+            from permscope.report.reach import cut_document
+
+            document["cut"] = cut_document(find_cut(graph, first, last))
+        write_json(document)
+        return
+    screen = console()
+    answers.print_paths(found, graph, screen, start=first, end=last)
+    if cut and found:
+        from permscope.report.reach import print_cut
+
+        print_cut(find_cut(graph, first, last), graph, screen)

@@ -23,6 +23,7 @@ _MOST_CHARACTERS = 6_144
 @click.command("what-can")
 @click.argument("principal")
 @world_options
+@click.option("--blast", is_flag=True, help="Everything that can be reached from it, over several steps.")
 @explain_option
 @click.option("--as-policy", is_flag=True, help="Write one policy document that allows the same.")
 @click.option("--wildcards", is_flag=True, help="With --as-policy: the shortest wildcards that allow nothing more.")
@@ -32,6 +33,7 @@ def command(
     *,
     principal: str,
     inventory: Inventory,
+    blast: bool,
     explain: bool,
     as_policy: bool,
     wildcards: bool,
@@ -52,6 +54,16 @@ def command(
     node = find_node(graph, principal)
     if as_policy:
         _write_policy(graph, node, wildcards=wildcards)
+        return
+    if blast:
+        from permscope.graph.blast import blast_radius
+        from permscope.report.reach import blast_document, print_blast
+
+        radius = blast_radius(graph, node)
+        if format_ == "json":
+            write_json(blast_document(radius))
+        else:
+            print_blast(radius, console())
         return
     reached = what_can(graph, node)
     if format_ == "json":

@@ -67,7 +67,7 @@ def graph_to_ask(inventory: Inventory, trusted: TrustedParties, action: str, res
     wanted = wanted_actions(action)
     if not is_worth_it(inventory, wanted):
         return build_graph(inventory, trusted, derived=False)
-    arn = _plain_arn(inventory, resource) or _resource(_bare_graph(inventory, trusted), resource)[1]
+    arn = _plain_arn(inventory, resource) or find_thing(_bare_graph(inventory, trusted), resource)[1]
     part = excerpt(inventory, wanted, arn) if arn.startswith("arn:") else inventory
     return build_graph(part, trusted, derived=False)
 
@@ -97,7 +97,7 @@ def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
         NameNotFoundError: when the action is in no list, or the resource is neither an ARN nor a name.
     """
     wanted = wanted_actions(action)
-    node, arn = _resource(graph, resource)
+    node, arn = find_thing(graph, resource)
     found: list[Answer] = []
     for edge in _edges_to(graph, node, arn):
         if edge.actions.isdisjoint(wanted) or edge.decision is Decision.DENY or via_known_role(graph, edge):
@@ -110,7 +110,12 @@ def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
     return sorted(_merged(found), key=lambda one: (_ORDER[one.decision], one.principal.kind.value, one.principal.label))
 
 
-def _resource(graph: PermissionGraph, name: str) -> tuple[Node | None, str]:
+def find_thing(graph: PermissionGraph, name: str) -> tuple[Node | None, str]:
+    """The node a name or ARN means or is a part of, and the ARN to ask about.
+
+    Raises:
+        NameNotFoundError: for a name that is no ARN and that nothing has.
+    """
     try:
         node = find_node(graph, name)
     except NameNotFoundError:

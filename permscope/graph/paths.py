@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 # `writes_into` is the short form of ways that are followed here in full.
-_FOLLOWED = (
+FOLLOWED = (
     EdgeKind.CAN_INVOKE,
     EdgeKind.TRIGGERS,
     EdgeKind.EXECUTES_AS,
@@ -29,6 +29,8 @@ _FOLLOWED = (
 )
 _SOURCES = (NodeKind.RESOURCE, NodeKind.EXTERNAL)
 _CONDITIONAL_COST = 0.01
+_DETOUR = 3.0  # hops; in a large graph, whoever asks for the shortest few ways does not want longer ones
+_LARGE = 500  # states
 
 
 class Hop(NamedTuple):
@@ -58,6 +60,9 @@ class _State(NamedTuple):
     running: bool
 
 
+GOAL = _State("", False)
+
+
 def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -> list[Path]:
     """The shortest ways from one node to another, certain ones before conditional ones of the same length.
 
@@ -69,20 +74,16 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     """
     import networkx as nx
 
-    network = _network(graph, start, end)
-    goal = _State("", False)
-    first = _State(start.id, True)
-    if start.id == end.id or first not in network:
+    if start.id == end.id:
         return []
-    for running in (False, True):
-        if _State(end.id, running) in network:
-            network.add_edge(_State(end.id, running), goal, weight=0.0, hop=None)
-    if goal not in network or not nx.has_path(network, first, goal):
+    network = ways(graph, start, end)
+    first = _State(start.id, True)
+    if network is None:
         return []
     found: list[Path] = []
     seen: set[tuple[int, ...]] = set()
-    for states in islice(nx.shortest_simple_paths(network, first, goal, weight="weight"), limit * 4):
-        hops = tuple(network.edges[one, other]["hop"] for one, other in pairwise(states) if other != goal)
+    for states in islice(nx.shortest_simple_paths(network, first, GOAL, weight="weight"), limit * 4):
+        hops = tuple(network.edges[one, other]["hop"] for one, other in pairwise(states) if other != GOAL)
         key = tuple(id(hop.edge) for hop in hops)
         if key in seen:
             continue
@@ -92,6 +93,38 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
         if len(found) == limit:
             break
     return found
+
+
+def start_of(node: Node) -> _State:
+    """Where the ways from a node begin."""
+    return _State(node.id, True)
+
+
+def ways(graph: PermissionGraph, start: Node, end: Node, detour: float | None = _DETOUR) -> nx.DiGraph[_State] | None:
+    """The part of the graph that lies on ways from one node to another; None where there is no way.
+
+    Args:
+        graph: what to search.
+        start: where the ways begin.
+        end: where they end.
+        detour: in a large graph, leave out ways longer than the shortest by more than so many hops; None for none.
+    """
+    import networkx as nx
+
+    network = _network(graph, start, end)
+    first = _State(start.id, True)
+    for running in (False, True):
+        if _State(end.id, running) in network:
+            network.add_edge(_State(end.id, running), GOAL, weight=0.0, hop=None, hops=[])
+    if GOAL not in network or not nx.has_path(network, first, GOAL):
+        return None
+    there = nx.single_source_dijkstra_path_length(network, first)
+    back = nx.single_source_dijkstra_path_length(network.reverse(copy=False), GOAL)
+    wide = detour is not None and len(network) > _LARGE
+    most = there[GOAL] + (detour or 0.0) if wide else float("inf")
+    near = [state for state in there if there[state] + back.get(state, float("inf")) <= most and state in back]
+    part: nx.DiGraph[_State] = network.subgraph(near).copy()
+    return part
 
 
 def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_State]:
@@ -106,10 +139,10 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_Stat
     functions = [node for node in graph.of_kind(NodeKind.FUNCTION) if node.arn]
     while todo:
         state = todo.popleft()
-        for edge in graph.outgoing(state.id, *_FOLLOWED):
-            if not _can_follow(graph, state, edge):
+        for edge in graph.outgoing(state.id, *FOLLOWED):
+            if not can_follow(graph, state, edge):
                 continue
-            for target, running in _ends(graph, edge, end, functions):
+            for target, running in ends_of(graph, edge, end, functions):
                 following = _State(target.id, running)
                 hop = Hop(edge, graph.nodes[edge.source], target)
                 _keep(network, state, following, hop)
@@ -119,7 +152,8 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_Stat
     return network
 
 
-def _can_follow(graph: PermissionGraph, state: _State, edge: Edge) -> bool:
+def can_follow(graph: PermissionGraph, state: _State, edge: Edge) -> bool:
+    """Whether an edge leads on: what is denied does not, nor does a source that was only read."""
     if edge.decision is Decision.DENY or edge.authorized is False:
         return False
     if edge.kind is EdgeKind.EXECUTES_AS and edge.attributes.get("bounded"):
@@ -127,7 +161,7 @@ def _can_follow(graph: PermissionGraph, state: _State, edge: Edge) -> bool:
     return state.running or graph.nodes[state.id].kind not in _SOURCES
 
 
-def _ends(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]) -> Iterator[tuple[Node, bool]]:
+def ends_of(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]) -> Iterator[tuple[Node, bool]]:
     """Where an edge leads: its target, and of a set the known things in it that matter."""
     target = graph.nodes[edge.target]
     if target.kind is not NodeKind.RESOURCE_SET:
@@ -167,5 +201,8 @@ def _keep(network: nx.DiGraph[_State], one: _State, other: _State, hop: Hop) -> 
     """Of several edges between two nodes, the certain one."""
     weight = 1.0 + (0.0 if hop.edge.decision is Decision.ALLOW else _CONDITIONAL_COST)
     known = network.get_edge_data(one, other)
+    hops = [*known["hops"], hop] if known is not None else [hop]
     if known is None or known["weight"] > weight:
-        network.add_edge(one, other, weight=weight, hop=hop)
+        network.add_edge(one, other, weight=weight, hop=hop, hops=hops)
+    else:
+        known["hops"] = hops

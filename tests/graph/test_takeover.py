@@ -111,3 +111,55 @@ def test_a_take_over_says_how(world: Any, function: Any) -> None:
 def test_passed_to_service_decides_to_whom(conditions: dict[str, Any], answer: bool | None) -> None:
     """AWS documents the key (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html)."""
     assert passes_to(conditions, "lambda.amazonaws.com") is answer
+
+
+@pytest.mark.parametrize(
+    ("statements", "latent"),
+    [
+        (("{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: !GetAtt Strong.Arn}",), "something"),
+        ((PASS.format("!GetAtt StrongRole.Arn", ""), CREATE.replace(", 'lambda:InvokeFunction'", "")),
+         "`lambda:InvokeFunction`"),
+        ((CREATE, PASS.format("'arn:aws:iam::*:role/none'", "")),
+         "a stronger role"),
+    ],
+)  # fmt: skip
+def test_what_lacks_one_piece_is_latent(world: Any, function: Any, statements: tuple[str, ...], latent: str) -> None:
+    """No edge, but the missing piece by name."""
+    made = world(function("Strong", STRONG), function("Weak", *statements))
+    assert made.edges(EdgeKind.CAN_TAKE_OVER, "WeakRole") == []
+    assert any(one.missing.startswith(latent) for one in made.graph.latent)
+
+
+@pytest.mark.parametrize(
+    ("extra", "statement", "path"),
+    [
+        ("Code: {S3Bucket: builds, S3Key: strong.zip}",
+         "{Effect: Allow, Action: 's3:PutObject', Resource: 'arn:aws:s3:::builds/*'}", "lambda-code-001"),
+        ("Code: {ImageUri: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:latest'}",
+         "{Effect: Allow, Action: 'ecr:*', Resource: 'arn:aws:ecr:eu-west-1:111122223333:repository/app'}",
+         "lambda-image-001"),
+        ("Code: {ZipFile: x}, Layers: ['arn:aws:lambda:eu-west-1:111122223333:layer:deps:3']",
+         "{Effect: Allow, Action: 'lambda:PublishLayerVersion', Resource: 'arn:aws:lambda:*:*:layer:deps'}",
+         "lambda-layer-002"),
+    ],
+)  # fmt: skip
+def test_whoever_writes_the_code_acts_as_the_function_one_day(
+    world: Any, function: Any, extra: str, statement: str, path: str
+) -> None:
+    """From the next deployment on, so under conditions."""
+    made = world(function("Strong", STRONG).replace("Code: {ZipFile: 'x'}", extra), function("Weak", statement))
+    edge = made.edge(EdgeKind.CAN_TAKE_OVER, "WeakRole", "StrongRole")
+    assert edge.attributes["paths"] == (path,)
+    assert edge.decision is Decision.CONDITIONAL
+
+
+def test_a_deny_takes_a_way_away(world: Any, function: Any) -> None:
+    """All policies of a principal count, also those that forbid."""
+    deny = "{Effect: Deny, Action: 'iam:PassRole', Resource: '*'}"
+    assert takes(world, function, CREATE, PASS.format("!GetAtt StrongRole.Arn", ""), deny) == []
+
+
+def test_a_role_that_is_no_stronger_is_no_gain(world: Any, function: Any) -> None:
+    """Writing logs is routine."""
+    made = world(function("Plain"), function("Weak", CREATE, PASS.format("!GetAtt PlainRole.Arn", "")))
+    assert made.edges(EdgeKind.CAN_TAKE_OVER) == []

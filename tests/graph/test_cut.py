@@ -1,0 +1,49 @@
+"""The fewest statements to remove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from permscope.graph.cut import find_cut
+from permscope.graph.paths import find_paths
+
+TABLE = "  Orders: {Type: AWS::DynamoDB::Table}\n"
+QUERY = "{Sid: Query, Effect: Allow, Action: 'dynamodb:Query', Resource: !GetAtt Orders.Arn}"
+SCAN = "{Sid: Scan, Effect: Allow, Action: 'dynamodb:Scan', Resource: !GetAtt Orders.Arn}"
+CALL = "{Sid: Call, Effect: Allow, Action: 'lambda:InvokeFunction', Resource: [!GetAtt One.Arn, !GetAtt Two.Arn]}"
+
+
+def names(cut: Any) -> list[str]:
+    """The statements to remove."""
+    return [one.statement for one in cut.statements]
+
+
+def test_one_statement_that_every_path_needs_is_the_cut(world: Any, function: Any) -> None:
+    """Two ways over two functions begin with one statement."""
+    made = world(TABLE, function("Start", CALL), function("One", QUERY), function("Two", SCAN))
+    start, end = made.node("StartRole"), made.node("Orders")
+    assert len(find_paths(made.graph, start, end)) == 2
+    cut = find_cut(made.graph, start, end)
+    assert names(cut) == ["Call"]
+    assert (cut.smallest, cut.possible) == (True, True)
+
+
+def test_all_statements_of_a_permission_must_go(world: Any, function: Any) -> None:
+    """The table stays in reach while one of two statements stands."""
+    made = world(TABLE, function("Fn", QUERY, SCAN))
+    assert sorted(names(find_cut(made.graph, made.node("FnRole"), made.node("Orders")))) == ["Query", "Scan"]
+
+
+def test_what_else_would_stop_working_is_told(world: Any, function: Any) -> None:
+    """A statement about two things is no harmless cut."""
+    both = "{Sid: Both, Effect: Allow, Action: 'dynamodb:*', Resource: [!GetAtt Orders.Arn, !GetAtt Other.Arn]}"
+    made = world(TABLE, "  Other: {Type: AWS::DynamoDB::Table}\n", function("Fn", both))
+    cut = find_cut(made.graph, made.node("FnRole"), made.node("Orders"))
+    assert [made.graph.nodes[edge.target].label for edge in cut.broken] == ["Other"]
+
+
+def test_where_there_is_no_path_there_is_nothing_to_cut(world: Any, function: Any) -> None:
+    """No statements, and that is enough."""
+    made = world(TABLE, function("Fn"))
+    cut = find_cut(made.graph, made.node("FnRole"), made.node("Orders"))
+    assert (cut.statements, cut.possible) == ((), True)

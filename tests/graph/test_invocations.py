@@ -1,0 +1,37 @@
+"""The three ways to a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from permscope.graph.invocations import who_can_invoke
+
+BUCKET = """\
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: pics
+      NotificationConfiguration: {LambdaConfigurations: [{Event: 's3:ObjectCreated:*', Function: !GetAtt Fn.Arn}]}
+  Allow:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: 'lambda:InvokeFunction', FunctionName: !Ref Fn, Principal: s3.amazonaws.com}
+"""
+
+
+def test_directly_through_a_trigger_and_through_a_takeover(world: Any, function: Any) -> None:
+    """Each principal in the group of its way."""
+    made = world(
+        BUCKET,
+        function("Fn"),
+        function("Caller", "{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: !GetAtt Fn.Arn}"),
+        function("Writer", "{Effect: Allow, Action: 's3:PutObject', Resource: !Sub '${Bucket.Arn}/*'}"),
+        function("Taker", "{Effect: Allow, Action: 'iam:UpdateAssumeRolePolicy', Resource: !GetAtt CallerRole.Arn}"),
+        function("Granter", "{Effect: Allow, Action: 'lambda:AddPermission', Resource: !GetAtt Fn.Arn}"),
+    )
+    found = who_can_invoke(made.graph, made.node("Fn"))
+    assert {one.principal.label for one in found.direct} == {"CallerRole", "s3.amazonaws.com"}
+    assert [(one.principal.label, one.through.label) for one in found.through_triggers] == [("WriterRole", "Bucket")]
+    assert [(one.principal.label, one.through.label) for one in found.through_takeovers] == [
+        ("GranterRole", "Fn"),
+        ("TakerRole", "CallerRole"),
+    ]
