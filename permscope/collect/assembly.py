@@ -1,4 +1,4 @@
-"""CDK cloud assemblies: which stacks `cdk synth` wrote, and where the app deploys them.
+"""CDK cloud assemblies: which stacks `cdk synth` wrote, where the app deploys them, and where their assets are.
 
 https://docs.aws.amazon.com/cdk/v2/guide/deploy.html
 """
@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from permscope.collect.templates.files import Place, RefusedFileError, read_file
 from permscope.collect.templates.options import LoadOptions
 
 MANIFEST = "manifest.json"
+_ASSETS = ".assets.json"
+_ASSET = re.compile(r"\b[0-9a-f]{64}\b")
+_MOST_ASSET_FILES = 50
+_MOST_VALUES = 200
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_DEPTH = 10
 
@@ -64,3 +69,50 @@ def _deployment(artifact: Mapping[str, Any], properties: Mapping[str, Any]) -> L
     region = environment[2] if environment and re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]", environment[2]) else None
     name = properties.get("stackName")
     return LoadOptions(account=account, region=region, stack_name=name if isinstance(name, str) else None)
+
+
+def asset_of(value: object, place: Place) -> str | None:
+    """The file of an asset that a property names by its hash, such as the template of a nested stack.
+
+    The app says which file that is in the `*.assets.json` beside the template.
+
+    Args:
+        value: the property, unresolved: a URL of which the hash is one part.
+        place: of the template.
+    """
+    found = next((found[0] for text in _texts(value) if (found := _ASSET.search(text))), None)
+    if found is None or place.directory is None:
+        return None
+    own = re.sub(r"(\.nested)?\.template\.json$", "", Path(place.file).name) + _ASSETS
+    try:
+        names = sorted((path.name for path in place.directory.glob(f"*{_ASSETS}")), key=lambda name: (name != own, name))
+    except OSError:
+        return None
+    for name in names[:_MOST_ASSET_FILES]:
+        path = _asset_file(name, found, place)
+        if path is not None:
+            return path
+    return None
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a value, as far as an intrinsic function is worth looking into."""
+    todo = [value]
+    for _ in range(_MOST_VALUES):
+        if not todo:
+            return
+        held = todo.pop()
+        if isinstance(held, str):
+            yield held
+        elif isinstance(held, Mapping | list):
+            todo.extend(held.values() if isinstance(held, Mapping) else held)
+
+
+def _asset_file(manifest: str, digest: str, place: Place) -> str | None:
+    try:
+        held = json.loads(read_file(manifest, place)[0])
+    except (RefusedFileError, ValueError, RecursionError):
+        return None
+    for step in ("files", digest, "source", "path"):
+        held = held.get(step) if isinstance(held, Mapping) else None
+    return held if isinstance(held, str) else None

@@ -88,7 +88,7 @@ class Node:
     Attributes:
         id: unique and stable between runs: an ARN, `resource_id`, `Route.id`, `service:<principal>`, `public`,
             `account:<id>`, `set:<pattern>`.
-        label: what a person calls it: the logical id, else the name.
+        label: what a person calls it: its path in a CDK app, else the logical id, else the name.
         account: account it is in; None where that has no meaning.
         type: CloudFormation type.
         service: principal, of a service node.

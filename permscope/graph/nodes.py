@@ -74,7 +74,7 @@ class Nodes:
             for arn in self._further_arns(resource):
                 self.known.add(arn, resource.id)
         for provider in inventory.of(IdentityProvider):
-            self.federated(provider.arn, label=provider.logical_id or provider.name or provider.arn, fact=provider)
+            self.federated(provider.arn, label=provider.construct or provider.logical_id or provider.name or provider.arn, fact=provider)
         for route in inventory.of(Route):
             self._add_route(route)
 
@@ -118,8 +118,9 @@ class Nodes:
         """What a person calls a thing; of several that one SAM resource makes, only the function has its name."""
         logical_id = self._own_id(fact)
         if logical_id is None:
-            return fact.name
-        return f"{logical_id} ({type_name.rpartition('::')[2]})" if self._is_generated(fact, logical_id) else logical_id
+            return fact.construct or fact.name
+        called = fact.construct or logical_id
+        return f"{called} ({type_name.rpartition('::')[2]})" if self._is_generated(fact, logical_id) else called
 
     def _is_generated(self, fact: Fact, logical_id: str) -> bool:
         """Whether a thing only came to a logical id because SAM made it of the resource of that id."""
@@ -179,7 +180,7 @@ class Nodes:
     def _route_label(self, fact: Route) -> str:
         if fact.id.startswith("url:"):
             function = self.inventory.function(fact.api_id)
-            name = (function.logical_id or function.name) if function else fact.logical_id
+            name = (function.construct or function.logical_id or function.name) if function else fact.logical_id
             return f"URL of {name or fact.api_id}"
         return " ".join(part for part in (fact.method, fact.path) if part) or fact.logical_id or fact.id
 

@@ -52,12 +52,14 @@ class Fact:
         logical_id: of the template resource that says it, as the user wrote it (the SAM resource for generated ones).
         only_if: the undecided template condition it depends on.
         stack: label of the stack it stands in; empty where there is one template.
+        construct: what a CDK app calls the resource, by its place in the app (`Orders/Handler`).
     """
 
     source: Source = NOWHERE
     logical_id: str | None = None
     only_if: str | None = None
     stack: str = ""
+    construct: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,6 +184,17 @@ class TemplateResource:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def construct(self) -> str | None:
+        """What a CDK app calls the resource; a construct's own resource is its child `Resource` or `Default`.
+
+        https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html#identifiers-paths
+        """
+        path = as_text(self.metadata.get("aws:cdk:path"))
+        if not path or len(path) > _LONGEST_PATH or not path.isprintable():
+            return None
+        return _OWN_RESOURCE.sub("", path) or None
+
+    @property
     def id(self) -> str:
         """Its ARN, or the id of a resource that has none."""
         return self.arn or resource_id(self.type, self.logical_id, self.stack.label)
@@ -305,6 +316,7 @@ class TemplateResource:
             "logical_id": self.origin or self.logical_id,
             "only_if": self.only_if,
             "stack": self.stack.label,
+            "construct": self.construct,
         }
 
     def resource(self, **attributes: Any) -> Resource:
@@ -324,6 +336,8 @@ class TemplateResource:
 
 
 _MOST_VARIANTS = 16
+_LONGEST_PATH = 300
+_OWN_RESOURCE = re.compile(r"/(?:Resource|Default)$")
 _PARTITION_OF = re.compile(r"^arn:(?:aws|aws-cn|aws-us-gov|\$\{AWS::Partition\}):")
 
 

@@ -21,7 +21,6 @@ _READ_ACTIONS = (
     "kinesis:GetRecords",
     "kinesis:GetShardIterator",
     "kinesis:ListShards",
-    "kinesis:ListStreams",
 )
 
 
@@ -33,7 +32,7 @@ def stream_of(arn: str) -> str:
 def needs_to_poll(arn: str, stream: str | None = None) -> tuple[Need, ...]:
     """What an execution role needs to read a stream, or a stream through a consumer (enhanced fan-out).
 
-    `kinesis:ListStreams` is asked on the stream, so that `*` is enough but not needed. Lambda does not ask for
+    Lambda does not ask for `kinesis:ListStreams`, which AWS's list does not have, nor for
     `kinesis:DescribeStreamConsumer`, which its own `AWSLambdaKinesisExecutionRole` does not grant.
     https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
 

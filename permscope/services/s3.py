@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/NotificationHowTo.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
-from permscope.services._values import about, located, root
+from permscope.services._values import Text, about, located, root
 from permscope.services._wiring import triggers
 from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
@@ -75,26 +75,58 @@ def read_bucket(resource: TemplateResource) -> Iterable[AnyFact]:
 
 
 def _notifications(resource: TemplateResource) -> Iterator[AnyFact]:
-    stack = resource.stack
     for given in resource.items("NotificationConfiguration"):
         for key in ("LambdaConfigurations", "QueueConfigurations", "TopicConfigurations"):
             list(resource.part(given).items(key))  # what is no mapping becomes an unknown of the bucket
-    for item in root(resource).items("NotificationConfiguration", "LambdaConfigurations"):
-        yield from triggers(resource, item.texts("Function"), event=EVENT, service=SERVICE)
-    for key, target in (("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")):
-        for item in root(resource).items("NotificationConfiguration", key):
-            for found in item.texts(target):
-                text = located(found)
-                arn = queue_arn(stack, text) if target == "Queue" else topic_arn(stack, text)
-                yield Delivery(
-                    sender_id=resource.id,
-                    target_arn=arn or text,
-                    event=EVENT,
-                    service=SERVICE,
-                    source_arn=resource.arn,
-                    source_account=stack.account,
-                    **about(resource, found.source, found.only_if),
-                )
+    functions = _notified(resource, "LambdaConfigurations", "Function")
+    yield from triggers(resource, functions, event=EVENT, service=SERVICE)
+    yield from _told(resource, resource.id, _notified(resource, "QueueConfigurations", "Queue"), queue_arn)
+    yield from _told(resource, resource.id, _notified(resource, "TopicConfigurations", "Topic"), topic_arn)
+
+
+def _notified(resource: TemplateResource, key: str, target: str) -> Iterator[Text]:
+    for item in root(resource).items("NotificationConfiguration", key):
+        yield from item.texts(target)
+
+
+def _told(
+    resource: TemplateResource, bucket: str, found: Iterable[Text], arn_of: Callable[[Stack, str], str | None]
+) -> Iterator[Delivery]:
+    """Queues or topics that hear of a bucket's objects; their own policies let S3 in."""
+    for each in found:
+        text = located(each)
+        yield Delivery(
+            sender_id=bucket,
+            target_arn=arn_of(resource.stack, text) or text,
+            event=EVENT,
+            service=SERVICE,
+            source_arn=bucket,
+            source_account=resource.stack.account,
+            **about(resource, each.source, each.only_if),
+        )
+
+
+def read_custom_notifications(resource: TemplateResource) -> Iterator[AnyFact]:
+    """What the CDK has a function of its own set on a bucket, in the words of the S3 API.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_s3_notifications-readme.html
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_NotificationConfiguration.html
+    """
+    for name in root(resource).texts("BucketName"):
+        bucket = bucket_arn(resource.stack, located(name))
+        if bucket is None:
+            continue
+        resource = resource.when(name.only_if)
+        yield from triggers(
+            resource,
+            _notified(resource, "LambdaFunctionConfigurations", "LambdaFunctionArn"),
+            event=EVENT,
+            service=SERVICE,
+            source_id=bucket,
+            source_arn=bucket,
+        )
+        yield from _told(resource, bucket, _notified(resource, "QueueConfigurations", "QueueArn"), queue_arn)
+        yield from _told(resource, bucket, _notified(resource, "TopicConfigurations", "TopicArn"), topic_arn)
 
 
 def _replication(resource: TemplateResource) -> Iterator[AnyFact]:
@@ -175,6 +207,7 @@ def read_access_grants_location(resource: TemplateResource) -> Iterable[AnyFact]
 TEMPLATE = {
     "AWS::S3::Bucket": read_bucket,
     "AWS::S3::BucketPolicy": read_bucket_policy,
+    "Custom::S3BucketNotifications": read_custom_notifications,
     "AWS::S3::AccessPoint": read_access_point,
     "AWS::S3::MultiRegionAccessPointPolicy": read_multi_region_policy,
     "AWS::S3::AccessGrantsLocation": read_access_grants_location,

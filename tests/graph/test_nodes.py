@@ -97,3 +97,21 @@ def test_things_of_one_sam_resource_have_names_of_their_own(world: Any) -> None:
     )
     labels = [node.label for node in made.graph.nodes.values() if node.kind in (NodeKind.FUNCTION, NodeKind.RESOURCE)]
     assert sorted(labels) == ["Fn", "FnTick"]
+
+
+def test_a_resource_of_a_cdk_app_is_called_as_the_app_calls_it(world: Any) -> None:
+    """Its logical id, which ends in a hash, still names it.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html#identifiers-paths
+    """
+    made = world(
+        """\
+  OrdersQueue0A1B2C3D: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': Shop/Orders/Queue/Resource}}
+  Plain: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': Shop/Plain}}
+  Strange: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': "a\\u001b[31m"}}
+  Wrong: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': {a: b}}}
+"""
+    )
+    labels = [node.label for node in made.graph.nodes.values() if node.type == "AWS::SQS::Queue"]
+    assert labels == ["Shop/Orders/Queue", "Shop/Plain", "Strange", "Wrong"]
+    assert made.node("OrdersQueue0A1B2C3D") is made.node("Shop/Orders/Queue")

@@ -30,7 +30,6 @@ KINESIS = (
     "kinesis:GetRecords",
     "kinesis:GetShardIterator",
     "kinesis:ListShards",
-    "kinesis:ListStreams",
 )
 
 

@@ -182,3 +182,43 @@ def test_a_notification_in_a_strange_shape_is_unknown(read: Read, given: str) ->
     """It is never taken for none."""
     facts = read(f"Resources: {{B: {{Type: AWS::S3::Bucket, Properties: {{NotificationConfiguration: {given}}}}}}}")
     assert [fact.kind for fact in of(facts, Unknown)] == ["shape"]
+
+
+def test_what_the_cdk_sets_on_a_bucket_by_a_function_of_its_own_is_a_notification(read: Read) -> None:
+    """The bucket notifies, and the custom resource's function is called besides.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_s3_notifications-readme.html
+    """
+    facts = read("""
+Resources:
+  B: {Type: AWS::S3::Bucket}
+  Q: {Type: AWS::SQS::Queue}
+  T: {Type: AWS::SNS::Topic}
+  Fn: {Type: AWS::Lambda::Function, Properties: {Role: 'arn:aws:iam::111122223333:role/r'}}
+  Handler: {Type: AWS::Lambda::Function, Properties: {Role: 'arn:aws:iam::111122223333:role/h'}}
+  BNotifications:
+    Type: Custom::S3BucketNotifications
+    Properties:
+      ServiceToken: !GetAtt Handler.Arn
+      BucketName: !Ref B
+      NotificationConfiguration:
+        LambdaFunctionConfigurations: [{Events: ['s3:ObjectCreated:*'], LambdaFunctionArn: !GetAtt Fn.Arn}]
+        QueueConfigurations: [{Events: ['s3:ObjectRemoved:*'], QueueArn: !GetAtt Q.Arn}]
+        TopicConfigurations: [{Events: ['s3:ObjectRestore:*'], TopicArn: !Ref T}]
+  Elsewhere:
+    Type: Custom::S3BucketNotifications
+    Properties:
+      ServiceToken: !GetAtt Handler.Arn
+      BucketName: uploads
+      NotificationConfiguration:
+        LambdaFunctionConfigurations: [{Events: ['s3:ObjectCreated:*'], LambdaFunctionArn: !GetAtt Fn.Arn}]
+""")
+    found = [fact for fact in of(facts, Trigger) if fact.event == "s3-notification"]
+    uploads = "arn:${AWS::Partition}:s3:::uploads"
+    assert [(fact.source_id, fact.source_arn) for fact in found] == [(BUCKET, BUCKET), (uploads, uploads)]
+    assert {(fact.function_arn, fact.source_account) for fact in found} == {(FUNCTION, "${AWS::AccountId}")}
+    assert [fact.source.line for fact in found] == [14, 23]
+    told = of(facts, Delivery)
+    assert [(fact.sender_id, fact.source_arn) for fact in told] == [(BUCKET, BUCKET)] * 2
+    assert [fact.target_arn.rpartition(":")[2] for fact in told] == ["${Q}", "${T}"]
+    assert sum(fact.event == "custom-resource" for fact in of(facts, Trigger)) == 2

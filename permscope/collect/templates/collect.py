@@ -109,7 +109,7 @@ def _without_nested(templates: Sequence[Template]) -> list[Template]:
         value = template.document.value
         resources = value.get("Resources") if isinstance(value, Mapping) else None
         for resource in resources.values() if isinstance(resources, Mapping) else ():
-            reference = nested_reference(resource) if isinstance(resource, Mapping) else None
+            reference = nested_reference(resource, template.place) if isinstance(resource, Mapping) else None
             if reference is None:
                 continue
             try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from permscope.collect.assembly import asset_of
 from permscope.collect.templates.document import decode, parse_document
 from permscope.collect.templates.files import Place, RefusedFileError, is_local, read_file
 from permscope.collect.templates.identity import Identities
@@ -122,7 +123,7 @@ class Bound:
         properties = resource.get("Properties") if isinstance(resource, Mapping) else None
         if not isinstance(properties, Mapping):
             return None
-        reference = nested_reference(resource)
+        reference = nested_reference(resource, self.place)
         where = value_source(properties, "TemplateURL", source_of(resource))
         if reference is None:
             self._unread(logical_id, "its template is not a local file", where)
@@ -178,8 +179,8 @@ class Bound:
         )
 
 
-def nested_reference(resource: Mapping[str, Any]) -> str | None:
-    """The local file of a nested stack: its `TemplateURL`, or the asset the CDK or SAM notes in the metadata."""
+def nested_reference(resource: Mapping[str, Any], place: Place) -> str | None:
+    """The local file of a nested stack: its `TemplateURL`, or the asset that the CDK or SAM says it is."""
     metadata = resource.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
     if isinstance(asset, str) and is_local(asset):
@@ -187,7 +188,9 @@ def nested_reference(resource: Mapping[str, Any]) -> str | None:
     properties = resource.get("Properties")
     name = _NESTED.get(str(resource.get("Type")))
     held = properties.get(name) if isinstance(properties, Mapping) and name else None
-    return held if isinstance(held, str) and is_local(held) else None
+    if isinstance(held, str):
+        return held if is_local(held) else None
+    return asset_of(held, place)
 
 
 def bind_template(  # noqa: PLR0913
