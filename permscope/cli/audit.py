@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from permscope.audit.config import Config
     from permscope.audit.findings import Finding
     from permscope.audit.run import Audit
+    from permscope.graph.model import PermissionGraph
     from permscope.inventory.inventory import Inventory
 
 FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
@@ -27,10 +28,16 @@ FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
 @click.command("audit")
 @world_options
 @format_option("text", "json", "html", "sarif", "markdown", "junit", "github", "gitlab", "csv")
-@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit 1 from here on.  [default: high]")
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit 1 from this severity on.  [default: high]")
 @click.option(
-    "--group-by", type=click.Choice(["function", "rule", "file"]), default="function", show_default=True, help="Order."
+    "--group-by",
+    type=click.Choice(["function", "rule", "file"]),
+    default="function",
+    show_default=True,
+    help="What the findings stand under.",
 )
+@click.option("--focus", metavar="NAME", help="Show only the findings about this function, role or route.")
+@click.option("--all", "whole", is_flag=True, help="Every finding in full, however many there are.")
 @rules_option
 @click.option("--rule", "only", metavar="RULE", multiple=True, help="Only this rule; repeatable.")
 @click.option("--baseline", metavar="FILE", type=Path, help="Findings that are known and do not count.")
@@ -42,6 +49,8 @@ def command(
     format_: str,
     fail_on: str | None,
     group_by: str,
+    focus: str | None,
+    whole: bool,
     rules: tuple[str, ...],
     only: tuple[str, ...],
     baseline: Path | None,
@@ -55,6 +64,8 @@ def command(
     """
     from permscope.audit.run import run_audit
 
+    if (focus or whole) and format_ != "text":
+        raise click.UsageError(f"--{'focus' if focus else 'all'} is for text; --format {format_} has everything")
     config = configured()
     audit = run_audit(
         inventory, config=config, rule_folders=[Path(folder) for folder in rules], only=only, baseline=baseline
@@ -81,9 +92,31 @@ def command(
     else:
         from permscope.report.audit_text import print_audit
 
-        print_audit(findings, graph, inventory.errors, console(), rules=audit.rules, group_by=group_by)
+        print_audit(
+            findings,
+            graph,
+            inventory.errors,
+            console(),
+            rules=audit.rules,
+            group_by=group_by,
+            focus=None if focus is None else _around(graph, focus),
+            whole=whole,
+        )
     if not inventory.errors and fails(findings, fail_on or config.fail_on or "high"):
         sys.exit(ExitCode.FINDINGS)
+
+
+def _around(graph: PermissionGraph, name: str) -> set[str]:
+    """A node, what acts with it or it acts with, and the routes in front of it."""
+    from permscope.graph.model import EdgeKind, NodeKind
+    from permscope.graph.queries import find_node
+
+    node = find_node(graph, name)
+    found = {node.id}
+    found |= {edge.target for edge in graph.outgoing(node.id, EdgeKind.EXECUTES_AS)}
+    found |= {edge.source for edge in graph.incoming(node.id, EdgeKind.EXECUTES_AS)}
+    sources = (graph.nodes[edge.source] for edge in graph.incoming(node.id, EdgeKind.TRIGGERS))
+    return found | {source.id for source in sources if source.kind is NodeKind.ROUTE}
 
 
 def _contracts(audit: Audit, inventory: Inventory, config: Config) -> tuple[Finding, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import PermscopeError
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.report.describe import auth_of, counted, in_words, is_open, name_of, place, with_short_arns
+from permscope.report.describe import auth_of, counted, in_words, is_open, line_of, name_of, place, with_short_arns
 from permscope.report.escape import visible
 from permscope.report.graph_text import print_unknowns, sort_edges
-from permscope.report.layout import ending, fold, joined, print_line, print_table, put
+from permscope.report.layout import cell_width, ending, fold, joined, print_line, print_table, put
 from permscope.report.terminal import LEVEL_STYLES, SEVERITY_STYLES, Symbols, count, levels, symbols, text
-from permscope.report.touches import Touch, touches_of
+from permscope.report.touches import Touch, routine_words, touches_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,10 +27,13 @@ _SHOWN_RESOURCES = 5
 _SHOWN_LINES = 8
 _SHOWN_FIX_LINES = 10
 _MANY = 12
+_CROWD = 60  # findings above which only the bad ones come with statement and fix
+_BAD = ("critical", "high")
+_HEADINGS = {**{severity: f"bold {style}" for severity, style in SEVERITY_STYLES.items()}, "critical": "bold red"}
 _PLACEHOLDER = re.compile(r"<[A-Za-z]+>")
 
 
-def print_audit(
+def print_audit(  # noqa: PLR0913 (each says what is shown)
     findings: Sequence[Finding],
     graph: PermissionGraph,
     errors: Sequence[PermscopeError],
@@ -39,8 +42,12 @@ def print_audit(
     rules: int,
     group_by: str = "function",
     fixes: bool = True,
+    focus: Collection[str] | None = None,
+    whole: bool = False,
 ) -> None:
     """Print the verdict, the findings in their groups, and what could not be known.
+
+    Of many findings those below high are one line each.
 
     Args:
         findings: sorted; suppressed ones are only counted.
@@ -50,25 +57,32 @@ def print_audit(
         rules: how many rules were run.
         group_by: `function`, `rule` or `file`.
         fixes: also print what to write instead.
+        focus: nodes; the verdict is about everything, only the findings about these are shown.
+        whole: every finding in full, however many there are.
     """
     signs = symbols(console)
     active = [finding for finding in findings if finding.suppressed is None]
     print_line(verdict(active, graph, errors, signs, suppressed=len(findings) - len(active)), console)
-    if len(active) > _MANY and group_by != "rule":
+    if focus is not None:
+        active = [finding for finding in active if not set(finding.nodes).isdisjoint(focus)]
+        print_line(text((f"{count(len(active), 'finding')} about what was asked for", "bold")), console)
+    elif len(active) > _MANY and group_by != "rule":
         _print_overview(active, console)
-    if group_by == "function":
-        _print_by_function(active, graph, console, fixes=fixes)
-    else:
-        key: Callable[[Finding], str] = _by_rule if group_by == "rule" else _by_file
-        groups: dict[str, list[Finding]] = defaultdict(list)
-        for finding in active:
-            groups[key(finding)].append(finding)
-        for name in sorted(groups):
-            console.print()
-            print_line(text((name, "bold cyan"), (f"  {count(len(groups[name]), 'finding')}", "dim")), console)
-            _print_findings(groups[name], console, fixes=fixes)
+    sheet = _Sheet(console, fixes=fixes, brief=len(active) > _CROWD and not whole)
+    match group_by:
+        case "rule":
+            sheet.print_by_rule(active)
+        case "file":
+            sheet.print_by_file(active)
+        case _:
+            sheet.print_by_function(active, graph)
     print_unknowns(graph, console)
     console.print()
+    if sheet.brief:
+        words = (
+            "findings below high are one line each; --all shows their statements and fixes, --focus NAME those of one"
+        )
+        print_line(text((words, "dim")), console)
     console.print(text((f"{count(rules, 'rule')} run; permscope explain RULE says more about each", "dim")))
 
 
@@ -118,47 +132,156 @@ def verdict(
     return line
 
 
-def _print_by_function(findings: Sequence[Finding], graph: PermissionGraph, console: Console, *, fixes: bool) -> None:
-    groups: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        for owner in owners(finding, graph):
-            groups[owner].append(finding)
-    ordered = sorted(
-        (node for node in groups if node != _ELSEWHERE),
-        key=lambda owner: (min(one.rank for one in groups[owner]), graph.nodes[owner].source.line or 0, owner),
-    )
-    for owner in ordered:
-        console.print()
-        node = graph.nodes[owner]
-        worst = min(groups[owner], key=lambda one: one.rank).severity
-        name = text((name_of(node), f"bold {SEVERITY_STYLES[worst]}"))
-        where = ending(place(node.source), console.width - len(name.plain) - 2, console)
-        print_line(joined(name, (f"  {where}", "dim")), console)
-        for line in _world_of(graph, node, symbols(console)):
-            print_line(line, console, indent=2, hang=11)
-        _print_findings(groups[owner], console, fixes=fixes)
-    if groups[_ELSEWHERE]:
-        console.print()
-        console.print(text(("not tied to one function", "bold cyan")))
-        _print_findings(groups[_ELSEWHERE], console, fixes=fixes)
+class _Sheet:
+    """Prints groups of findings under a heading each.
+
+    Args:
+        console: where to print.
+        fixes: also print what to write instead.
+        brief: what is below high is one line each.
+    """
+
+    def __init__(self, console: Console, *, fixes: bool, brief: bool) -> None:
+        self.brief = brief
+        self._console = console
+        self._signs = symbols(console)
+        self._fixes = fixes
+
+    # The groups
+
+    def print_by_function(self, findings: Sequence[Finding], graph: PermissionGraph) -> None:
+        """Each function with what is around it, those with the worst findings first."""
+        groups: dict[str, list[Finding]] = defaultdict(list)
+        for finding in findings:
+            groups[owner(finding, graph)].append(finding)
+        ordered = sorted(
+            (node for node in groups if node != _ELSEWHERE),
+            key=lambda node: (min(one.rank for one in groups[node]), graph.nodes[node].source.line or 0, node),
+        )
+        for node_id in ordered:
+            node = graph.nodes[node_id]
+            worst = min(groups[node_id], key=lambda one: one.rank).severity
+            name = text((name_of(node), _HEADINGS[worst]))
+            where = ending(place(node.source), self._console.width - len(name.plain) - 2, self._console)
+            self._console.print()
+            print_line(joined(name, (f"  {where}", "dim")), self._console)
+            for line in _world_of(graph, node, self._signs):
+                print_line(line, self._console, indent=2, hang=11)
+            self._print(groups[node_id], node.source.file)
+        elsewhere: dict[str, list[Finding]] = defaultdict(list)
+        for finding in sorted(groups[_ELSEWHERE], key=lambda one: (one.rank, one.file or "")):
+            elsewhere[finding.file or str(finding.source)].append(finding)
+        for file, group in elsewhere.items():
+            self._console.print()
+            print_line(text((file, "bold cyan"), ("  not tied to one function", "dim")), self._console, hang=2)
+            self._print(group, group[0].source.file)
+
+    def print_by_rule(self, findings: Sequence[Finding]) -> None:
+        """Each rule with the places it speaks about, the worst rules first; a fix that fits them all stands once."""
+        groups: dict[str, list[Finding]] = defaultdict(list)
+        for finding in sorted(findings, key=lambda one: (one.rank, one.rule)):
+            groups[finding.rule].append(finding)
+        for rule, group in groups.items():
+            self._console.print()
+            head = text((rule, _HEADINGS[group[0].severity]), f"  {group[0].title}")
+            print_line(joined(head, (f"  {count(len(group), 'finding')}", "dim")), self._console, hang=2)
+            self._print(group, None, rule=rule)
+
+    def print_by_file(self, findings: Sequence[Finding]) -> None:
+        """Each file with its findings, in the order of the names."""
+        groups: dict[str, list[Finding]] = defaultdict(list)
+        for finding in findings:
+            groups[finding.file or str(finding.source)].append(finding)
+        for name in sorted(groups):
+            self._console.print()
+            head = text((name, "bold cyan"), (f"  {count(len(groups[name]), 'finding')}", "dim"))
+            print_line(head, self._console)
+            self._print(groups[name], groups[name][0].source.file)
+
+    # The findings of a group
+
+    def _print(self, findings: Sequence[Finding], file: str | None, *, rule: str | None = None) -> None:
+        """Print findings, those about the same statement with the same fix together, each fix once in a row.
+
+        Args:
+            findings: of one group.
+            file: in the heading, so that a place in it is its line alone.
+            rule: in the heading.
+        """
+        ordered = sorted(findings, key=lambda one: (one.rank, one.file or "", one.line or 0, one.rule))
+        groups: dict[tuple[object, ...], list[Finding]] = {}
+        for finding in ordered:
+            alone = () if finding.excerpt else (finding.rule, finding.fingerprint)
+            key = (finding.source.file, finding.line, finding.excerpt, finding.fix, *alone)
+            groups.setdefault(key, []).append(finding)
+        blocks = list(groups.values())
+        for number, group in enumerate(blocks):
+            if self.brief and group[0].severity not in _BAD:
+                for finding in group:
+                    self._print_briefly(finding, file, rule)
+                continue
+            following = blocks[number + 1] if number + 1 < len(blocks) else None
+            again = (
+                following is not None
+                and following[0].fix == group[0].fix
+                and following[0].rule == group[0].rule
+                and not (self.brief and following[0].severity not in _BAD)
+            )
+            self._print_group(group, file, rule, fix="" if again or not self._fixes else group[0].fix)
+
+    def _print_briefly(self, finding: Finding, file: str | None, rule: str | None) -> None:
+        head = self._head(finding, file, rule)
+        print_line(joined(head, "  ", _message(finding)), self._console, indent=2, hang=2)
+
+    def _head(self, finding: Finding, file: str | None, rule: str | None) -> Text:
+        severity = (finding.severity.upper(), SEVERITY_STYLES[finding.severity])
+        name = text() if rule else text(" ", (finding.rule, "bold"))
+        return joined(severity, name, (f"  {_where(finding, file)}", "dim"))
+
+    def _print_group(self, group: Sequence[Finding], file: str | None, rule: str | None, *, fix: str) -> None:
+        console = self._console
+        for finding in group:
+            head = self._head(finding, file, rule)
+            where = _where(finding, file)
+            if cell_width(head) + 2 <= console.width:
+                put(joined("  ", head), console)
+            else:  # a place is never folded, so that it can be followed and copied
+                put(joined("  ", head[: len(head.plain) - len(where) - 2]), console)
+                put(joined("    ", (where, "dim")), console)
+            print_line(_message(finding), console, indent=4)
+        bar = self._signs.bar
+        for line in _excerpt(group, self._signs):
+            for folded in fold(line, console.width - 4, console, hang=len(bar) + 3):
+                put(joined("    ", ("" if folded.plain.startswith(bar) else f"{bar}   ", "dim"), folded), console)
+        if fix:
+            _print_fix(fix, console)
 
 
-def owners(finding: Finding, graph: PermissionGraph) -> list[str]:
+def _where(finding: Finding, file: str | None) -> str:
+    return line_of(finding.source) if file and finding.source.file == file and finding.line else place(finding.source)
+
+
+def _message(finding: Finding) -> Text:
+    adjusted = f" ({in_words(finding.adjusted)})" if finding.adjusted else ""
+    return text(in_words(finding.message) + adjusted)
+
+
+def owner(finding: Finding, graph: PermissionGraph) -> str:
     """The one function a finding is shown under: itself, or the first that runs as the role it is about."""
     for node_id in finding.nodes:
         node = graph.nodes.get(node_id)
         if node is None:
             continue
         if node.kind is NodeKind.FUNCTION:
-            return [node.id]
+            return node.id
         if node.kind is NodeKind.ROLE:
             for edge in graph.incoming(node.id, EdgeKind.EXECUTES_AS):
                 if graph.nodes[edge.source].kind is NodeKind.FUNCTION:
-                    return [edge.source]
+                    return edge.source
         if node.kind is NodeKind.ROUTE:
             for edge in graph.outgoing(node.id, EdgeKind.TRIGGERS):
-                return [edge.target]
-    return [_ELSEWHERE]
+                return edge.target
+    return _ELSEWHERE
 
 
 def _world_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Text]:
@@ -186,7 +309,13 @@ def _world_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Te
         line = joined(("runs as    ", "dim"), name_of(role))
         if reached:
             line = joined(line, (f" {signs.arrow} ", "dim"), *_listed(list(reached.values()), _SHOWN_RESOURCES))
+        else:
+            line = joined(line, (f" ({_nothing_but(touches)})", "dim"))
         yield line
+
+
+def _nothing_but(touches: Sequence[Touch]) -> str:
+    return f"only {routine}" if (routine := routine_words(touches)) else "may touch nothing"
 
 
 def _weight(touch: Touch) -> tuple[bool, bool, int]:
@@ -210,38 +339,6 @@ def _listed(parts: Sequence[Text | tuple[str, str]], limit: int) -> Iterator[Tex
         yield (f" and {len(parts) - limit} more", "dim")
 
 
-def _print_findings(findings: Sequence[Finding], console: Console, *, fixes: bool) -> None:
-    """Print findings, those about the same statement with the same fix together."""
-    ordered = sorted(findings, key=lambda one: (one.rank, one.file or "", one.line or 0, one.rule))
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in ordered:
-        alone = () if finding.excerpt else (finding.rule, finding.fingerprint)
-        groups.setdefault((finding.source.file, finding.line, finding.excerpt, finding.fix, *alone), []).append(finding)
-    for group in groups.values():
-        _print_group(group, console, fixes=fixes)
-
-
-def _print_group(group: Sequence[Finding], console: Console, *, fixes: bool) -> None:
-    signs = symbols(console)
-    for finding in group:
-        where = place(finding.source)
-        severity = (finding.severity.upper(), SEVERITY_STYLES[finding.severity])
-        head = text(severity, " ", (finding.rule, "bold"))
-        if len(head.plain) + len(where) + 4 <= console.width:
-            put(joined("  ", head, (f"  {where}", "dim")), console)
-        else:  # a place is never folded, so that it can be followed and copied
-            put(joined("  ", head), console)
-            put(joined("    ", (where, "dim")), console)
-        adjusted = f" ({in_words(finding.adjusted)})" if finding.adjusted else ""
-        print_line(text(in_words(finding.message) + adjusted), console, indent=4)
-    for line in _excerpt(group, signs):
-        for folded in fold(line, console.width - 4, console, hang=len(signs.bar) + 3):
-            bar = "" if folded.plain.startswith(signs.bar) else f"{signs.bar}   "
-            put(joined("    ", (bar, "dim"), folded), console)
-    if fixes and group[0].fix:
-        _print_fix(group[0].fix, console)
-
-
 def _print_fix(fix: str, console: Console) -> None:
     """What to write instead; code is not folded, so that it can be copied."""
     first, *rest = shortened(fix.strip().splitlines())
@@ -250,7 +347,10 @@ def _print_fix(fix: str, console: Console) -> None:
     else:
         print_line(text(("fix: ", "bold green"), first), console, indent=4, hang=5)
     for line in rest:
-        put(text(" " * 9, line), console)
+        if line.lstrip().startswith("#"):
+            print_line(text(line), console, indent=9, hang=len(line) - len(line.lstrip()) + 2)
+        else:
+            put(text(" " * 9, line), console)
 
 
 def shortened(lines: Sequence[str], limit: int = _SHOWN_FIX_LINES) -> list[str]:
@@ -285,11 +385,3 @@ def _excerpt(group: Sequence[Finding], signs: Symbols) -> Iterator[Text]:
             if found:
                 line.stylize("not dim bold red underline", before + found.start(), before + found.end())
         yield line
-
-
-def _by_rule(finding: Finding) -> str:
-    return finding.rule
-
-
-def _by_file(finding: Finding) -> str:
-    return finding.file or str(finding.source)

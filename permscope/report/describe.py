@@ -271,6 +271,15 @@ def is_open(graph: PermissionGraph, node: Node) -> bool:
     )
 
 
+def is_exposed(graph: PermissionGraph, function: Node) -> bool:
+    """Whether anyone on the internet can make a function run, by calling it or a route in front of it."""
+    if is_open(graph, function):
+        return True
+    wired = (edge for edge in graph.incoming(function.id, EdgeKind.TRIGGERS) if edge.authorized is not False)
+    sources = (graph.nodes[edge.source] for edge in wired)
+    return any(source.kind is NodeKind.ROUTE and is_open(graph, source) for source in sources)
+
+
 def counted(graph: PermissionGraph, *kinds: NodeKind) -> int:
     """How many nodes of these kinds there are."""
     return sum(1 for _ in graph.of_kind(*kinds))

@@ -18,14 +18,14 @@ from permscope.report.describe import (
     conditions_of,
     counted,
     in_words,
+    is_exposed,
     is_open,
-    line_of,
     name_of,
     place,
     place_in,
     type_name,
 )
-from permscope.report.layout import Branch, ending, joined, print_columns, print_groups, print_line, print_tree
+from permscope.report.layout import Branch, ending, fitting, joined, print_columns, print_line, print_table, print_tree
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, Symbols, count, levels, symbols, text
 from permscope.report.touches import PERMISSIONS, Touch, bundled, routine_words, touches_of
 
@@ -70,16 +70,20 @@ def print_graph(
 
 
 def headline(graph: PermissionGraph, signs: Symbols) -> Text:
-    """`3 functions · 3 roles · 2 routes · 1 unknown`."""
+    """`3 functions, 1 open to anyone · 3 roles · 2 routes · 6 resources · 1 unknown`."""
+    functions = list(graph.of_kind(NodeKind.FUNCTION))
+    exposed = sum(1 for node in functions if is_exposed(graph, node))
     parts = [
-        count(counted(graph, NodeKind.FUNCTION), "function"),
         count(counted(graph, NodeKind.ROLE), "role"),
         count(counted(graph, NodeKind.ROUTE), "route"),
         count(counted(graph, NodeKind.RESOURCE), "resource"),
-        count(len(graph.edges), "edge"),
         count(len(graph.unknowns), "unknown"),
     ]
-    return text((f" {signs.dot} ".join(parts), "bold"))
+    return text(
+        (count(len(functions), "function"), "bold"),
+        (f", {exposed} open to anyone", "bold red") if exposed else "",
+        ("".join(f" {signs.dot} {part}" for part in parts), "bold"),
+    )
 
 
 def print_unknowns(graph: PermissionGraph, console: Console, limit: int = _SHOWN_UNKNOWNS) -> None:
@@ -121,7 +125,7 @@ def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
     for edge in graph.outgoing(node.id, EdgeKind.TRIGGERS):
         root.add(("runs ", "bold"), (name_of(graph.nodes[edge.target]), "bold"), _authorization(edge, signs))
     for edge, role in _roles(graph, node):
-        branch = root.add(("runs as ", "bold"), (name_of(role), "bold"), _authorization(edge, signs), _at(role, node))
+        branch = root.add(("runs as ", "bold"), (name_of(role), "bold"), _doubt(edge, signs), _at(role, node))
         touches = touches_of(graph, role)
         branch.under.extend(Branch(joined(name, *details)) for name, details in _touched(touches, signs))
     for name, details in _deliveries(graph, node, signs):
@@ -155,7 +159,7 @@ def _print_side_by_side(graph: PermissionGraph, node: Node, console: Console) ->
         middle, right = [text(("no role in the input", "dim"))], []
         if found is not None:
             edge, role = found
-            middle = _stacked(joined((name_of(role), "bold"), _authorization(edge, signs)), [text(_at(role, node))], 0)
+            middle = _stacked(joined((name_of(role), "bold"), _doubt(edge, signs)), [text(_at(role, node))], 0)
             for name, details in _touched(touches_of(graph, role), signs):
                 right.extend(_stacked(name, details, right_width))
         if number == len(roles) - 1:
@@ -281,6 +285,11 @@ def _authorization(edge: Edge, signs: Symbols) -> Text:
             return text((f" {signs.unsure} authorization unknown", "yellow"))
 
 
+def _doubt(edge: Edge, signs: Symbols) -> Text:
+    """Nothing where all is as it should be."""
+    return text() if edge.authorized is True else _authorization(edge, signs)
+
+
 def _conditional(edge: Edge, signs: Symbols) -> Text:
     words = conditions_of(edge)
     if words:
@@ -348,15 +357,41 @@ def _print_overview(graph: PermissionGraph, functions: list[Node], console: Cons
     if places.folder:
         print_line(text((places.heading(), "dim")), console)
     console.print()
-    ordered = sorted(functions, key=lambda node: (-len(lines[node.id].notes), *by_place(node)))
-    groups: dict[str, list[tuple[Text, ...]]] = {}
-    for node in ordered:
-        groups.setdefault(places.file(node.source), []).append(lines[node.id].row(node, signs))
-    print_groups(groups, console, head=("function", "entries", "targets", "access", "", "line"))
+    ordered = sorted(functions, key=lambda node: (lines[node.id].rank, *by_place(node)))
+    marked = [node for node in ordered if lines[node.id].notes] if len(ordered) > _ROWS else ordered
+    listed = marked[:_ROWS]
+    rows = [lines[node.id].row(node, signs) for node in listed]
+    head = _HEAD if console.width >= _ROOMY else _SHORT_HEAD
+    room = max(console.width - sum(fitting(rows, console.width, head=head)) - 2 * len(head), _PLACE)
+    placed = [
+        (*row, text((_short(places(node.source), room, signs), "dim"))) for row, node in zip(rows, listed, strict=True)
+    ]
+    print_table(placed, console, head=(*head, "where"))
+    if len(marked) > len(listed):
+        print_line(text((f"and {count(len(marked) - len(listed), 'more function')} like these", "dim")), console)
+    if len(ordered) > len(marked):
+        rest = count(len(ordered) - len(marked), "function")
+        print_line(text((f"{'and ' if marked else ''}{rest} in which nothing stands out", "dim")), console)
     console.print()
     print_line(text(("--focus NAME shows one of them, --all every detail", "dim")), console)
     if graph.unknowns:
         print_line(text((f"{count(len(graph.unknowns), 'unknown')}; --format json lists them", "yellow")), console)
+
+
+_HEAD = ("function", "entries", "targets", "access", "")
+_SHORT_HEAD = ("function", "in", "out", "access", "")
+_ROOMY = 100  # columns from which the heads are whole words
+_ROWS = 60  # functions listed; of more, only those in which something stands out
+_PLACE = 20  # cells that a place gets at least
+
+
+def _short(where: str, room: int, signs: Symbols) -> str:
+    """The end of a place, which tells most, where there is no room for all of it."""
+    from rich.cells import cell_len
+
+    if cell_len(where) <= room:
+        return where
+    return signs.ellipsis + where[len(signs.ellipsis) - room :]
 
 
 _NOTES = {
@@ -390,8 +425,7 @@ class _Line:
         self.targets = len({(each.target.id, each.service) for each in touches})
         self.levels = {level for each in touches for level in each.actions.levels()}
         found = []
-        callers = [graph.nodes[edge.source] for edge in entries]
-        if is_open(graph, node) or any(each.kind is NodeKind.ROUTE and is_open(graph, each) for each in callers):
+        if is_exposed(graph, node):
             found.append("open")
         wired = [edge for edge in entries if edge.kind is EdgeKind.TRIGGERS]
         if any(edge.authorized is False for edge in wired):
@@ -401,6 +435,8 @@ class _Line:
         if any(edge.authorized is None for edge in wired):
             found.append("unknown")
         self.notes = found
+        noted = [note in found for note in _NOTES]
+        self.rank = (-sum(noted), [not each for each in noted], -len(self.levels), -self.targets)
 
     def row(self, node: Node, signs: Symbols) -> tuple[Text, ...]:
         """The cells of a table."""
@@ -416,9 +452,8 @@ class _Line:
         notes = joined(*((f"{', ' if at else ''}{note}", _NOTES[note]) for at, note in enumerate(self.notes)))
         return (
             text((name_of(node), "bold cyan")),
-            text(f"{self.entries:>7}"),
-            text(f"{self.targets:>7}"),
+            text(f"{self.entries:>2}"),
+            text(f"{self.targets:>3}"),
             letters,
             notes,
-            text((line_of(node.source), "dim")),
         )

@@ -40,6 +40,13 @@ def joined(*parts: str | tuple[str, str] | Text) -> Text:
     return made
 
 
+def cell_width(line: Text) -> int:
+    """How many cells a text takes."""
+    from rich.cells import cell_len
+
+    return cell_len(line.plain)
+
+
 def print_line(line: Text, console: Console, *, indent: int = 0, hang: int = 0) -> None:
     """Print a line, folded where the console ends; what is folded is indented by `hang` more."""
     for number, folded in enumerate(fold(line, console.width - indent, console, hang=hang)):

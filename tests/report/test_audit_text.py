@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from permscope.audit.findings import Finding
+from permscope.collect.load import LoadOptions, load
+from permscope.graph.build import build_graph
 from permscope.graph.model import PermissionGraph
 from permscope.graph.queries import find_node
 from permscope.inventory.source import Source
@@ -79,6 +82,69 @@ def test_findings_about_one_statement_show_it_once(world: World, shown: Draw) ->
     assert text.count("Action: [s3:GetObject, s3:PutObject]") == 1
     assert text.count("fix: Resource:") == 1
     assert "1 suppressed" in text
+
+
+def test_a_fix_that_several_findings_share_stands_below_the_last_of_them(world: World, shown: Draw) -> None:
+    """Three routes without authorization, one thing to write."""
+    graph = world("orders")
+    same = [
+        finding(graph, "PlaceOrder", message=f"anyone can call `GET /{n}`", excerpt="", fix="Ask.", fingerprint=str(n))
+        for n in range(3)
+    ]
+    text = shown(lambda console: print_audit(same, graph, (), console, rules=3))
+    assert text.count("anyone can call") == 3
+    assert text.count("fix: Ask.") == 1
+    assert text.index("fix: Ask.") > text.index("GET /2")
+
+
+def test_of_many_findings_only_the_bad_ones_are_shown_in_full(world: World, shown: Draw) -> None:
+    """A hundred medium ones are a line each, and it is said how to see all of them."""
+    graph = world("orders")
+    many = [
+        finding(graph, "PlaceOrder", severity="medium", excerpt="", fix=f"Do {n}.", fingerprint=str(n))
+        for n in range(99)
+    ]
+    many.append(finding(graph, "WriteInvoice", fix="Do it now.", fingerprint="bad"))
+    text = shown(lambda console: print_audit(many, graph, (), console, rules=3))
+    assert text.count("MEDIUM some-rule  :50  `PlaceOrder` may do something") == 99
+    assert text.count("fix: ") == 1
+    assert "fix: Do it now." in text
+    assert "--all" in text
+    assert shown(lambda console: print_audit(many, graph, (), console, rules=3, whole=True)).count("fix: ") == 100
+
+
+def test_a_focus_leaves_the_findings_about_some_nodes(world: World, shown: Draw) -> None:
+    """The verdict stays that of everything."""
+    graph = world("orders")
+    near = {find_node(graph, "PlaceOrder").id}
+    text = shown(lambda console: print_audit(findings(graph), graph, (), console, rules=3, focus=near))
+    assert text.startswith("1 critical 1 high 1 medium")
+    assert "1 finding about what was asked for" in text
+    assert "open-route" in text
+    assert "other-rule" not in text
+
+
+def test_a_rule_that_stands_in_the_heading_is_not_repeated(world: World, shown: Draw) -> None:
+    """Below it severity and place are enough; below a file the line alone."""
+    graph = world("orders")
+    by_rule = shown(lambda console: print_audit(findings(graph), graph, (), console, rules=3, group_by="rule"))
+    assert by_rule.count("open-route") == 1
+    by_file = shown(lambda console: print_audit(findings(graph), graph, (), console, rules=3, group_by="file"))
+    assert by_file.count("fixtures/orders/template.yaml") == 1
+
+
+def test_a_role_that_only_writes_logs_is_said_to(shown: Draw, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`runs as FRole` alone would leave open whether something is missing."""
+    (tmp_path / "t.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  F: {Type: 'AWS::Serverless::Function', "
+        "Properties: {Runtime: python3.13, Handler: a.b, CodeUri: src/}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    graph = build_graph(load(["t.yaml"], LoadOptions()))
+    one = [finding(graph, "F", source=Source(file="t.yaml", line=2))]
+    text = shown(lambda console: print_audit(one, graph, (), console, rules=3))
+    assert "runs as    FRole (only writes its logs)" in text
 
 
 def test_a_clean_audit_still_says_what_is_unknown(graph: PermissionGraph, shown: Draw) -> None:

@@ -68,10 +68,25 @@ def test_no_line_is_wider_than_the_terminal_or_ends_in_white_space(
 def test_many_functions_are_a_table_with_the_most_exposed_first(large: PermissionGraph, shown: Draw) -> None:
     """Sixty functions take a line each, below what stands out."""
     lines = shown(lambda console: print_graph(large, console), width=100).splitlines()
-    assert sum(1 for line in lines if line.startswith("  Function")) == 60
-    assert len(lines) < 80
+    assert lines[0].startswith("60 functions, 60 open to anyone")
+    listed = [line.split()[0] for line in lines if line.startswith("Function")]
+    assert len(listed) == 60
+    assert set(listed[:2]) == {"Function0", "Function50"}
+    assert len(lines) < 75
     assert any("60  open" in line for line in lines)
-    assert next(line for line in lines if line.startswith("  Function")).split()[0] in ("Function0", "Function50")
+
+
+def test_of_hundreds_of_functions_only_those_that_stand_out_are_listed(shown: Draw) -> None:
+    """The rest is a number: nobody reads four hundred lines."""
+    graph = PermissionGraph()
+    graph.add_node(Node(id="public", kind=NodeKind.PUBLIC, label="public"))
+    for number in range(400):
+        graph.add_node(Node(id=f"f{number}", kind=NodeKind.FUNCTION, label=f"Function{number}"))
+    graph.add_edge(Edge(source="public", target="f399", kind=EdgeKind.CAN_INVOKE))
+    lines = shown(lambda console: print_graph(graph, console), width=80).splitlines()
+    assert lines[0].startswith("400 functions, 1 open to anyone")
+    assert [line.split()[0] for line in lines if line.startswith("Function")] == ["Function399"]
+    assert "and 399 functions in which nothing stands out" in lines
 
 
 def test_all_shows_every_function_however_many(large: PermissionGraph, shown: Draw) -> None:
