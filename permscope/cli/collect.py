@@ -56,7 +56,7 @@ def _repeated(args: Sequence[str]) -> Iterator[str]:
 @click.option("--rate", type=click.FloatRange(min=0.1), help="Calls a second per service and Region, at most.")
 @click.option("--threads", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at the same time.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=20, show_default=True, help="Seconds per call.")
-@click.option("--print-policy", is_flag=True, help="Print the read-only policy that collection needs, and stop.")
+@click.option("--print-policy", is_flag=True, help="Print the read-only policies that collection needs.")
 def command(
     *,
     output: str | None,
@@ -78,7 +78,7 @@ def command(
     Exit code 0: everything was read; 2: wrong usage, or no account can be read; 3: something could not be read.
     """
     if print_policy:
-        _print_policy()
+        _print_policies(output)
         return
     target = _target(output)
     _check(accounts, role_name, external_id, organization=organization)
@@ -115,16 +115,30 @@ def command(
         sys.exit(ExitCode.INCOMPLETE)
 
 
-def _print_policy() -> None:
-    from permscope.collect.live.print_policy import LARGEST, collection_policy, size_of
+def _print_policies(output: str | None) -> None:
+    """Each policy as one JSON document, one after the other; with an output, each in a file of its own."""
+    from permscope.collect.live.print_policy import LARGEST, collection_policies
 
-    policy = collection_policy()
-    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
-    if size_of(policy) > LARGEST:
+    texts = [json.dumps(policy, indent=2) + "\n" for policy in collection_policies()]
+    if output:
+        _write_policies(Path(output), texts)
+    else:
+        sys.stdout.write("".join(texts))
+    if len(texts) > 1:
         sys.stderr.write(
-            f"permscope: {size_of(policy):,} characters are more than the {LARGEST:,} of a managed policy; "
-            "make it an inline policy of the role, or two managed ones\n"
+            f"permscope: {len(texts)} documents, because a managed policy has at most {LARGEST:,} characters; make a "
+            "policy of each and attach all of them (`-o policy.json` writes each to a file of its own)\n"
         )
+
+
+def _write_policies(output: Path, texts: Sequence[str]) -> None:
+    for number, text in enumerate(texts, start=1):
+        file = output.with_name(f"{output.stem}-{number}{output.suffix}") if len(texts) > 1 else output
+        try:
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"`{file}` cannot be written: {error.strerror}") from error
+        sys.stderr.write(f"wrote {file.as_posix()}\n")
 
 
 def _target(output: str | None) -> Path:

@@ -39,6 +39,13 @@ class Sides(NamedTuple):
     command: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was not read that the answer is about: a template of the old version is history."""
+        from permscope.errors import SnapshotError
+
+        return bool(self.new.errors) or any(isinstance(error, SnapshotError) for error in self.old.errors)
+
 
 def binding_options(command: Callable[..., None]) -> Callable[..., None]:
     """What binds templates on both sides; the command gets `LoadOptions` as `options`."""
@@ -118,7 +125,7 @@ def command(
                 sys.stdout.write(render_markdown(diff, findings, command=sides.command))
             else:
                 write_findings(format_, findings, errors, new)
-    if errors:
+    if sides.incomplete:
         sys.exit(ExitCode.INCOMPLETE)
     if exit_code and diff.risks:
         sys.exit(ExitCode.FINDINGS)

@@ -96,7 +96,7 @@ def command(
             kept = [each.contract.name for each in result.contracts if each.status.value == "pass"]
             headline = f"permscope gate: {result.verdict.value}"
             write_findings(format_, result.findings, errors, after, headline=headline, passed=kept)
-    if errors:
+    if sides.incomplete:
         sys.exit(ExitCode.INCOMPLETE)
     if result.verdict.value == "fail":
         sys.exit(ExitCode.FINDINGS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from permscope.collect.discover import Found, discover
@@ -12,7 +13,9 @@ from permscope.collect.snapshot import read_snapshot
 from permscope.collect.templates.collect import read_templates
 from permscope.collect.templates.options import LoadOptions
 from permscope.errors import ConfigError, InputError, SnapshotError
+from permscope.inventory.facts import AnyFact, Unknown
 from permscope.inventory.inventory import Collected, Inventory
+from permscope.inventory.source import Source
 
 __all__ = ["LoadOptions", "collect_templates", "load"]
 
@@ -57,12 +60,28 @@ def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) 
         collected.key = None
     for path in found.snapshots:
         try:
-            collected.facts.extend(read_snapshot(path).facts)
+            facts = read_snapshot(path).facts
         except SnapshotError as error:
             collected.errors.append(error)
         else:
+            collected.facts.extend(facts)
             collected.files = (*collected.files, path.as_posix())
+            collected.errors.extend(_lacking(facts, path.as_posix()))
     return collected
+
+
+def _lacking(facts: Iterable[AnyFact], file: str) -> Iterator[SnapshotError]:
+    """An error for a snapshot whose collection could not read everything; the unknowns say what it lacks."""
+    failed = [fact for fact in facts if isinstance(fact, Unknown) and fact.is_failed_call]
+    if failed:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(fact.kind for fact in failed).items()))
+        calls = "a call" if len(failed) == 1 else f"{len(failed):,} calls"
+        first = failed[0].source.call or failed[0].what
+        yield SnapshotError(
+            f"is incomplete: {calls} of its collection gave nothing ({kinds}; the first: {first})",
+            source=Source(file=file),
+            hint="the unknowns say what that hides",
+        )
 
 
 def _with_parameter_files(options: LoadOptions) -> LoadOptions:

@@ -386,6 +386,10 @@ class Output(Fact):
     export: str | None = None
 
 
+FAILED_CALLS = frozenset({"denied", "expired", "throttled", "unsupported", "failed"})
+"""Kinds of `Unknown` that a failed call becomes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(Fact):
     """Something that could not be read, resolved or decided.
@@ -399,6 +403,11 @@ class Unknown(Fact):
     what: str
     why: str
     kind: str = "other"
+
+    @property
+    def is_failed_call(self) -> bool:
+        """Whether it stands for a call to AWS that gave nothing, so that a snapshot lacks what it would have told."""
+        return self.kind in FAILED_CALLS
 
 
 AnyFact: TypeAlias = (

@@ -45,6 +45,14 @@ def each(session: Session, read: Callable[[Session, T], Iterable[LiveFact]], ite
         yield from found
 
 
+def still_there(session: Session, client: str, operation: str) -> bool:
+    """Whether a service that AWS has ended answers a list operation, so that there is something to read.
+
+    What it refuses is no failure: after its end nobody is let in, and nothing of it is left.
+    """
+    return session.call(client, operation, none=NOT_HERE, optional=True) not in (None, {})
+
+
 def protecting(session: Session, arn: str, document: object, *, name: str, call: str) -> Iterator[LiveFact]:
     """The policy that protects `arn`, where CloudFormation has no type to say it with; nothing for no document."""
     if document:

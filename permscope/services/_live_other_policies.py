@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from permscope.services._answers import each, protecting
+from permscope.services._answers import each, protecting, still_there
 from permscope.services._holders import Held
 from permscope.services._live import LiveFact, LiveReader, Session
 
@@ -83,6 +83,21 @@ _WEB_FIREWALLS = Held(
     type_name="AWS::WAFv2::RuleGroup",
     none=("WAFNonexistentItemException",),
     what="to which accounts web firewall rules are shared",
+)
+
+_CONTAINERS = Held(
+    client="mediastore",
+    lists="list_containers",
+    items="Containers",
+    name="Name",
+    arn="ARN",
+    asks="get_container_policy",
+    by={"ContainerName": "Name"},
+    document="Policy",
+    type_name="AWS::MediaStore::Container",
+    policy="Policy",
+    none=("PolicyNotFoundException", "ContainerNotFoundException"),
+    what="who may read and write a container of MediaStore",
 )
 
 
@@ -161,6 +176,12 @@ def read_vaults(session: Session) -> Iterator[LiveFact]:
         yield from protecting(session, item["VaultARN"], policy, name=name, call=call)
 
 
+def read_containers(session: Session) -> Iterator[LiveFact]:
+    """Every container of MediaStore, where the service still answers."""
+    if still_there(session, "mediastore", "list_containers"):
+        yield from _CONTAINERS.read(session)
+
+
 def read_shares(session: Session) -> Iterator[LiveFact]:
     """The policies that AWS RAM put on what the account shares, beside the policies that others wrote.
 
@@ -215,6 +236,7 @@ LIVE = (
             "glacier.get_vault_access_policy": "who may use a vault",
         },
     ),
+    LiveReader(read=read_containers, client="mediastore", operations=_CONTAINERS.operations),
     LiveReader(
         read=read_shares,
         client="ram",

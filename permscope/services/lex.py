@@ -1,4 +1,4 @@
-"""Lex: functions behind bots. V2 bots are in templates; of V1 only permissions are left.
+"""Lex: functions behind bots. V2 bots are in templates; V1, which has ended, has no CloudFormation type.
 
 https://docs.aws.amazon.com/lexv2/latest/dg/lambda-attach.html
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import LocatedStr
-from permscope.services._answers import capitalised, each
+from permscope.services._answers import capitalised, each, still_there
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._permission_entries import entries
 from permscope.services._values import Item, mappings
@@ -22,6 +22,7 @@ V1 = "lex.amazonaws.com"
 SERVICE_PRINCIPALS = (SERVICE, V1)
 
 _TEST_ALIAS = "TSTALIASID"
+_V1_INTENT = "AWS::LexV1::Intent"  # no type of CloudFormation
 
 
 def read_bot(resource: TemplateResource) -> Iterator[AnyFact]:
@@ -54,7 +55,7 @@ def read_resource_policy(resource: TemplateResource) -> Iterator[AnyFact]:
 
 def read_permission(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::Lambda::Permission` for Lex V1, whose bots no template can describe."""
-    yield from entries(resource, {V1: "lex-v1-bot"})
+    yield from entries(resource, {V1: "lex-v1-bot"}, wired_by=(_V1_INTENT,))
     yield from entries(resource, {SERVICE: "lex-bot"}, wired_by=("AWS::Lex::Bot", "AWS::Lex::BotAlias"))
 
 
@@ -70,7 +71,7 @@ _GONE = ("ResourceNotFoundException",)
 
 
 def read_live(session: Session) -> Iterator[LiveFact]:
-    """Every bot of Lex V2 with its aliases and their policies; of V1, which is gone, permissions are left."""
+    """Every bot of Lex V2 with its aliases and their policies."""
     bots = [item["botId"] for item in session.pages("lexv2-models", "list_bots", "botSummaries")]
     yield from each(session, _live_bot, bots)
 
@@ -122,7 +123,45 @@ def _live_policy(session: Session, arn: str) -> Iterator[LiveFact]:
         )
 
 
+def read_live_v1(session: Session) -> Iterator[LiveFact]:
+    """Every intent of Lex V1, where the service still answers."""
+    if still_there(session, "lex-models", "get_intents"):
+        names = [item["name"] for item in session.pages("lex-models", "get_intents", "intents")]
+        yield from each(session, _live_intent, dict.fromkeys(names))
+
+
+def _live_intent(session: Session, name: str) -> Iterator[LiveFact]:
+    """An intent with the functions of all its versions: bots use any of them.
+
+    https://docs.aws.amazon.com/lex/latest/dg/gs-bp-prep.html (the source ARN is that of the intent, any version)
+    """
+    none = ("NotFoundException",)
+    found: dict[str, list[str]] = {"Functions": [], "Roles": []}
+    for item in session.pages("lex-models", "get_intent_versions", "intents", none=none, name=name):
+        version = item.get("version") or "$LATEST"
+        answer = session.call("lex-models", "get_intent", none=none, of=name, name=name, version=version) or {}
+        hooks = (answer.get("dialogCodeHook"), (answer.get("fulfillmentActivity") or {}).get("codeHook"))
+        found["Functions"] += [hook["uri"] for hook in hooks if hook]
+        found["Roles"] += [kendra["role"] for kendra in [answer.get("kendraConfiguration")] if kendra]
+    held = {key: list(dict.fromkeys(values)) for key, values in found.items()}
+    arn = session.stack.arn("lex", f"intent:{name}")
+    intent = session.resource(_V1_INTENT, held, name=name, arn=arn, call="lex-models.get_intent")
+    yield intent
+    functions = properties(intent, "Functions")
+    yield from triggers(intent, functions, event="lex-v1-bot", service=V1, source_arn=f"{arn}:*")
+    yield from role_uses(intent, properties(intent, "Roles"), V1, exact=False)
+
+
 LIVE = (
+    LiveReader(
+        read=read_live_v1,
+        client="lex-models",
+        operations={
+            "lex-models.get_intents": "which intents of Lex V1 run functions",
+            "lex-models.get_intent_versions": "which intents of Lex V1 run functions",
+            "lex-models.get_intent": "which functions an intent of Lex V1 runs",
+        },
+    ),
     LiveReader(
         read=read_live,
         client="lexv2-models",

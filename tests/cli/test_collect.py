@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -43,10 +44,34 @@ def test_wrong_usage_is_said_before_anything_is_called(
     assert result.exception.hint
 
 
-def test_the_policy_is_printed_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is JSON, ready for `aws iam create-policy`."""
+def documents(text: str) -> list[dict[str, Any]]:
+    """JSON documents that stand one after the other."""
+    found, at = [], 0
+    while at < len(text.rstrip()):
+        document, at = json.JSONDecoder().raw_decode(text, at)
+        found.append(document)
+        at += len(text[at:]) - len(text[at:].lstrip())
+    return found
+
+
+def test_the_policies_are_printed_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a JSON document ready for `aws iam create-policy`, and that there are several is said."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     result = CliRunner().invoke(command, ["--print-policy"])
     assert result.exit_code == 0
-    policy = json.loads(result.stdout)
-    assert "iam:GetAccountAuthorizationDetails" in policy["Statement"][0]["Action"]
+    policies = documents(result.stdout)
+    actions = [action for policy in policies for action in policy["Statement"][0]["Action"]]
+    assert "iam:GetAccountAuthorizationDetails" in actions
+    assert f"{len(policies)} documents" in result.stderr
+
+
+def test_each_policy_is_written_to_a_file_of_its_own(tmp_path: Path) -> None:
+    """With `-o`, as the CLI reads policies from files."""
+    printed = documents(CliRunner().invoke(command, ["--print-policy"]).stdout)
+    result = CliRunner().invoke(command, ["--print-policy", "-o", str(tmp_path / "read.json")])
+    assert (result.exit_code, result.stdout) == (0, "")
+    files = [tmp_path / f"read-{number}.json" for number in range(1, len(printed) + 1)]
+    assert sorted(tmp_path.iterdir()) == files
+    assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == printed
+    missing = CliRunner().invoke(command, ["--print-policy", "-o", str(tmp_path / "missing" / "read.json")])
+    assert isinstance(missing.exception, ConfigError)

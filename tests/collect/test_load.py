@@ -10,7 +10,8 @@ import pytest
 from permscope.collect.load import LoadOptions, load
 from permscope.collect.snapshot import write_snapshot
 from permscope.errors import ConfigError, InputError
-from permscope.inventory.facts import Resource
+from permscope.inventory.facts import Resource, Unknown
+from permscope.inventory.source import Source
 
 QUEUE = """
 Parameters: {Name: {Type: String}}
@@ -82,3 +83,17 @@ def test_a_broken_snapshot_is_an_error(folder: Folder) -> None:
     root = folder({"t.yaml": QUEUE, "s.json": '{"schema": "permscope/snapshot/1", "facts": 5}'})
     inventory = load([str(root / "t.yaml"), str(root / "s.json")])
     assert len(inventory.errors) == 1
+
+
+def test_a_snapshot_with_failed_calls_is_incomplete(folder: Folder) -> None:
+    """One error for each such snapshot, which counts what is missing; other unknowns make no snapshot incomplete."""
+    root = folder({})
+    source = Source(call="sqs.list_queues", account="111122223333", region="eu-west-1")
+    refused = Unknown(what="`sqs.list_queues`", why="AccessDenied", kind="denied", source=source)
+    undecided = Unknown(what="control policies", why="only the management account may read them", kind="organization")
+    write_snapshot(root / "whole.json", [Resource(id="q", type="AWS::SQS::Queue", name="q"), undecided])
+    write_snapshot(root / "lacking.json", [refused, refused])
+    assert load([str(root / "whole.json")]).errors == ()
+    (error,) = load([str(root / "whole.json"), str(root / "lacking.json")]).errors
+    assert str(error).startswith(f"{(root / 'lacking.json').as_posix()}: is incomplete: 2 calls")
+    assert "2 denied; the first: sqs.list_queues" in error.message

@@ -15,9 +15,6 @@ from permscope.collect.live.parts import PartsFolder
 from permscope.collect.snapshot import write_snapshot
 from permscope.inventory.facts import AnyFact, Function, OrganizationPath, Unknown
 
-FAILURES = frozenset({"denied", "expired", "throttled", "unsupported", "failed"})
-"""Kinds of `Unknown` that a failed call becomes."""
-
 
 @dataclass(slots=True, kw_only=True)
 class Estate:
@@ -42,7 +39,7 @@ class Estate:
     @property
     def failures(self) -> tuple[Unknown, ...]:
         """Everything that could not be read."""
-        return tuple(fact for fact in self.facts if isinstance(fact, Unknown) and fact.kind in FAILURES)
+        return tuple(fact for fact in self.facts if isinstance(fact, Unknown) and fact.is_failed_call)
 
     @property
     def calls_per_thousand_functions(self) -> float | None:

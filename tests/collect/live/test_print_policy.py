@@ -12,7 +12,7 @@ import pytest
 import permscope.services
 from permscope.catalog.actions import load
 from permscope.collect.live.estate import Estate
-from permscope.collect.live.print_policy import actions_of, collection_policy, operations
+from permscope.collect.live.print_policy import LARGEST, actions_of, collection_policies, operations, size_of
 from permscope.services import live_readers
 
 SERVICES = Path(permscope.services.__file__).parent
@@ -62,7 +62,7 @@ def test_every_operation_exists_and_has_a_known_action(name: str) -> None:
 
 def test_the_policy_only_reads() -> None:
     """No action writes, hands out permissions, or reveals code, secrets or data."""
-    statements = collection_policy()["Statement"]
+    statements = [each for policy in collection_policies() for each in policy["Statement"]]
     actions = [
         action
         for each in statements
@@ -75,9 +75,25 @@ def test_the_policy_only_reads() -> None:
     assert not [action for action in actions if "*" in action]
 
 
+def test_each_policy_fits_a_managed_policy_and_together_they_allow_every_call() -> None:
+    """No action is lost or given twice; a role may have ten managed policies.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    policies = collection_policies()
+    assert all(size_of(policy) <= LARGEST for policy in policies)
+    assert len(policies) <= 10
+    statements = [each for policy in policies for each in policy["Statement"]]
+    given = [action for each in statements if each["Sid"] == "Collect" for action in each["Action"]]
+    needed = {action for name in operations() for action in actions_of(name)} - {"sts:AssumeRole"}
+    assert sorted([*given, "apigateway:GET"]) == sorted(needed)
+    assert given == sorted(given)
+
+
 def test_api_keys_stay_out_of_reach() -> None:
     """`apigateway:GET` is one action for everything; the policy names the paths."""
-    resources = [each["Resource"] for each in collection_policy()["Statement"] if each["Action"] == "apigateway:GET"]
+    statements = [each for policy in collection_policies() for each in policy["Statement"]]
+    resources = [each["Resource"] for each in statements if each["Action"] == "apigateway:GET"]
     assert len(resources) == 1
     assert "arn:aws:apigateway:*::/restapis/*" in resources[0]
     paths = {path.partition("::")[2] for path in resources[0]}

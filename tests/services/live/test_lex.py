@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from permscope.inventory.facts import ResourcePolicy, RoleUse, Trigger
+import pytest
+
+from permscope.inventory.facts import ResourcePolicy, RoleUse, Trigger, Unknown
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:talk"
 LEX = "arn:aws:lex:eu-west-1:123456789012"
@@ -28,7 +30,9 @@ def aliases(asked: Any) -> Any:
     }
 
 
+KENDRA = {"kendraIndex": "arn:aws:kendra:eu-west-1:123456789012:index/1", "role": ROLE}
 ANSWERS: dict[str, Any] = {
+    "lex-models.get_intents": {"intents": []},
     "lexv2-models.list_bots": {"botSummaries": [{"botId": "BOT1234567", "botName": "shop"}]},
     "lexv2-models.describe_bot": {"botId": "BOT1234567", "botName": "shop", "roleArn": ROLE},
     "lexv2-models.list_bot_aliases": {
@@ -70,3 +74,45 @@ def test_contact_flows_call_functions_of_their_instance(account: Callable[..., l
     }
     (trigger,) = account("connect", recorded, Trigger)
     assert (trigger.function_arn, trigger.source_arn, trigger.source_id) == (FUNCTION, instance, instance)
+
+
+def test_every_version_of_a_v1_intent_calls_its_functions(account: Callable[..., list[Any]]) -> None:
+    """Its permission names the intent with any version; the role reads an index."""
+    versions = {"intents": [{"name": "Order", "version": "$LATEST"}, {"name": "Order", "version": "1"}]}
+    hook = {"uri": FUNCTION, "messageVersion": "1.0"}
+    recorded = {
+        **ANSWERS,
+        "lexv2-models.list_bots": {"botSummaries": []},
+        "lex-models.get_intents": {"intents": [{"name": "Order", "version": "$LATEST"}]},
+        "lex-models.get_intent_versions": versions,
+        "lex-models.get_intent": lambda asked: {
+            "name": "Order",
+            "version": asked["version"],
+            "fulfillmentActivity": {"type": "CodeHook", "codeHook": hook},
+            **(
+                {"dialogCodeHook": {**hook, "uri": f"{FUNCTION}:old"}, "kendraConfiguration": KENDRA}
+                if asked["version"] == "1"
+                else {}
+            ),
+        },
+    }
+    facts = account("lex", recorded)
+    found = {
+        (fact.function_arn, fact.event, fact.service, fact.source_arn) for fact in facts if isinstance(fact, Trigger)
+    }
+    assert found == {
+        (function, "lex-v1-bot", "lex.amazonaws.com", f"{LEX}:intent:Order:*")
+        for function in (FUNCTION, f"{FUNCTION}:old")
+    }
+    assert [fact.role_arn for fact in facts if isinstance(fact, RoleUse)] == [ROLE]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "EndpointConnectionError", "UnknownOperationException"])
+def test_that_v1_has_ended_is_no_failure(account: Callable[..., list[Any]], code: str) -> None:
+    """AWS lets nobody in any more, so there is nothing to miss.
+
+    https://docs.aws.amazon.com/lex/latest/dg/what-is.html
+    """
+    recorded = {**ANSWERS, "lex-models.get_intents": code}
+    assert account("lex", recorded, Unknown) == []
+    assert len(account("lex", recorded, Trigger)) == 2

@@ -49,6 +49,7 @@ NONE: dict[str, Any] = {
     "comprehend.list_document_classifiers": {"DocumentClassifierPropertiesList": []},
     "comprehend.list_entity_recognizers": {"EntityRecognizerPropertiesList": []},
     "glacier.list_vaults": "NoLongerSupportedException",
+    "mediastore.list_containers": "AccessDeniedException",
     "ram.list_resources": {"resources": []},
 }
 S3: dict[str, Any] = {
