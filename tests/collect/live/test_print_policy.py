@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def called_in(path: Path) -> set[str]:
     return found
 
 
+@cache
+def apis_of(client: str) -> dict[str, str]:
+    """Operation as in Python -> as requests are counted (`lambda.GetPolicy`)."""
+    botocore = pytest.importorskip("botocore.session")
+    from botocore import xform_name
+
+    model = botocore.get_session().get_service_model(client)
+    return {xform_name(each): f"{model.service_id.hyphenize()}.{each}" for each in model.operation_names}
+
+
 @pytest.mark.parametrize("path", sorted(SERVICES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_call_a_service_file_makes_is_declared(path: Path) -> None:
     """What is called and not declared would be refused at run time."""
@@ -47,12 +58,8 @@ def test_every_call_a_service_file_makes_is_declared(path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(operations()))
 def test_every_operation_exists_and_has_a_known_action(name: str) -> None:
     """In botocore and in IAM; what it hides is a clause."""
-    botocore = pytest.importorskip("botocore.session")
-    from botocore import xform_name
-
     client, _, operation = name.partition(".")
-    model = botocore.get_session().get_service_model(client)
-    assert operation in {xform_name(each) for each in model.operation_names}
+    assert operation in apis_of(client)
     actions = actions_of(name)
     assert actions
     hides = operations()[name]
@@ -111,16 +118,7 @@ def test_a_reader_declares_nothing_it_never_calls(name: str) -> None:
 
 def test_a_collection_calls_nothing_else(aws: Any, deploy: Any, collect_live: Callable[..., Estate]) -> None:
     """The requests that reach the server are the ones the policy allows."""
-    from botocore import xform_name
-    from botocore.session import get_session
-
     deploy.orders()
     estate = collect_live()
-    ids = {}
-    for name in operations():
-        client, _, operation = name.partition(".")
-        model = get_session().get_service_model(client)
-        for each in model.operation_names:
-            if xform_name(each) == operation:
-                ids[f"{model.service_id.hyphenize()}.{each}"] = name
-    assert set(estate.calls) <= set(ids)
+    named = (name.partition(".") for name in operations())
+    assert set(estate.calls) <= {apis_of(client)[operation] for client, _, operation in named}
