@@ -85,7 +85,9 @@ def asset_of(value: object, place: Place) -> str | None:
         return None
     own = re.sub(r"(\.nested)?\.template\.json$", "", Path(place.file).name) + _ASSETS
     try:
-        names = sorted((path.name for path in place.directory.glob(f"*{_ASSETS}")), key=lambda name: (name != own, name))
+        names = sorted(
+            (path.name for path in place.directory.glob(f"*{_ASSETS}")), key=lambda name: (name != own, name)
+        )
     except OSError:
         return None
     for name in names[:_MOST_ASSET_FILES]:

@@ -74,7 +74,11 @@ class Nodes:
             for arn in self._further_arns(resource):
                 self.known.add(arn, resource.id)
         for provider in inventory.of(IdentityProvider):
-            self.federated(provider.arn, label=provider.construct or provider.logical_id or provider.name or provider.arn, fact=provider)
+            self.federated(
+                provider.arn,
+                label=provider.construct or provider.logical_id or provider.name or provider.arn,
+                fact=provider,
+            )
         for route in inventory.of(Route):
             self._add_route(route)
 
