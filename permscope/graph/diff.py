@@ -7,7 +7,7 @@ reordered or split thing changes nothing and gives nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from permscope.graph.diff_access import access_changes
@@ -19,9 +19,12 @@ from permscope.graph.diff_paths import path_changes
 from permscope.graph.diff_resources import resource_policy_changes
 from permscope.graph.diff_wiring import wiring_changes
 from permscope.graph.model import PermissionGraph
-from permscope.inventory.facts import Unknown
+from permscope.inventory.facts import Route, Unknown
 
 __all__ = ["Change", "ChangeKind", "GraphDiff", "Step", "diff_graphs", "sort_changes"]
+
+# What gets another name whenever its content changes.
+_NAMED_BY_CONTENT = frozenset({"AWS::ApiGateway::Deployment", "AWS::Lambda::Version", "AWS::Lambda::LayerVersion"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +76,8 @@ def diff_graphs(old: PermissionGraph, new: PermissionGraph) -> GraphDiff:
     old_unknowns, new_unknowns = tuple(dict.fromkeys(old.unknowns)), tuple(dict.fromkeys(new.unknowns))
     known = {_unknown_key(each, str) for each in old_unknowns}
     return GraphDiff(
-        changes=sort_changes(found),
-        renamed=tuple(matching.renamed),
+        changes=sort_changes(_without_echoes(found, new)),
+        renamed=tuple(each for each in matching.renamed if each.new.type not in _NAMED_BY_CONTENT),
         old_unknowns=old_unknowns,
         new_unknowns=new_unknowns,
         gained_unknowns=tuple(
@@ -84,6 +87,28 @@ def diff_graphs(old: PermissionGraph, new: PermissionGraph) -> GraphDiff:
         ),
         matching=matching,
     )
+
+
+def _without_echoes(changes: list[Change], graph: PermissionGraph) -> Iterator[Change]:
+    """The changes without those that only repeat what a graver one says.
+
+    A Deny of an API's policy that is gone shows at its routes; who can do nearly anything now can take over anybody.
+    """
+    doors = [graph.nodes.get(change.target_id) for change in changes if change.weakened in ("condition", "authorizer")]
+    apis = {door.fact.api_id for door in doors if door is not None and isinstance(door.fact, Route)}
+    all_powerful = {
+        node
+        for change in changes
+        if ChangeKind.NEW_ESCALATION_PATH in change.also
+        for node in change.nodes
+        if node != change.target_id
+    }
+    for change in changes:
+        if change.weakened == "deny" and change.target_id in apis:
+            continue
+        if change.kind is ChangeKind.NEW_ESCALATION_PATH and set(change.nodes[:2]) <= all_powerful | {change.target_id}:
+            continue
+        yield change
 
 
 def _unknown_key(unknown: Unknown, said: Callable[[str], str]) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,23 +10,26 @@ from permscope.catalog.actions import ActionSet
 from permscope.graph.collector import conditions_of, said_by
 from permscope.graph.diff_change import Change, ChangeKind
 from permscope.graph.diff_claims import Book, Claim, uncovered_deny
+from permscope.graph.diff_conditions import follows
 from permscope.graph.diff_matching import Matching
 from permscope.graph.diff_sides import Actor, Side, is_used
 from permscope.graph.diff_words import (
     LEVEL_ORDER,
     access_severity,
-    action_words,
     at_least,
     condition_words,
+    doing_words,
     highest,
     is_housekeeping,
     level_words,
     name_of,
+    pattern_words,
     step_up,
     stricter_words,
 )
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import has_unknown
 from permscope.policy.matching import decode
 
 _TARGET_EDGES = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
@@ -59,12 +62,16 @@ def access_changes(matching: Matching) -> Iterator[Change]:
     old, new = Side(matching.old, None), Side(matching.new, matching)
     old_roles = _roles_of_actors(old)
     reported: set[tuple[str, int]] = set()
+    gained: dict[tuple[str, str], ActionSet] = {}
     for actor in new.actors():
         former = matching.old_node(actor.node.id)
         if actor.node.kind is NodeKind.ROLE and former is None and is_used(new.graph, actor.node):
             continue  # what uses the new role tells
         before = old_roles.get(former.id, ()) if former is not None else ()
-        yield from _gains(old, new, actor, before, reported)
+        for change in _gains(old, new, actor, before, reported):
+            key = (matching.old_id(change.actor_id), matching.old_id(change.target_id))
+            gained[key] = gained.get(key, ActionSet.empty) | change.actions
+            yield change
         yield from _not_known(old, new, actor, before)
     now = _roles_of_actors(new)
     by_old: dict[str, str] = {}
@@ -75,7 +82,7 @@ def access_changes(matching: Matching) -> Iterator[Change]:
         latter = by_old.get(actor.node.id)
         if actor.node.kind is NodeKind.ROLE and latter is None and is_used(old.graph, actor.node):
             continue
-        yield from _losses(old, new, actor, now.get(latter, ()) if latter else (), lost)
+        yield from _losses(old, new, actor, now.get(latter, ()) if latter else (), lost, gained)
 
 
 def _roles_of_actors(side: Side) -> dict[str, tuple[Node, ...]]:
@@ -128,29 +135,40 @@ def _parts(old: Side, claim: Claim, left: ActionSet, book: Book, before: tuple[N
         left = left - had
         by_condition = had & plain.remaining(claim)
         if by_condition:
-            entries = [each for own in plain.near(claim) for each in own.conditions]
-            place = entries[0].source if entries else former.source
-            yield _Part(by_condition, "condition", stricter_words(entries, claim.conditions), place)
+            yield _by_condition(by_condition, claim, plain, former)
         had = had - by_condition
         for deny in limits.denies:
             gone = had & uncovered_deny(deny, book.limits.denies)
             if gone and deny.statement is not None:
                 sid = f"`{deny.statement.sid}`" if deny.statement.sid else "a Deny"
-                yield _Part(gone, "deny", f"{sid} no longer denies it", deny.statement.source)
+                on = "" if deny.resource in claim.texts else f" on `{pattern_words(old.graph, decode(deny.resource))}`"
+                yield _Part(gone, "deny", f": {sid} no longer denies it{on}", deny.statement.source)
                 had = had - gone
         if had:
-            words = "a permissions boundary or control policy no longer holds it back"
+            words = ": a permissions boundary or control policy no longer holds it back"
             yield _Part(had, "boundary", words, former.source)
     if left:
         yield _Part(left)
+
+
+def _by_condition(actions: ActionSet, claim: Claim, plain: Book, former: Node) -> _Part:
+    """What conditions kept away: of the old claims first those that ask for more, else those that ask otherwise."""
+    asked = claim.old_conditions or claim.conditions
+    near = [own for own in plain.near(claim) if own.conditions]
+    looser = [own for own in near if follows(own.conditions, asked)]
+    entries = [entry for own in (looser or near)[:1] for entry in own.conditions]
+    place = entries[0].source if entries else former.source
+    terms = "looser terms" if looser or not entries else "other terms"
+    return _Part(actions, "condition", f" under {terms}: {stricter_words(entries, asked)}", place)
 
 
 def _target_of(graph: PermissionGraph, role: Node, claim: Claim) -> tuple[str, str, bool]:
     """The node a claim is about: name, id, and whether it is more than one thing."""
     pattern = decode(claim.resource)
     if claim.not_resources:
-        shown = ", ".join(decode(each) for each in claim.not_resources)
-        return f"everything but {shown}", f"set:!{shown}", True
+        left_out = [decode(each) for each in claim.not_resources]
+        names = (name_of(graph.nodes[each]) if each in graph.nodes else each for each in left_out)
+        return f"everything but {', '.join(names)}", f"set:!{', '.join(left_out)}", True
     for edge in graph.outgoing(role.id, *_TARGET_EDGES):
         if pattern in edge.attributes.get("resources", ()) or edge.target in (pattern, f"set:{pattern}"):
             node = graph.nodes[edge.target]
@@ -179,17 +197,19 @@ def _new_access(old: Side, actor: Actor, gain: _Gain, before: tuple[Node, ...]) 
         severity = "info"
     elif not sure:
         severity = step_up(severity, -1)
-    under = f" when {conditions}" if conditions and not sure else ""
+    under = f" {conditions}" if conditions and not sure else ""
     return _change(
         actor,
         gain,
         kind=ChangeKind.NEW_ACCESS,
+        # Who can do nearly anything can become anybody.
+        also=(ChangeKind.NEW_ESCALATION_PATH,) if severity == "critical" else (),
         severity=severity,
-        message=f"`{actor.node.label}` can now {action_words(gain.actions)} on `{gain.target}`"
-        f" ({level_words(levels)}){under}{rise}",
+        message=f"`{actor.node.label}` can now {doing_words(gain.actions)} on {_quoted(gain.target)}"
+        f" ({level_words(levels)}){under}{rise}{_unknown_words(gain.target)}",
         before=levels_before,
         risen=risen,
-        sure=sure,
+        sure=sure and not has_unknown(gain.target),
         conditions=conditions,
     )
 
@@ -211,13 +231,24 @@ def _weakened(actor: Actor, gain: _Gain) -> Change:
         actor,
         gain,
         kind=ChangeKind.WEAKENED,
+        also=(ChangeKind.NEW_ESCALATION_PATH,) if severity == "critical" else (),
         severity=at_least(severity, "high" if gain.part.cause in ("deny", "boundary") else "medium"),
-        message=f"`{actor.node.label}` may {action_words(gain.actions)} on `{gain.target}` under looser terms:"
-        f" {gain.part.words}",
+        message=f"`{actor.node.label}` can now {doing_words(gain.actions)} on {_quoted(gain.target)}{gain.part.words}",
         weakened=gain.part.cause,
         before=gain.actions.levels(),
         old_source=gain.part.place,
     )
+
+
+def _unknown_words(target: str) -> str:
+    return "; which one that is, is not known" if has_unknown(target) else ""
+
+
+def _quoted(target: str) -> str:
+    """A target between backticks, where it is a name."""
+    if target == "every resource (*)":
+        return "every resource"
+    return target if target.startswith("everything but") else f"`{target}`"
 
 
 def _change(actor: Actor, gain: _Gain, **more: Any) -> Change:
@@ -282,9 +313,14 @@ def _of_unknown(node: Node, words: str, target: str, target_id: str, place: Sour
 
 
 def _losses(
-    old: Side, new: Side, actor: Actor, now: tuple[Node, ...], reported: set[tuple[str, int]]
+    old: Side,
+    new: Side,
+    actor: Actor,
+    now: tuple[Node, ...],
+    reported: set[tuple[str, int]],
+    gained: Mapping[tuple[str, str], ActionSet],
 ) -> Iterator[Change]:
-    """What an actor could do on a target and cannot do any more."""
+    """What an actor could do on a target and cannot do any more; not what it can do there under other terms."""
     lost: dict[str, _Gain] = {}
     for role in actor.principals:
         book = old.book(role.id)
@@ -304,12 +340,13 @@ def _losses(
             said = _said(claim, role)
             gain.provenance.setdefault(id(said.fact), said)
     for gain in lost.values():
-        if is_housekeeping(gain.actions, gain.provenance.values()):
+        gain.actions -= gained.get((actor.node.id, gain.target_id), ActionSet.empty)
+        if not gain.actions or is_housekeeping(gain.actions, gain.provenance.values()):
             continue
         yield _change(
             actor,
             gain,
             kind=ChangeKind.ACCESS_REMOVED,
             severity="info",
-            message=f"`{actor.node.label}` can no longer {action_words(gain.actions)} on `{gain.target}`",
+            message=f"`{actor.node.label}` can no longer {doing_words(gain.actions)} on {_quoted(gain.target)}",
         )

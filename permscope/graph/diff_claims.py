@@ -7,7 +7,6 @@ is called covered surely is; what is called new may, in odd mixtures of wildcard
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,16 +14,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from permscope.catalog.actions import ActionSet, load
+from permscope.graph.diff_conditions import follows
 from permscope.inventory.policies import ConditionEntry, Policy, Statement
 from permscope.policy.applicable import limit_to_resource
-from permscope.policy.conditions.condition import OPERATORS, split_operator
 from permscope.policy.effective import Grant
 from permscope.policy.matching import covers, decode, encode, opened, relation
 from permscope.policy.variables import has_variable
 
 _FORM = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 _MOST_CAUSES = 8  # `Grant.limited_by` names no more than these
-_LIKE = frozenset(["stringlike", "arnlike", "arnequals"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -167,65 +165,6 @@ def statement_claims(
                 )
                 found.append(_claim(claim, translate))
     return tuple(found)
-
-
-# Conditions
-
-
-def follows(new: Sequence[ConditionEntry], old: Sequence[ConditionEntry]) -> bool:
-    """Whether whatever satisfies all the new conditions satisfies all the old ones."""
-    return all(any(_implies(entry, asked) for entry in new) for asked in old)
-
-
-def _implies(new: ConditionEntry, old: ConditionEntry) -> bool:
-    if new.key.lower() != old.key.lower():
-        return False
-    quantifier, name, if_exists = split_operator(new.operator)
-    old_quantifier, old_name, old_if_exists = split_operator(old.operator)
-    if old_name == "null" and not old_if_exists:
-        if name == "null":
-            return not if_exists and quantifier == old_quantifier and set(new.values) == set(old.values)
-        positive = name in OPERATORS and not OPERATORS[name].negated and not if_exists and quantifier != "forallvalues:"
-        return positive and {value.lower() for value in old.values} == {"false"}
-    if quantifier != old_quantifier or (if_exists and not old_if_exists):
-        return False
-    operator, old_operator = OPERATORS.get(name), OPERATORS.get(old_name)
-    if operator is None or old_operator is None or operator.negated is not old_operator.negated:
-        return False
-    if operator.negated:
-        return name == old_name and set(new.values) >= set(old.values)
-    if name == old_name and set(new.values) <= set(old.values):
-        return True
-    return all(any(_value_within(name, value, old_name, wide) for wide in old.values) for value in new.values)
-
-
-def _value_within(name: str, value: str, old_name: str, wide: str) -> bool:
-    """Whether what one value of an operator accepts is accepted by another one."""
-    if has_variable(value) or has_variable(wide):
-        return name == old_name and value == wide
-    if old_name in _LIKE and (name in _LIKE or name == "stringequals"):
-        if name in ("arnlike", "arnequals") or old_name in ("arnlike", "arnequals"):
-            # An ARN is matched field by field, so a wildcard there does not cross colons.
-            if name not in ("arnlike", "arnequals") or old_name not in ("arnlike", "arnequals"):
-                return name == old_name and value == wide
-            return _arn_within(value, wide)
-        if name == "stringequals":
-            value = re.sub(r"[*?]", "\ue006", value)
-        return covers(encode(wide), opened(encode(value))) if value != wide else True
-    if name == old_name == "ipaddress":
-        try:
-            one, other = ipaddress.ip_network(value, strict=False), ipaddress.ip_network(wide, strict=False)
-        except ValueError:
-            return value == wide
-        return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
-    return name == old_name and value == wide
-
-
-def _arn_within(value: str, wide: str) -> bool:
-    one, other = encode(value).split(":", 5), encode(wide).split(":", 5)
-    if len(one) != len(other):
-        return value == wide
-    return all(covers(theirs, opened(own)) or theirs == own for own, theirs in zip(one, other, strict=True))
 
 
 # Coverage

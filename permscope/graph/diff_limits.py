@@ -16,7 +16,7 @@ from permscope.graph.diff_claims import Claim, Limits, remaining, uncovered_deny
 from permscope.graph.diff_matching import Matching
 from permscope.graph.diff_resources import book_of, doors_of, node_of
 from permscope.graph.diff_sides import Side
-from permscope.graph.diff_words import access_severity, action_words, at_least, name_of
+from permscope.graph.diff_words import access_severity, at_least, doing_words, name_of
 from permscope.graph.model import EdgeKind, Node, NodeKind
 from permscope.inventory.source import NOWHERE, Source
 
@@ -72,7 +72,7 @@ def _change(matching: Matching, node: Node, target: Node, claim: Claim, actions:
     return Change(
         kind=ChangeKind.WEAKENED,
         severity=at_least(severity, "medium"),
-        message=f"`{node.label}` is held back less: the policy of `{name_of(target)}` lets it {action_words(actions)},"
+        message=f"`{node.label}` is held back less: the policy of `{name_of(target)}` lets it {doing_words(actions)},"
         " which a Deny or boundary of its own took away",
         actor=name_of(actor),
         actor_id=node.id,

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from permscope.catalog.actions import ActionSet
+from permscope.catalog.actions import ActionSet, load
 from permscope.graph.diff_change import Change, ChangeKind, Step
 from permscope.graph.diff_matching import Matching
-from permscope.graph.diff_words import access_severity, is_housekeeping, level_words, name_of, step_up
+from permscope.graph.diff_words import (
+    access_severity,
+    condition_words,
+    is_housekeeping,
+    level_words,
+    name_of,
+    step_up,
+    stranger_name,
+)
 from permscope.graph.feeding import feeds
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.queries import in_set
@@ -160,6 +168,7 @@ def _walk(graph: PermissionGraph, start: Node, *, sure: bool) -> Iterator[_Reach
     seen = {(start.id, True)}
     todo: deque[tuple[str, bool, tuple[Edge, ...]]] = deque([(start.id, True, ())])
     functions = [node for node in graph.of_kind(NodeKind.FUNCTION) if node.arn]
+    through_url = load().expand("lambda:InvokeFunctionUrl")
     while todo:
         node_id, running, hops = todo.popleft()
         for edge in graph.outgoing(node_id, *_RUNS, EdgeKind.CAN_ACCESS):
@@ -170,6 +179,8 @@ def _walk(graph: PermissionGraph, start: Node, *, sure: bool) -> Iterator[_Reach
             if not running and graph.nodes[node_id].kind in (NodeKind.RESOURCE, NodeKind.EXTERNAL):
                 continue
             target = graph.nodes[edge.target]
+            if edge.kind is EdgeKind.CAN_INVOKE and target.kind is NodeKind.FUNCTION and edge.actions <= through_url:
+                continue  # the route of the URL leads there
             way = (*hops, edge)
             runs = edge.kind is not EdgeKind.CAN_ACCESS
             if edge.kind is EdgeKind.CAN_ACCESS:
@@ -198,11 +209,12 @@ def _exposure(graph: PermissionGraph, start: Node, actor: Node, group: list[tupl
         key=("critical", "high", "medium", "low", "info").index,
     )
     sure = all(edge.decision is Decision.ALLOW for edge in first.hops)
+    who, under = _who(start, first.hops[0])
     return Change(
         kind=ChangeKind.NEW_EXPOSURE_PATH,
         severity=worst if sure else step_up(worst, -1),
-        message=f"{name_of(start)} now reaches {', '.join(names[:_SHOWN_TARGETS])}{more} through `{name_of(actor)}`",
-        actor=name_of(start),
+        message=f"{who} now reaches {', '.join(names[:_SHOWN_TARGETS])}{more} through `{name_of(actor)}`{under}",
+        actor=who.replace("`", ""),
         actor_id=start.id,
         target=", ".join(name_of(found.node) for found, _ in group),
         target_id=first.node.id,
@@ -214,6 +226,21 @@ def _exposure(graph: PermissionGraph, start: Node, actor: Node, group: list[tupl
         provenance=tuple(one for edge in first.hops for one in edge.provenance),
         nodes=tuple(dict.fromkeys((actor.id, *(found.node.id for found, _ in group), start.id))),
     )
+
+
+def _who(start: Node, hop: Edge) -> tuple[str, str]:
+    """Who comes in by the first hop, and under which conditions, in words."""
+    organizations = [
+        str(value)
+        for keys in hop.conditions.values()
+        for key, values in (keys.items() if isinstance(keys, Mapping) else ())
+        for value in ([values] if isinstance(values, str) else values)
+        if key.lower() == "aws:principalorgid"
+    ]
+    if start.kind is NodeKind.PUBLIC and organizations:
+        return f"anyone in organization {' or '.join(organizations)}", ""
+    under = condition_words(hop.conditions)
+    return stranger_name(start), f", {under}" if under else ""
 
 
 def _steps(graph: PermissionGraph, start: Node, hops: tuple[Edge, ...]) -> Iterator[Step]:

@@ -6,26 +6,37 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from permscope.catalog.actions import ActionSet
+from permscope.catalog.actions import ActionSet, load
 from permscope.graph.collector import conditions_of, said_by
 from permscope.graph.decisions import Decisions
 from permscope.graph.diff_change import Change, ChangeKind, Step
 from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, statement_claims, uncovered_deny
+from permscope.graph.diff_conditions import follows
 from permscope.graph.diff_matching import Matching
-from permscope.graph.diff_words import action_words, at_least, condition_words, level_words, name_of, stricter_words
+from permscope.graph.diff_who import LetIn, judge
+from permscope.graph.diff_words import (
+    action_words,
+    at_least,
+    condition_words,
+    doing_words,
+    level_words,
+    name_of,
+    stricter_words,
+)
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import PUBLIC
 from permscope.inventory.arn import account_of, function_arn_and_qualifier
-from permscope.inventory.facts import Account, ControlPolicy, Resource
+from permscope.inventory.facts import ControlPolicy, Resource
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
-from permscope.inventory.tokens import ACCOUNT, URL_SUFFIX, has_unknown
+from permscope.inventory.tokens import URL_SUFFIX
 from permscope.policy.strength import condition_strength
 
 _ROOT = re.compile(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
 _REGIONAL = re.compile(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
-_ACCOUNT_IN = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_INVOKING = ("lambda:InvokeFunction", "lambda:InvokeAsync")
 
 
 @dataclass(slots=True)
@@ -143,12 +154,26 @@ def _is_blocked(node: Node) -> bool:
 # New principals
 
 
+class _New(NamedTuple):
+    """Actions that a statement lets a principal use now.
+
+    Attributes:
+        words: what is different about its terms, where it had them under other ones.
+        place: where the old terms stood.
+        is_looser: whether the terms say less, rather than something else.
+    """
+
+    actions: ActionSet
+    words: str = ""
+    place: Source = NOWHERE
+    is_looser: bool = False
+
+
 @dataclass(slots=True)
 class _Gain:
     principal: str
     kind: str
-    weak: str
-    old_source: Source
+    new: _New
     actions: ActionSet = field(default_factory=lambda: ActionSet.empty)
     claims: list[Claim] = field(default_factory=list)
 
@@ -160,36 +185,46 @@ def _let_in(matching: Matching, door: _Door, node: Node, book: Book, old_book: B
     for claim in book.claims:
         if claim.principal == "*" and (is_api or _is_of_url(matching.new, node, claim)):
             continue  # who calls without credentials is told by the routes
-        left, weak, place = _new_in(matching, claim, book, old_book)
-        if not left or (claim.principal_kind == "Service" and statement_key(claim.statement) in wired and not weak):
+        new = _new_in(matching, claim, book, old_book)
+        left = new.actions
+        of_wiring = claim.principal_kind == "Service" and statement_key(claim.statement) in wired
+        if of_wiring and (not new.is_looser or claim.principal == "apigateway.amazonaws.com"):
+            left = left - load().action_set(_INVOKING)  # the wiring and the routes tell
+        if not left or (door.kind is PolicyKind.TRUST and _is_new_work(matching, node, claim)):
             continue
-        if door.kind is PolicyKind.TRUST and _is_new_work(matching, node, claim):
-            continue
-        gain = gains.setdefault((claim.principal, weak), _Gain(claim.principal, claim.principal_kind, weak, place))
+        gain = gains.setdefault((claim.principal, new.words), _Gain(claim.principal, claim.principal_kind, new))
         gain.actions |= left
         gain.claims.append(claim)
     for gain in gains.values():
         yield _entry(matching, door, node, gain)
 
 
-def _new_in(matching: Matching, claim: Claim, book: Book, old_book: Book) -> tuple[ActionSet, str, Source]:
+def _new_in(matching: Matching, claim: Claim, book: Book, old_book: Book) -> _New:
     """The new actions of a principal, what kept them away before, and where."""
     same = {claim.principal, matching.old_id(claim.principal), "*"}
-    usable = [own for own in old_book.claims if own.principal in same]
-    former = Book(usable, old_book.limits)
+    former = Book([own for own in old_book.claims if own.principal in same], old_book.limits)
     left = former.remaining(claim, book.limits)
-    if not left:
-        return left, "", NOWHERE
-    loosely = former.remaining(claim, loosely=True)
-    if loosely:
-        return left, "", NOWHERE
-    entries = [entry for own in former.near(claim) for entry in own.conditions]
-    if entries:
-        return left, stricter_words(entries, claim.conditions), entries[0].source
+    if not left or former.remaining(claim, loosely=True):
+        return _New(left)
+    asked = claim.old_conditions or claim.conditions
+    near = [own for own in former.near(claim) if own.conditions]
+    looser = [own for own in near if follows(own.conditions, asked)]
+    if looser:
+        entries = looser[0].conditions
+        return _New(left, stricter_words(entries, asked), entries[0].source, is_looser=True)
     deny = next((own for own in old_book.limits.denies if not own.actions.isdisjoint(left)), None)
     if deny is not None and deny.statement is not None:
-        return left, "a Deny no longer keeps it out", deny.statement.source
-    return left, "its terms are looser", NOWHERE
+        return _New(left, "a Deny no longer keeps it out", deny.statement.source, is_looser=True)
+    gone = [own for own in near if not any(_has_terms_of(own, each) for each in book.claims)]
+    if gone:
+        return _New(left, stricter_words(gone[0].conditions, asked), gone[0].conditions[0].source)
+    return _New(left) if near else _New(left, "its terms are looser", is_looser=True)
+
+
+def _has_terms_of(old: Claim, new: Claim) -> bool:
+    """Whether a new claim asks for just what an old one asked for."""
+    asked = new.old_conditions or new.conditions
+    return follows(old.conditions, asked) and follows(asked, old.conditions)
 
 
 def _wired_statements(graph: PermissionGraph, node: Node) -> set[object]:
@@ -232,19 +267,20 @@ def _entry(matching: Matching, door: _Door, node: Node, gain: _Gain) -> Change:
     sure = any(not (claim.conditions or claim.limits or claim.vague or claim.only_if) for claim in gain.claims)
     strengths = {condition_strength(claim.conditions, door.kind) for claim in gain.claims}
     strong = not strengths & {"none", "weak"}
-    kind, severity, who = _judge(matching.new, node, gain, strong=strong)
+    kind, severity, who = judge(matching.new, node, LetIn(gain.principal, gain.kind, gain.claims), strong=strong)
     levels = gain.actions.levels()
     under = condition_words(conditions_of(entries))
-    verb = "assume" if door.kind is PolicyKind.TRUST else action_words(gain.actions) + " on"
+    verb = _verb(door, node, gain.actions)
     message = f"{who} can now {verb} `{name_of(node)}`"
-    message += f" when {under}" if under and not sure else ""
+    message += f" {under}" if under and not sure else ""
     weakened = ""
     also: tuple[ChangeKind, ...] = ()
-    if gain.weak:
-        weakened = "deny" if "Deny" in gain.weak else "condition"
-        message += f": {gain.weak}"
+    if gain.new.words:
+        message += f": {gain.new.words}"
+    if gain.new.is_looser:
+        weakened = "deny" if "Deny" in gain.new.words else "condition"
         if kind in (ChangeKind.NEW_PUBLIC_ENTRY, ChangeKind.NEW_EXTERNAL_PRINCIPAL):
-            also = (ChangeKind.WEAKENED,)
+            also, severity = (ChangeKind.WEAKENED,), at_least(severity, "high")
         else:
             kind, severity = ChangeKind.WEAKENED, at_least(severity, "high" if weakened == "deny" else "medium")
     provenance = tuple(_provenance(gain.claims))
@@ -253,7 +289,7 @@ def _entry(matching: Matching, door: _Door, node: Node, gain: _Gain) -> Change:
         kind=kind,
         severity=severity,
         message=message,
-        actor=who.strip("`"),
+        actor=_plain(who),
         actor_id=PUBLIC if gain.principal == "*" else gain.principal,
         target=label,
         target_id=node.id,
@@ -264,14 +300,26 @@ def _entry(matching: Matching, door: _Door, node: Node, gain: _Gain) -> Change:
         weakened=weakened,
         also=also,
         source=next((one.source for one in provenance if one.source.file or one.source.call), node.source),
-        old_source=gain.old_source,
+        old_source=gain.new.place,
         path=(
-            Step(who.strip("`"), level_words(levels) or "may", NOWHERE, gain.principal, gain.kind.lower()),
+            Step(_plain(who), level_words(levels) or "may", NOWHERE, gain.principal, gain.kind.lower()),
             Step(label, "", node.source, node.id, node.kind.value),
         ),
         provenance=provenance,
         nodes=(node.id, PUBLIC if gain.principal == "*" else gain.principal),
     )
+
+
+def _plain(who: str) -> str:
+    return who.replace("`", "")
+
+
+def _verb(door: _Door, node: Node, actions: ActionSet) -> str:
+    if door.kind is PolicyKind.TRUST:
+        return "assume"
+    if node.kind is NodeKind.FUNCTION and actions <= load().action_set(_INVOKING):
+        return "invoke"
+    return f"{doing_words(actions)} on"
 
 
 def _provenance(claims: Iterable[Claim]) -> Iterator[Provenance]:
@@ -280,71 +328,6 @@ def _provenance(claims: Iterable[Claim]) -> Iterator[Provenance]:
         if claim.statement is not None and claim.policy is not None and id(claim.statement) not in seen:
             seen.add(id(claim.statement))
             yield said_by(claim.statement, claim.policy)
-
-
-def _judge(graph: PermissionGraph, node: Node, gain: _Gain, *, strong: bool) -> tuple[ChangeKind, str, str]:
-    """The kind of a new principal, how grave it is, and what to call it."""
-    is_function = node.kind is NodeKind.FUNCTION
-    inside = ChangeKind.NEW_INVOKER if is_function else ChangeKind.NEW_ACCESS
-    own = _own_accounts(graph)
-    if gain.principal == "*" and gain.kind != "Service":
-        foreign = _foreign_accounts(graph, gain.claims, own)
-        if not strong:
-            return ChangeKind.NEW_PUBLIC_ENTRY, "critical" if node.kind is NodeKind.ROLE else "high", "anyone"
-        if foreign:
-            return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", f"anyone in {foreign}"
-        return inside, "low", "whoever fits the conditions"
-    if gain.kind == "Service":
-        foreign = _foreign_accounts(graph, gain.claims, own)
-        who = f"`{gain.principal}`"
-        if foreign:
-            return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", f"{who} for {foreign}"
-        return inside, "low" if strong or node.kind is NodeKind.ROLE else "medium", who
-    if gain.kind == "Federated":
-        return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high" if not strong else "medium", f"users of `{gain.principal}`"
-    known = graph.nodes.get(gain.principal)
-    label = known.label if known is not None else gain.principal
-    account = account_of(gain.principal) or (gain.principal if gain.kind == "AWS" else None)
-    if account in own or (known is not None and known.kind in (NodeKind.ROLE, NodeKind.USER) and account in own):
-        whole = gain.principal == account
-        return (
-            inside,
-            "medium" if whole else "low",
-            "every principal of this account that may" if whole else f"`{label}`",
-        )
-    trusted = _trusted(graph, account)
-    if trusted:
-        return inside, "low", f"`{label}` (trusted)"
-    words = f"account {gain.principal}" if gain.principal.isdigit() else f"`{label}`"
-    if account is None or has_unknown(account):
-        return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "medium", f"{words} (which account is not known)"
-    return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", words
-
-
-def _own_accounts(graph: PermissionGraph) -> frozenset[str]:
-    ids = graph.decisions.inventory.of(Account) if graph.decisions is not None else ()
-    return frozenset({ACCOUNT, *(account.id for account in ids)})
-
-
-def _trusted(graph: PermissionGraph, account: str | None) -> bool:
-    return account is not None and any(
-        node.trusted for node in graph.of_kind(NodeKind.ACCOUNT, NodeKind.EXTERNAL) if node.account == account
-    )
-
-
-def _foreign_accounts(graph: PermissionGraph, claims: Iterable[Claim], own: frozenset[str]) -> str:
-    """Accounts and organizations that conditions name and that are not the user's own, in words."""
-    found: dict[str, None] = {}
-    for claim in claims:
-        for entry in claim.conditions:
-            key = entry.key.lower()
-            for value in entry.values:
-                if key == "aws:principalorgid":
-                    found.setdefault(f"organization {value}")
-                for account in _ACCOUNT_IN.findall(str(value)):
-                    if account not in own and not _trusted(graph, account):
-                        found.setdefault(f"account {account}")
-    return ", ".join(found)
 
 
 # Less is denied
@@ -359,11 +342,13 @@ def _denies_less(door: _Door, node: Node, book: Book, old_book: Book) -> Iterato
             continue
         seen.add(id(deny.statement))
         sid = f"`{deny.statement.sid}`" if deny.statement.sid else "a Deny"
-        words = "is gone or narrower"
+        still = any(_meets(deny, own) for own in book.limits.denies)
+        under = condition_words(conditions_of(deny.conditions))
+        words = f"{'says less' if still else 'is gone'}: it kept {_denied_words(deny)} from {action_words(gone)}"
         yield Change(
             kind=ChangeKind.WEAKENED,
             severity="medium" if _is_about_transport(deny) else "high",
-            message=f"{sid} in the policy of `{name_of(node)}` {words}: it denied {action_words(gone)}",
+            message=f"{sid} in the policy of `{name_of(node)}` {words}{f' {under}' if under else ''}",
             actor=_denied_words(deny),
             actor_id=deny.principal or "*",
             target=name_of(node),
@@ -377,11 +362,20 @@ def _denies_less(door: _Door, node: Node, book: Book, old_book: Book) -> Iterato
         )
 
 
+def _meets(old: Claim, new: Claim) -> bool:
+    """Whether a Deny that is there now is about the same as one that was there."""
+    same_kind = old.principal_kind == new.principal_kind
+    return same_kind and not old.actions.isdisjoint(new.actions) and bool(old.conditions) is bool(new.conditions)
+
+
 def _is_about_transport(deny: Claim) -> bool:
     return bool(deny.conditions) and all(entry.key.lower() == "aws:securetransport" for entry in deny.conditions)
 
 
 def _denied_words(deny: Claim) -> str:
+    if deny.principal_kind == "Not":
+        spared = (each.partition(":")[2] for each in deny.principal.split(" "))
+        return f"everyone but {', '.join(spared)}"
     return "everyone" if deny.principal == "*" else deny.principal or "everyone"
 
 
@@ -390,11 +384,12 @@ def _gone(matching: Matching, door: _Door) -> Iterator[Change]:
     node = node_of(matching.old, door)
     if node is None:
         return
+    is_api = ":execute-api:" in door.id or ":apigateway:" in door.id
     still = {old: new for new, old in matching.old_of.items()}.get(node.id)
     denies = statement_claims(door.statements("Deny"), principals=True, on=door.id)
     if still is not None and still in matching.new.nodes:
         yield from _denies_less(replace(door, policies=()), matching.new.nodes[still], Book(), Book((), Limits(denies)))
-    if door.kind is PolicyKind.RESOURCE:
+    if door.kind is PolicyKind.RESOURCE and not is_api:  # the routes tell
         who: dict[str, None] = defaultdict()
         for _, statement in door.statements("Allow"):
             for principal in statement.principals or ():

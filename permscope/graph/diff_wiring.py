@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from permscope.graph.diff_change import Change, ChangeKind, Step
 from permscope.graph.diff_matching import Matching
-from permscope.graph.diff_words import name_of
+from permscope.graph.diff_words import name_of, reason_words
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
 
@@ -64,7 +64,7 @@ def _is_broken(graph: PermissionGraph, edge: Edge, before: bool) -> Change:
         EdgeKind.EXECUTES_AS: "runs as",
     }[edge.kind]
     since = " any more" if before else ""
-    why = f": {edge.reason}" if edge.reason else ""
+    why = f": {reason_words(graph, edge.reason)}" if edge.reason else ""
     return Change(
         kind=ChangeKind.WIRING_BROKEN,
         severity="medium",
