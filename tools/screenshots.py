@@ -23,11 +23,12 @@ from permscope.audit.run import Audit, run_audit
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.paths import find_paths
 from permscope.graph.queries import find_node, what_can
-from permscope.report.answers import print_paths, print_what_can
+from permscope.report.answers import print_what_can
 from permscope.report.audit_text import print_audit
 from permscope.report.graph_text import print_graph
 from permscope.report.html_report import render
 from permscope.report.matrix import print_matrix
+from permscope.report.path_text import print_paths
 from permscope.report.routes import print_routes
 
 ROOT = Path(__file__).parent.parent

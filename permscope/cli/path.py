@@ -31,22 +31,21 @@ def command(
     from permscope.graph.cut import find_cut
     from permscope.graph.paths import find_paths
     from permscope.graph.queries import find_node
-    from permscope.report import answers
 
     graph = build_graph(inventory, configured().trusted)
     first, last = find_node(graph, start), find_node(graph, end)
     found = find_paths(graph, first, last, limit)
     if format_ == "json":
-        document = answers.path_document(found, graph, start=first, end=last)
+        from permscope.report.answers import path_document
+
+        document = path_document(found, graph, start=first, end=last)
         if cut:
             from permscope.report.reach import cut_document
 
             document["cut"] = cut_document(find_cut(graph, first, last))
         write_json(document)
         return
-    screen = console()
-    answers.print_paths(found, graph, screen, start=first, end=last)
-    if cut and found:
-        from permscope.report.reach import print_cut
+    from permscope.report.path_text import print_paths
 
-        print_cut(find_cut(graph, first, last), graph, screen)
+    to_cut = find_cut(graph, first, last) if cut and found else None
+    print_paths(found, graph, console(), start=first, end=last, limit=limit, cut=to_cut)

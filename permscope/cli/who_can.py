@@ -57,7 +57,7 @@ def _who_can_invoke(
     from permscope.graph.invocations import INVOKE, who_can_invoke
     from permscope.graph.model import NodeKind
     from permscope.report import answers
-    from permscope.report.reach import groups_document, print_indirect
+    from permscope.report.reach import groups_document
 
     graph = build_graph(inventory, configured().trusted)
     found = who_can(graph, INVOKE, resource)
@@ -67,7 +67,4 @@ def _who_can_invoke(
         document = answers.who_can_document(found, graph, action=INVOKE, resource=resource)
         write_json(document | groups_document(ways) if ways is not None else document)
         return
-    screen = console()
-    answers.print_who_can(found, graph, screen, action=INVOKE, resource=resource, explain=explain)
-    if ways is not None:
-        print_indirect(ways, graph, screen)
+    answers.print_who_can(found, graph, console(), action=INVOKE, resource=resource, explain=explain, ways=ways)

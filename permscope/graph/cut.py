@@ -1,7 +1,7 @@
 """The smallest set of statements whose removal breaks every way from one node to another, and what else it would break.
 
-A permission holds while any statement behind it stands, so all of them must go; a wiring needs every one of its
-statements, so one is enough.
+A permission holds while any statement behind it stands, so all of them must go; so does a wiring that the function's
+own policy lets in. Any other wiring needs every one of its statements, so one is enough.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Cut(NamedTuple):
     Attributes:
         statements: each once, in the order in which the ways meet them; empty where no statement can break them.
         broken: what else would stop working: edges that stand on the same statements and on no way.
-        smallest: whether no smaller set does it.
+        smallest: whether no smaller set does it, short of taking a role from what runs as it.
         possible: whether there is such a set, or nothing to cut.
     """
 
@@ -43,8 +43,11 @@ def find_cut(graph: PermissionGraph, start: Node, end: Node) -> Cut:
     network = ways(graph, start, end, detour=None) if start.id != end.id else None
     if network is None:
         return Cut((), (), smallest=True, possible=True)
-    search = _Search(network, start_of(start))
+    search = _Search(network, start_of(start), roles=False)
     removed = search.run()
+    if removed is None:
+        search = _Search(network, start_of(start), roles=True)
+        removed = search.run()
     if removed is None:
         return Cut((), (), smallest=False, possible=False)
     statements = tuple(search.said[key] for key in removed)
@@ -55,10 +58,17 @@ def find_cut(graph: PermissionGraph, start: Node, end: Node) -> Cut:
 
 
 class _Search:
-    """Tries ever larger sets: of the shortest way that is left, one hop must go."""
+    """Tries ever larger sets: of the shortest way that is left, one hop must go.
 
-    def __init__(self, network: nx.DiGraph[Any], first: Any) -> None:
+    Args:
+        network: the ways.
+        first: where they begin.
+        roles: also take a role from what runs as it, which nothing that is meant to run survives.
+    """
+
+    def __init__(self, network: nx.DiGraph[Any], first: Any, *, roles: bool) -> None:
         self._network = network
+        self._roles = roles
         self._first = first
         self._tries = 0
         self.said: dict[Key, Provenance] = {}
@@ -120,7 +130,7 @@ class _Search:
             keys = tuple(self._keys(hop.edge))
             if not keys:
                 return
-            parts.append([(key,) for key in keys] if hop.edge.kind in _WIRED else [keys])
+            parts.append([(key,) for key in keys] if _needs_all(hop.edge) else [keys])
         if len(parts) == 1:
             yield from parts[0]
             return
@@ -132,6 +142,8 @@ class _Search:
             yield tuple(together)
 
     def _keys(self, edge: Edge) -> Iterator[Key]:
+        if edge.kind is EdgeKind.EXECUTES_AS and not self._roles:
+            return
         for one in edge.provenance:
             if one.fact is not None:
                 key = _key(one)
@@ -169,4 +181,9 @@ def _breaks(edge: Edge, removed: Collection[Key]) -> bool:
     if not keys:
         return False
     fallen = (key in removed for key in keys)
-    return any(fallen) if edge.kind in _WIRED else all(fallen)
+    return any(fallen) if _needs_all(edge) else all(fallen)
+
+
+def _needs_all(edge: Edge) -> bool:
+    """Whether an edge falls with any of its statements; those of a resource policy stand in for each other."""
+    return edge.kind in _WIRED and edge.mechanism != "resource_policy"

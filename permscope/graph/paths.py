@@ -85,7 +85,7 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     for states in islice(nx.shortest_simple_paths(network, first, GOAL, weight="weight"), limit * 4):
         hops = tuple(network.edges[one, other]["hop"] for one, other in pairwise(states) if other != GOAL)
         key = tuple(id(hop.edge) for hop in hops)
-        if key in seen:
+        if key in seen or any(hop.target.id == end.id for hop in hops[:-1]):
             continue
         seen.add(key)
         sure = all(hop.edge.decision is Decision.ALLOW for hop in hops)

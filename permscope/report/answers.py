@@ -1,30 +1,21 @@
-"""Answers to who-can, what-can and path, as text and as JSON."""
+"""Answers to who-can and what-can as text; those and the ones of path as JSON."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from permscope.catalog.action_set import LEVELS, ActionSet
 from permscope.catalog.actions import load
-from permscope.graph.feeding import feeding_actions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.report.describe import (
-    actions_in_words,
-    auth_of,
-    conditions_of,
-    in_words,
-    name_of,
-    place,
-    type_name,
-    with_short_arns,
-)
+from permscope.report.describe import Lines, actions_in_words, in_words, name_of, place, type_name
 from permscope.report.graph_json import edge_document, node_document, unknown_documents
 from permscope.report.graph_text import print_what_is_unknown
-from permscope.report.layout import Branch, fold, joined, print_line, print_tree, put
-from permscope.report.reasons import Reason, excerpt_of, narrowed, reasons_of
-from permscope.report.terminal import LEVEL_STYLES, Symbols, count, symbols, text
+from permscope.report.layout import Branch, cell_width, joined, print_groups, print_line, print_tree, stripped
+from permscope.report.path_text import conditions, print_reasons
+from permscope.report.reasons import reasons_of
+from permscope.report.terminal import LEVEL_STYLES, count, symbols, text
 from permscope.report.touches import Touch, routine_words, touches_of
 
 if TYPE_CHECKING:
@@ -32,45 +23,145 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from permscope.graph.asking import Answer
-    from permscope.graph.paths import Hop, Path
+    from permscope.graph.invocations import Indirectly, Invocations
+    from permscope.graph.paths import Path
     from permscope.graph.queries import Reach
 
 WHO_CAN_SCHEMA = "permscope/who-can/1"
 WHAT_CAN_SCHEMA = "permscope/what-can/1"
 PATH_SCHEMA = "permscope/path/1"
+_INVOKE = "lambda:InvokeFunction"
 _SHOWN_NAMES = 8
 _MISSING = 3
+_MANY_SERVICES = 4  # from here on the worst is said first
+_GIST = {
+    "Permissions management": "changes permissions in",
+    "Write": "writes in",
+    "Tagging": "tags in",
+    "Read": "only reads in",
+    "List": "only lists in",
+}
 
 
 # who-can
 
 
 def print_who_can(
-    answers: Sequence[Answer], graph: PermissionGraph, console: Console, *, action: str, resource: str, explain: bool
+    answers: Sequence[Answer],
+    graph: PermissionGraph,
+    console: Console,
+    *,
+    action: str,
+    resource: str,
+    explain: bool,
+    ways: Invocations | None = None,
 ) -> None:
-    """Each principal on a line, with what acts as it and where that is said; with `explain` the statements."""
+    """Each principal on a line, with what acts as it and where that is said; with `explain` the statements.
+
+    Args:
+        answers: certain ones first.
+        graph: what was asked.
+        console: where to print.
+        action: as it was asked for.
+        resource: as it was asked for.
+        explain: also print the statements.
+        ways: for the invocation of a function, who else can make it run.
+    """
     wanted = load().expand(action)
-    sure = sum(1 for answer in answers if answer.decision is Decision.ALLOW)
+    asked = f"invoke {in_words(resource)}" if action == _INVOKE else f"{action} on {in_words(resource)}"
+    unsure = sum(1 for answer in answers if answer.decision is not Decision.ALLOW)
     number = count(len(answers), "principal") if answers else "nobody in the input"
-    unsure = f", {len(answers) - sure} of them under conditions" if len(answers) > sure else ""
-    print_line(text((f"{number} can {action} on {in_words(resource)}{unsure}", "bold")), console)
-    for answer in answers:
-        node = answer.principal
-        users = acting_as(graph, node)
-        allowed = answer.edge.actions & wanted
-        why = reasons_of(graph, answer.edge, wanted)
-        line = text(
-            (name_of(node), "bold red" if node.kind is NodeKind.PUBLIC else "bold"),
-            (f"  {type_name(node)}", "dim"),
-            f"  used by {', '.join(users)}" if users else "",
-            f"  {actions_in_words(allowed)}" if len(wanted) > 1 else "",
-            *_conditions(answer.edge, answer.decision),
-            (f"  {place(why[0].source)}" if why and not explain else "", "dim"),
-        )
-        print_line(line, console, indent=2, hang=2)
-        if explain:
-            _print_reasons(why, console, 4)
+    line = text(
+        (f"{number} can {asked}", "bold"), (f", {unsure} of them under conditions" if unsure else "", "magenta")
+    )
+    print_line(joined(line, (_elsewise(ways), "bold")), console)
+    why = {id(answer): reasons_of(graph, answer.edge, wanted) for answer in answers}
+    places = [reason.source for reasons in why.values() for reason in reasons]
+    lines = Lines([*places, *(one.edge.provenance[0].source for one in indirect(ways) if one.edge.provenance)])
+    if lines.heading():
+        print_line(text((lines.heading(), "dim")), console)
+    if explain:
+        for answer in answers:
+            who = joined(*(joined(part, "  ") for part in _who(answer, graph, wanted) if part.plain))
+            depends = stripped(joined(*conditions(answer.edge, answer.decision)))
+            print_line(joined(who, depends), console, indent=2, hang=2)
+            print_reasons(why[id(answer)], console, 4, lines, actions=wanted)
+    else:
+        entries = []
+        for answer in answers:
+            first = why[id(answer)][:1]
+            where = lines(first[0].source) if first else ""
+            entries.append((_who(answer, graph, wanted), where, joined(*conditions(answer.edge, answer.decision))))
+        _print_entries(entries, console)
+    if ways is not None:
+        print_indirect(ways, graph, console, lines)
     print_what_is_unknown(graph, console)
+
+
+def _elsewise(ways: Invocations | None) -> str:
+    if ways is None:
+        return ""
+    parts = ((ways.through_triggers, "by writing to what runs it"), (ways.through_takeovers, "by taking over another"))
+    return "".join(f"; {len(group)} {words}" for group, words in parts if group)
+
+
+def _who(answer: Answer, graph: PermissionGraph, wanted: ActionSet) -> tuple[Text, ...]:
+    node = answer.principal
+    users = ", ".join(acting_as(graph, node))
+    actions = f"  {actions_in_words(answer.edge.actions & wanted)}" if len(wanted) > 1 else ""
+    name = text((name_of(node), "bold red" if node.kind is NodeKind.PUBLIC else "bold"))
+    return joined(name, (f"  {type_name(node)}" if type_name(node) else "", "dim")), text(
+        users and f"used by {users}", actions
+    )
+
+
+def print_indirect(found: Invocations, graph: PermissionGraph, console: Console, lines: Lines) -> None:
+    """Who can make the function run without being allowed to invoke it, in two groups."""
+    name = name_of(found.function)
+    groups = (
+        (f"by writing to what runs {name}", found.through_triggers),
+        ("by taking over somebody who can", found.through_takeovers),
+    )
+    if not any(group for _, group in groups):
+        console.print()
+        print_line(
+            text(("nobody makes it run by writing to what triggers it, or by taking over somebody who can", "dim")),
+            console,
+        )
+        return
+    for title, group in groups:
+        if not group:
+            continue
+        console.print()
+        print_line(text((f"{count(len(group), 'principal')} {title}", "bold")), console)
+        entries = []
+        for one in group:
+            users = ", ".join(acting_as(graph, one.principal))
+            where = lines(one.edge.provenance[0].source) if one.edge.provenance else ""
+            who = text((name_of(one.principal), "bold"), (f"  {type_name(one.principal)}", "dim"))
+            unsure = "  under conditions" if one.decision is Decision.CONDITIONAL else ""
+            reason = text(in_words(one.edge.reason or ""), (unsure, "magenta"))
+            entries.append(((who, text(users and f"used by {users}")), where, reason))
+        _print_entries(entries, console)
+
+
+def _print_entries(entries: Sequence[tuple[tuple[Text, ...], str, Text]], console: Console) -> None:
+    """A line of cells each, with the place at its end where all places fit there, and a remark below it."""
+    if not entries:
+        return
+    widths = [max(cell_width(cells[at]) for cells, _, _ in entries) for at in range(len(entries[0][0]))]
+    longest = max(cell_width(text(where)) for _, where, _ in entries)
+    beside = sum(widths) + 2 * len(widths) + 2 + longest <= console.width
+    rows: list[Sequence[Text] | Text] = []
+    for cells, where, remark in entries:
+        rows.append((*cells, text((where, "dim"))) if beside else cells)
+        rows += [each for each in (text() if beside else text((where, "dim")), stripped(remark)) if each.plain]
+    print_groups({"": rows}, console, indent=2)
+
+
+def indirect(ways: Invocations | None) -> Sequence[Indirectly]:
+    """Everyone of both groups."""
+    return () if ways is None else (*ways.through_triggers, *ways.through_takeovers)
 
 
 def acting_as(graph: PermissionGraph, role: Node) -> list[str]:
@@ -85,26 +176,47 @@ def print_what_can(
     reached: dict[str, list[Reach]], graph: PermissionGraph, console: Console, *, principal: Node, explain: bool
 ) -> None:
     """What a principal can do, by service, access level and target; with `explain` every action and statement."""
-    targets = {reach.target.id for group in reached.values() for reach in group}
-    words = f" can act in {count(len(reached), 'service')} on {count(len(targets), 'target')}"
+    touches, routine = _by_service(graph, principal, explain=explain)
+    words = f" may act in {count(len(touches), 'service')}" if touches else " may do nothing but the routine"
     if not reached:
         words = " can do nothing the input tells of"
     print_line(text((name_of(principal), "bold cyan"), (words, "bold")), console)
     roles = list(dict.fromkeys(name_of(reach.via) for group in reached.values() for reach in group if reach.via))
     if roles:
         print_line(text((f"as {', '.join(roles)}", "dim")), console)
-    touches, routine = _by_service(graph, principal, explain=explain)
+    _print_gist(touches, console)
     for service, group in touches.items():
         console.print()
-        root = Branch(text((service, "bold")))
-        for touch in group:
-            own = touch.actions.of_service(service) if touch.actions and service != "*" else touch.actions
-            root.under.append(_reach(graph, touch, own, console, explain=explain))
+        branches = [_reach(graph, touch, service, console, explain=explain) for touch in group]
+        root = Branch(text((service, "bold")), branches)
+        if len(branches) == 1 and (branches[0].under or service == "*"):
+            (only,) = branches
+            root = Branch(joined((f"{service}  " if service != "*" else "", "bold"), only.label), only.under)
         print_tree(root, console)
     if routine:
         console.print()
-        print_line(text((f"routine, on every resource: {routine}", "dim")), console)
+        print_line(text((f"routine: {routine}", "dim")), console)
     print_what_is_unknown(graph, console)
+
+
+def _print_gist(touches: dict[str, list[Touch]], console: Console) -> None:
+    """The worst that can be done in each service, where there are several: `writes in dynamodb, sqs`."""
+    if len(touches) < _MANY_SERVICES:
+        return
+    gist: dict[str, list[str]] = {words: [] for words in _GIST.values()}
+    for service, group in touches.items():
+        levels = {level for touch in group for level in _own_actions(touch, service).levels()}
+        worst = next((words for level, words in _GIST.items() if level in levels), None)
+        if worst:
+            gist[worst].append(service)
+    for words, services in gist.items():
+        if services:
+            style = LEVEL_STYLES[next(level for level, said in _GIST.items() if said == words)]
+            print_line(text((f"{words} ", style), ", ".join(services)), console, indent=2, hang=2)
+
+
+def _own_actions(touch: Touch, service: str) -> ActionSet:
+    return touch.actions.of_service(service) if touch.actions and service != "*" else touch.actions
 
 
 def _by_service(graph: PermissionGraph, principal: Node, *, explain: bool) -> tuple[dict[str, list[Touch]], str]:
@@ -122,18 +234,18 @@ def _by_service(graph: PermissionGraph, principal: Node, *, explain: bool) -> tu
     return {service: found[service] for service in sorted(found)}, routine_words(routine)
 
 
-def _reach(graph: PermissionGraph, touch: Touch, actions: ActionSet, console: Console, *, explain: bool) -> Branch:
+def _reach(graph: PermissionGraph, touch: Touch, service: str, console: Console, *, explain: bool) -> Branch:
+    actions = _own_actions(touch, service)
     verb = f"{touch.verb} " if touch.verb else ""
-    name = (touch.name, "bold yellow" if touch.is_wide else "bold")
-    branch = Branch(
-        joined((verb, "bold"), name, (f"  {touch.kind}" if touch.kind else "", "dim"), *_conditions(touch.edge))
-    )
-    for level in LEVELS:
-        whole = load().level_set(level)
-        own = actions & whole
-        if own:
-            words = level_in_words(own, level, every=explain)
-            branch.add((level, LEVEL_STYLES.get(level, "")), f"  {words}")
+    name = ("every resource (*)" if touch.service else touch.name, "bold yellow" if touch.is_wide else "bold")
+    kind = f"  {touch.kind}" if touch.kind else ""
+    where = f"  {place(touch.target.source)}" if touch.target.kind is NodeKind.ROUTE else ""
+    branch = Branch(joined((verb, "bold"), name, (kind + where, "dim"), *conditions(touch.edge)))
+    if not touch.verb or explain:  # to pass, to become and to invoke are one action each
+        for level in LEVELS:
+            own = actions & load().level_set(level)
+            if own:
+                branch.add((level, LEVEL_STYLES.get(level, "")), f"  {level_in_words(own, level, every=explain)}")
     if explain:
         signs = symbols(console)
         for reason in reasons_of(graph, touch.edge, actions):
@@ -165,121 +277,6 @@ def level_in_words(actions: ActionSet, level: str, *, every: bool = False) -> st
     if more <= 1:
         return ", ".join(names)
     return f"{', '.join(names[:_SHOWN_NAMES])} and {more} more of {len(live)}"
-
-
-# path
-
-
-def print_paths(paths: Sequence[Path], graph: PermissionGraph, console: Console, *, start: Node, end: Node) -> None:
-    """Each path with numbered hops, each hop with the statement that allows it."""
-    signs = symbols(console)
-    number = count(len(paths), "path") if paths else "no path"
-    print_line(text((f"{number} from {name_of(start)} to {name_of(end)}", "bold")), console)
-    for number_of_path, path in enumerate(paths, 1):
-        conditional = "  under conditions" if path.decision is Decision.CONDITIONAL else ""
-        console.print()
-        heading = f"path {number_of_path}" if len(paths) > 1 else count(len(path.hops), "hop")
-        print_line(text((heading, "bold cyan"), (conditional, "magenta")), console)
-        for at, hop in enumerate(path.hops):
-            _print_hop(graph, hop, path.hops[at + 1] if at + 1 < len(path.hops) else None, at + 1, console, signs)
-    print_what_is_unknown(graph, console)
-
-
-def _print_hop(
-    graph: PermissionGraph, hop: Hop, following: Hop | None, number: int, console: Console, signs: Symbols
-) -> None:
-    actions = hop_actions(graph, hop, following)
-    through = " through everything it matches" if graph.nodes[hop.edge.target] is not hop.target else ""
-    line = joined(
-        f"{number:>2}. ",
-        (hop_name(hop.source), "bold red" if hop.source.kind is NodeKind.PUBLIC else "bold"),
-        (f" {signs.arrow} ", "dim"),
-        (hop_name(hop.target), "bold"),
-        f"  {hop_words(hop.edge, actions)}",
-        (f", granted on {name_of(graph.nodes[hop.edge.target])}" if through else "", "yellow"),
-        *_conditions(hop.edge),
-    )
-    print_line(line, console, indent=1, hang=4)
-    _print_reasons(reasons_of(graph, hop.edge, actions or None), console, 6)
-
-
-def hop_actions(graph: PermissionGraph, hop: Hop, following: Hop | None) -> ActionSet:
-    """The actions of a hop that matter on the way: those that set the next hop going, else those on its target."""
-    actions = narrowed(graph, hop.edge, hop.target.arn)
-    if following is not None and following.edge.kind in (EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO):
-        return (actions & feeding_actions(hop.target.type)) or actions
-    return actions
-
-
-def hop_name(node: Node) -> str:
-    """The name of a node, of a route with its authorization."""
-    return f"{name_of(node)} ({auth_of(node)})" if node.kind is NodeKind.ROUTE else name_of(node)
-
-
-def hop_words(edge: Edge, actions: ActionSet | None = None) -> str:
-    """What happens on an edge, in a few words."""
-    match edge.kind:
-        case EdgeKind.TRIGGERS:
-            return f"triggers it ({(edge.event or edge.mechanism or '').replace('-', ' ')})"
-        case EdgeKind.EXECUTES_AS:
-            return "runs as"
-        case EdgeKind.CAN_INVOKE:
-            return "may call it"
-        case EdgeKind.CAN_ACCESS:
-            return _access_words(edge.actions if actions is None else actions)
-        case EdgeKind.CAN_TAKE_OVER | EdgeKind.WRITES_INTO:
-            return in_words(edge.reason or edge.kind.value.replace("_", " "))
-        case EdgeKind.CAN_PASS:
-            return "may pass it"
-        case EdgeKind.CAN_ASSUME:
-            return "may become it"
-        case _:
-            return edge.kind.value.replace("_", " ")
-
-
-def _access_words(actions: ActionSet) -> str:
-    if len(actions) <= _MISSING:
-        return f"may {actions_in_words(actions)}"
-    levels = actions.levels()
-    said = "access at every level" if len(levels) == len(LEVELS) else f"{', '.join(levels)} access"
-    return f"has {said} ({count(len(actions), 'action')})"
-
-
-def _print_reasons(reasons: Iterable[Reason], console: Console, indent: int) -> None:
-    """Each reason with its place, and of a statement its text."""
-    signs = symbols(console)
-    for reason in _together(reasons):
-        where = place(reason.source)
-        print_line(text((reason.words, "dim"), (f"  {where}" if where else "", "dim")), console, indent=indent, hang=2)
-        for line in _statement(reason, signs):
-            for folded in fold(line, console.width - indent - 2, console, hang=len(signs.bar) + 3):
-                bar = "" if folded.plain.startswith(signs.bar) else f"{signs.bar}   "
-                put(joined(" " * (indent + 2), (bar, "dim"), folded), console)
-
-
-def _together(reasons: Iterable[Reason]) -> list[Reason]:
-    """Reasons of which no text is shown and which stand at the same place in one line."""
-    found: list[Reason] = []
-    for reason in reasons:
-        before = found[-1] if found else None
-        if before and before.source == reason.source and not (_is_shown(before) or _is_shown(reason)):
-            found[-1] = before._replace(words=f"{before.words}, {reason.words}")
-        else:
-            found.append(reason)
-    return found
-
-
-def _is_shown(reason: Reason) -> bool:
-    return reason.statement is not None and "trust policy of" not in reason.words
-
-
-def _statement(reason: Reason, signs: Symbols) -> Iterator[Text]:
-    """The lines of a statement that say what is allowed; of a wiring and a trust policy there are none."""
-    if reason.statement is None or not _is_shown(reason):
-        return
-    for line in excerpt_of(reason.statement):
-        if not line.startswith("Effect: Allow"):
-            yield text((f"{signs.bar} {with_short_arns(line, signs.ellipsis)}", "dim"))
 
 
 # JSON
@@ -342,10 +339,3 @@ def path_document(paths: Sequence[Path], graph: PermissionGraph, *, start: Node,
 def _answer(edge: Edge, decision: Decision) -> dict[str, Any]:
     document = edge_document(edge)
     return {"decision": decision.value} | {key: document[key] for key in ("actions", "conditions", "provenance")}
-
-
-def _conditions(edge: Edge, decision: Decision | None = None) -> list[tuple[str, str]]:
-    words = conditions_of(edge)
-    if not words and (decision or edge.decision) is Decision.CONDITIONAL:
-        words = edge.reason or "conditions that are not known hold"
-    return [(f"  if {words.removeprefix('if ')}", "magenta")] if words else []

@@ -167,6 +167,26 @@ class Places:
         return f"files are in {self.folder}" if self.folder else ""
 
 
+class Lines:
+    """Places of one answer; where all are in one file, that is named once and they are line numbers.
+
+    Args:
+        sources: every place that may be shown.
+    """
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        files = {source.file if source.line else str(source) for source in sources if place(source)}
+        self._file = files.pop() if len(files) == 1 else None
+
+    def __call__(self, source: Source) -> str:
+        """`:12`, or `template.yaml:12`."""
+        return line_of(source) if source.file and source.file == self._file else place(source)
+
+    def heading(self) -> str:
+        """What to say of the file, or nothing."""
+        return f"lines are those of {self._file}" if self._file else ""
+
+
 def actions_of(edge: Edge, limit: int = _SHOWN_ACTIONS) -> str:
     """The first few actions of an edge and how many more there are."""
     return actions_in_words(edge.actions, limit)

@@ -25,7 +25,17 @@ from permscope.report.describe import (
     place_in,
     type_name,
 )
-from permscope.report.layout import Branch, ending, fitting, joined, print_columns, print_line, print_table, print_tree
+from permscope.report.layout import (
+    Branch,
+    ending,
+    fitting,
+    joined,
+    print_columns,
+    print_line,
+    print_table,
+    print_tree,
+    stripped,
+)
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, Symbols, count, levels, symbols, text
 from permscope.report.touches import PERMISSIONS, Touch, bundled, routine_words, touches_of
 
@@ -178,13 +188,8 @@ def _stacked(name: Text, details: Iterable[Text], width: int) -> list[Text]:
     line = joined(name, *parts)
     if cell_len(line.plain) <= width:
         return [line]
-    rest = _stripped(joined(*parts[1:]))
+    rest = stripped(joined(*parts[1:]))
     return [joined(name, parts[0]), *([joined("  ", rest)] if rest.plain else [])]
-
-
-def _stripped(line: Text) -> Text:
-    start = len(line.plain) - len(line.plain.lstrip())
-    return line[start:]
 
 
 def _title(node: Node, console: Console) -> Text:
@@ -262,7 +267,7 @@ def _touched(touches: list[Touch], signs: Symbols) -> Iterator[tuple[Text, list[
         yield text((f"{words} ", style), (", ".join(services), style), (" (*)", style)), []
     routine = routine_words(touches)
     if routine:
-        yield text((f"routine, on every resource: {routine}", "dim")), []
+        yield text((f"routine: {routine}", "dim")), []
 
 
 def _deliveries(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[tuple[Text, list[Text]]]:

@@ -47,6 +47,12 @@ def cell_width(line: Text) -> int:
     return cell_len(line.plain)
 
 
+def stripped(line: Text) -> Text:
+    """A text without white space before it."""
+    start = len(line.plain) - len(line.plain.lstrip())
+    return line[start:]
+
+
 def print_line(line: Text, console: Console, *, indent: int = 0, hang: int = 0) -> None:
     """Print a line, folded where the console ends; what is folded is indented by `hang` more."""
     for number, folded in enumerate(fold(line, console.width - indent, console, hang=hang)):
@@ -209,7 +215,7 @@ def print_groups(
 
 
 def fitting(rows: Sequence[Sequence[Text]], room: int, *, head: Sequence[str] = (), gap: int = 2) -> list[int]:
-    """Widths of columns that fit into `room` cells, taken from the widest column first."""
+    """Widths of columns that fit into `room` cells, taken from the widest columns, of equal ones from all of them."""
     from rich.cells import cell_len
 
     number = len(head) or (len(rows[0]) if rows else 0)
@@ -221,9 +227,10 @@ def fitting(rows: Sequence[Sequence[Text]], room: int, *, head: Sequence[str] = 
         widest = max(widths)
         if widest <= _NARROWEST:
             break
-        at = widths.index(widest)
+        together = [at for at, each in enumerate(widths) if each == widest]
         second = max([each for each in widths if each < widest] + [_NARROWEST])
-        taken = min(over, max(widest - second, 1))
-        widths[at] -= taken
-        over -= taken
+        taken = min(-(-over // len(together)), widest - second)
+        for at in together:
+            widths[at] -= taken
+        over -= taken * len(together)
     return widths

@@ -1,46 +1,30 @@
-"""What may make a function run, what it may reach, and what to remove, as text and as JSON."""
+"""What can be reached from something, as text; that, who makes a function run and what to cut as JSON."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from permscope.catalog.actions import ActionSet, load
 from permscope.graph.blast import BlastRadius, Reached
 from permscope.graph.cut import Cut
 from permscope.graph.invocations import Indirectly, Invocations
-from permscope.graph.model import Decision, PermissionGraph
-from permscope.report.answers import acting_as
-from permscope.report.describe import in_words, name_of, place, type_name
+from permscope.graph.model import Decision, NodeKind
+from permscope.report.describe import name_of
 from permscope.report.graph_json import edge_document, node_document
-from permscope.report.layout import print_line
-from permscope.report.terminal import count, text
+from permscope.report.layout import joined, print_groups, print_line
+from permscope.report.terminal import count, levels, text
+from permscope.report.touches import is_routine
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _SHOWN = 40
-
-
-def print_indirect(found: Invocations, graph: PermissionGraph, console: Console) -> None:
-    """Who can make the function run without being allowed to invoke it, in two groups."""
-    name = name_of(found.function)
-    for title, group in (
-        (f"by writing to what runs {name}", found.through_triggers),
-        ("by taking over somebody who can", found.through_takeovers),
-    ):
-        console.print()
-        number = count(len(group), "principal") if group else "nobody in the input"
-        print_line(text((f"{number} {title}", "bold")), console)
-        for one in group:
-            users = acting_as(graph, one.principal)
-            line = text(
-                (name_of(one.principal), "bold"),
-                (f"  {type_name(one.principal)}", "dim"),
-                f"  used by {', '.join(users)}" if users else "",
-                f"  {in_words(one.edge.reason or '')}",
-                ("  under conditions", "magenta") if one.decision is Decision.CONDITIONAL else "",
-                (f"  {place(one.edge.provenance[0].source)}" if one.edge.provenance else "", "dim"),
-            )
-            print_line(line, console, indent=2, hang=2)
+_SHOWN_NAMES = 12
+_FEW = 2
 
 
 def groups_document(found: Invocations) -> dict[str, Any]:
@@ -62,30 +46,6 @@ def _indirect(one: Indirectly) -> dict[str, Any]:
     }
 
 
-def print_cut(cut: Cut, graph: PermissionGraph, console: Console) -> None:
-    """The statements to remove, and what else would stop working."""
-    console.print()
-    if not cut.possible:
-        print_line(text(("no set of statements breaks every path: some of it needs no statement", "bold")), console)
-        return
-    few = "smallest " if cut.smallest else ""
-    words = f"to break every path, remove {few}set of {count(len(cut.statements), 'statement')}"
-    print_line(text((words if cut.statements else "there is nothing to cut", "bold")), console)
-    for one in cut.statements:
-        owner = f" of {one.logical_id}" if one.logical_id else ""
-        line = text((f"{one.statement or 'statement'}{owner}", "bold"), (f"  {place(one.source)}", "dim"))
-        print_line(line, console, indent=2, hang=2)
-    if cut.statements:
-        words = "nothing else would stop working" if not cut.broken else "what else would stop working:"
-        print_line(text((words, "bold")), console)
-        for edge in cut.broken[:_SHOWN]:
-            kind = edge.kind.value.replace("_", " ")
-            line = text(f"{name_of(graph.nodes[edge.source])} {kind} {name_of(graph.nodes[edge.target])}")
-            print_line(line, console, indent=2, hang=2)
-        if len(cut.broken) > _SHOWN:
-            print_line(text((f"and {len(cut.broken) - _SHOWN} more", "dim")), console, indent=2)
-
-
 def cut_document(cut: Cut) -> dict[str, Any]:
     """A cut as plain values."""
     return {
@@ -100,26 +60,93 @@ def cut_document(cut: Cut) -> dict[str, Any]:
 
 
 def print_blast(radius: BlastRadius, console: Console) -> None:
-    """What can be reached, the nearest first."""
-    name = name_of(radius.start)
-    words = (
-        f"{name} reaches {count(len(radius.reached), 'target')}, {count(len(radius.functions), 'function')} "
-        f"and {count(len(radius.identities), 'identity', 'identities')}"
-    )
-    more = "" if radius.complete else ", and more than was looked at"
-    print_line(text((words + more, "bold")), console)
-    for one in radius.reached:
-        line = text(
-            (name_of(one.target), "bold"),
-            f"  {', '.join(one.levels)}",
-            (f"  {count(one.steps, 'step')} away" if one.steps else "", "dim"),
-            (f"  as {name_of(one.holder)}", "dim"),
-            ("  under conditions", "magenta") if one.decision is Decision.CONDITIONAL else "",
-        )
-        print_line(line, console, indent=2, hang=2)
+    """What can be reached, the nearest first; the routine of nearly every function is left out."""
+    found = _reach_of(radius)
+    things = {name for near in found.values() for name in near}
+    parts = [count(len(things), "target") if things else "nothing but the routine: logs, traces, network interfaces"]
+    if radius.functions:
+        parts.append(f"makes {count(len(radius.functions), 'function')} run")
+    if radius.identities:
+        parts.append(f"can become {count(len(radius.identities), 'identity', 'identities')}")
+    line = text((name_of(radius.start), "bold cyan"), (f" reaches {', '.join(parts)}", "bold"))
+    print_line(line if radius.complete else joined(line, (", and more than was looked at", "yellow")), console)
+    groups: dict[str, list[Sequence[Text] | Text]] = {}
+    for steps in sorted(found):
+        here = list(found[steps].values())
+        rows = groups.setdefault(f"{count(steps, 'step')} away" if steps else "at once", [])
+        rows.extend(each.row() for each in here[:_SHOWN])
+        if len(here) > _SHOWN:
+            rows.append(text((f"and {len(here) - _SHOWN} more; --format json has them all", "dim")))
+    if groups:
+        console.print()
+        print_groups(groups, console, head=("target", "access", "as"))
     for title, nodes in (("makes run", radius.functions), ("can become", radius.identities)):
         if nodes:
-            print_line(text((f"{title}: ", "bold"), ", ".join(map(name_of, nodes))), console, hang=2)
+            console.print()
+            names = sorted({name_of(node) for node in nodes})
+            more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+            print_line(text((f"{title}: ", "bold"), ", ".join(names[:_SHOWN_NAMES]), (more, "dim")), console, hang=2)
+
+
+class _Thing:
+    """What is reached under one name at one distance, by whichever holders."""
+
+    def __init__(self, name: str, *, wide: bool) -> None:
+        self._name = name
+        self._wide = wide
+        self._actions = ActionSet.empty
+        self._holders: dict[str, None] = {}
+        self._sure = False
+
+    def add(self, actions: ActionSet, one: Reached) -> None:
+        """Another holder, or more actions."""
+        self._actions = self._actions | actions
+        self._holders.setdefault(name_of(one.holder))
+        self._sure = self._sure or one.decision is Decision.ALLOW
+
+    def row(self) -> tuple[Text, Text, Text]:
+        """The cells of a table."""
+        holders = list(self._holders)
+        more = f" and {len(holders) - _FEW} more" if len(holders) > _FEW else ""
+        unsure = "" if self._sure else "  under conditions"
+        return (
+            text((self._name, "bold yellow" if self._wide else "bold")),
+            joined(*levels(self._actions.levels()), (unsure, "magenta")),
+            text((f"{', '.join(holders[:_FEW])}{more}", "dim")),
+        )
+
+
+def _reach_of(radius: BlastRadius) -> dict[int, dict[str, _Thing]]:
+    """Steps -> name -> thing; farther away only with actions that are not to be had nearer."""
+    found: dict[int, dict[str, _Thing]] = defaultdict(dict)
+    nearer: dict[str, ActionSet] = {}
+    for steps, group in groupby(sorted(radius.reached, key=_distance), key=lambda one: one.steps):
+        here: dict[str, ActionSet] = {}
+        for one in group:
+            for name, actions in _parts(one):
+                if actions and actions <= nearer.get(name, ActionSet.empty):
+                    continue
+                wide = one.target.kind is NodeKind.RESOURCE_SET
+                found[steps].setdefault(name, _Thing(name, wide=wide)).add(actions, one)
+                here[name] = here.get(name, ActionSet.empty) | actions
+        for name, actions in here.items():
+            nearer[name] = nearer.get(name, ActionSet.empty) | actions
+    return found
+
+
+def _distance(one: Reached) -> tuple[int, bool]:
+    return one.steps, one.target.kind is NodeKind.RESOURCE_SET
+
+
+def _parts(one: Reached) -> Iterator[tuple[str, ActionSet]]:
+    """A target; of `*` every service on its own, without the routine."""
+    if one.target.label != "*" or one.actions >= load().everything:
+        yield name_of(one.target), one.actions
+        return
+    for service in one.actions.services():
+        own = one.actions.of_service(service)
+        if not is_routine(own, service):
+            yield f"every {service} resource (*)", own
 
 
 def blast_document(radius: BlastRadius) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
@@ -10,6 +10,8 @@ from permscope.graph.model import Edge, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.facts import Group, Role, User
 from permscope.inventory.policies import PolicyKind, Principal, Statement
 from permscope.inventory.source import NOWHERE, Source
+
+_FEW_ACTIONS = 3
 
 
 class Reason(NamedTuple):
@@ -93,15 +95,28 @@ def able_on(arn: str) -> ActionSet:
     return load().expand(f"{parts.service}:*") if parts else load().everything
 
 
-def excerpt_of(statement: Statement) -> list[str]:
-    """A statement as a few lines of YAML."""
-    return list(_excerpt(statement))
+def excerpt_of(statement: Statement, actions: ActionSet | None = None) -> list[str]:
+    """A statement as a few lines of YAML.
+
+    Args:
+        statement: what to show.
+        actions: of its actions only those that have to do with these, and how many more there are.
+    """
+    return list(_excerpt(statement, _about(statement.actions, actions)))
 
 
-def _excerpt(statement: Statement) -> Iterator[str]:
+def _about(patterns: Sequence[str] | None, actions: ActionSet | None) -> Sequence[str] | None:
+    if patterns is None or not actions or len(patterns) <= _FEW_ACTIONS:
+        return patterns
+    kept = [pattern for pattern in patterns if not load().action_set([pattern]).isdisjoint(actions)]
+    left = len(patterns) - len(kept)
+    return [*kept, f"and {left} more"] if kept and left > 1 else patterns
+
+
+def _excerpt(statement: Statement, actions: Sequence[str] | None) -> Iterator[str]:
     yield f"Effect: {statement.effect}"
     for name, values in (
-        ("Action", statement.actions),
+        ("Action", actions),
         ("NotAction", statement.not_actions),
         ("Resource", statement.resources),
         ("NotResource", statement.not_resources),

@@ -188,10 +188,15 @@ def _is_own_logs(target: Node) -> bool:
 
 
 def _routine(actions: ActionSet, service: str, edge: Edge) -> str | None:
-    known = _ROUTINE.get(service)
-    if known is None or edge.kind is not EdgeKind.CAN_ACCESS or edge.decision is not Decision.ALLOW:
+    if edge.kind is not EdgeKind.CAN_ACCESS or edge.decision is not Decision.ALLOW:
         return None
-    return known[0] if actions <= load().action_set(known[1]) else None
+    return _ROUTINE[service][0] if is_routine(actions, service) else None
+
+
+def is_routine(actions: ActionSet, service: str) -> bool:
+    """Whether actions of a service are among those that nearly every function has on `*`."""
+    known = _ROUTINE.get(service)
+    return known is not None and actions <= load().action_set(known[1])
 
 
 def _order(touch: Touch) -> tuple[object, ...]:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.catalog.action_set import LEVELS
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.report.answers import hop_words
 from permscope.report.describe import auth_of, is_open, name_of, type_name
+from permscope.report.path_text import hop_words
 
 _ORDER = (
     NodeKind.FUNCTION,

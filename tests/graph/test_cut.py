@@ -47,3 +47,26 @@ def test_where_there_is_no_path_there_is_nothing_to_cut(world: Any, function: An
     made = world(TABLE, function("Fn"))
     cut = find_cut(made.graph, made.node("FnRole"), made.node("Orders"))
     assert (cut.statements, cut.possible) == ((), True)
+
+
+def test_a_permission_of_anybody_else_keeps_a_trigger_working(world: Any, function: Any) -> None:
+    """A schedule that has a permission of its own does not stop when the permission of everybody goes.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+    """
+    made = world(
+        TABLE,
+        function("Fn", QUERY),
+        "  Nightly: {Type: AWS::Events::Rule, Properties: {ScheduleExpression: rate(1 day), "
+        "Targets: [{Id: a, Arn: !GetAtt Fn.Arn}]}}\n"
+        "  Own: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Principal: events.amazonaws.com, "
+        "Action: 'lambda:InvokeFunction', SourceArn: !GetAtt Nightly.Arn}}\n"
+        "  Everybody: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Principal: '*', "
+        "Action: 'lambda:InvokeFunction'}}\n",
+    )
+    cut = find_cut(made.graph, made.node("public"), made.node("Orders"))
+    assert names(cut) == ["Everybody"]
+    assert cut.broken == ()
+    from_rule = find_cut(made.graph, made.node("Nightly"), made.node("Orders"))
+    assert len(from_rule.statements) == 1
+    assert names(from_rule) == ["Query"]

@@ -8,24 +8,14 @@ import pytest
 
 from permscope.catalog.actions import load
 from permscope.graph.asking import who_can
-from permscope.graph.model import PermissionGraph
-from permscope.graph.paths import find_paths
+from permscope.graph.invocations import INVOKE, who_can_invoke
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.queries import find_node, what_can
-from permscope.report.answers import level_in_words, print_paths, print_what_can, print_who_can
+from permscope.report.answers import level_in_words, print_what_can, print_who_can
 
 Draw = Callable[..., str]
 World = Callable[[str], PermissionGraph]
 Golden = Callable[[str, str], None]
-
-
-@pytest.mark.parametrize("width", [80, 120])
-def test_a_path_looks_as_reviewed(width: int, world: World, shown: Draw, golden: Golden) -> None:
-    """Numbered hops, each with the statement that allows it."""
-    graph = world("orders")
-    start, end = find_node(graph, "public"), find_node(graph, "OrdersTable")
-    paths = find_paths(graph, start, end)
-    text = shown(lambda console: print_paths(paths, graph, console, start=start, end=end), width=width)
-    golden(f"path-orders-{width}.txt", text)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -53,7 +43,43 @@ def test_who_can_shows_the_statements_that_allow_what_was_asked(world: World, sh
     )
     assert "StoreOrderRolePolicy0[0]" in text
     assert "AWSLambdaBasicExecutionRole" not in text
-    assert "fixtures/orders/template.yaml:49" in text
+    assert "lines are those of fixtures/orders/template.yaml" in text
+    assert "StoreOrderRolePolicy0[0] of StoreOrder  :49" in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["WriteInvoice", "StoreOrder"])
+def test_who_can_invoke_looks_as_reviewed(name: str, width: int, world: World, shown: Draw, golden: Golden) -> None:
+    """Directly, by writing to what triggers it, by taking over somebody: the first line says how many of each."""
+    graph = world("orders")
+    found, ways = who_can(graph, INVOKE, name), who_can_invoke(graph, find_node(graph, name))
+    text = shown(
+        lambda console: print_who_can(
+            found, graph, console, action=INVOKE, resource=name, explain=name == "WriteInvoice", ways=ways
+        ),
+        width=width,
+    )
+    golden(f"who-can-invoke-{name}-{width}.txt", text)
+
+
+def test_what_a_role_may_do_in_many_services_begins_with_the_worst(shown: Draw) -> None:
+    """Four services are four trees; the first lines say where something can be changed."""
+    graph = PermissionGraph()
+    graph.add_node(Node(id="role", kind=NodeKind.ROLE, label="R", type="AWS::IAM::Role"))
+    graph.add_node(Node(id="set:*", kind=NodeKind.RESOURCE_SET, label="*", arn="*"))
+    actions = load().action_set(
+        ["iam:PutRolePolicy", "s3:PutObject", "sqs:ReceiveMessage", "dynamodb:GetItem", "xray:GetTraceSummaries"]
+    )
+    graph.add_edge(Edge(source="role", target="set:*", kind=EdgeKind.CAN_ACCESS, actions=actions))
+    role = graph.nodes["role"]
+    text = shown(lambda console: print_what_can(what_can(graph, role), graph, console, principal=role, explain=False))
+    assert text.splitlines()[1:5] == [
+        "  changes permissions in iam",
+        "  writes in s3",
+        "  only reads in dynamodb, xray",
+        "",
+    ]
+    assert "routine: polls queues" in text
 
 
 def test_who_can_says_when_it_is_nobody(world: World, shown: Draw) -> None:

@@ -132,7 +132,7 @@ def test_the_grant_that_every_function_has_is_said_last_and_in_few_words(world: 
     """Writing its own logs is no news."""
     graph = world("orders")
     text = shown(lambda console: print_graph(graph, console), width=80)
-    assert "routine, on every resource: writes its logs" in text
+    assert "routine: writes its logs" in text
     assert "logs:CreateLogGroup" not in text
 
 
