@@ -59,6 +59,14 @@ def reference(fact: Resource | Function | Role) -> str | None:
     return f'!Sub "{arn}"' if arn.startswith("arn:") else None
 
 
+def written_arn(world: World, arn: str) -> str:
+    """How a template writes an ARN: by reference where the thing is one of its own."""
+    inventory = world.inventory
+    fact = world.resource(arn) or inventory.functions.get(arn) or inventory.roles.get(arn)
+    written = reference(fact) if fact is not None else None
+    return written or (f'!Sub "{arn}"' if "${" in arn else arn)
+
+
 def _candidates(world: World) -> Iterator[Resource | Function | Role]:
     yield from world.inventory.functions.values()
     yield from world.inventory.resources.values()

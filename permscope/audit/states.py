@@ -8,13 +8,14 @@ from typing import Any
 from permscope.audit.breadth import admin_principals
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
+from permscope.audit.fixes import written_arn
 from permscope.audit.predicates import Taken, finder, predicate
-from permscope.audit.wiring import functions_of
+from permscope.audit.wiring import functions_of, triggers_between
 from permscope.audit.world import PolicyView, StatementView, World
 from permscope.catalog.actions import load
-from permscope.graph.model import EdgeKind, NodeKind
+from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Auth, Function, Need, Resource, Role, Route
+from permscope.inventory.facts import Auth, Delivery, Function, Need, Resource, Role, Route, Trigger
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.tokens import has_unknown
@@ -78,6 +79,50 @@ def cannot_log(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
         yield Hit(values={"role": world.graph.nodes[role].label, "log_group": group}, nodes=(role,))
 
 
+# What Lambda does with the execution role before the code runs, whatever the resource:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions,
+# https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html#services-xray-permissions
+_VPC = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
+_TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+
+
+@finder("function", values=("role", "missing", "feature", "effect", "managed"))
+def features_without_permission(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function in a VPC, or with active tracing (`low`), whose role may not do what Lambda does for that."""
+    world, fact = subject.world, subject.fact
+    role = _role_of(world, subject.it.id)
+    if role is None or not isinstance(fact, Function) or world.inventory.missing_policies(world.inventory.roles[role]):
+        return
+    granted = {
+        action for grant in world.by_arn[role].access.grants for action in (*_VPC, *_TRACING) if action in grant.actions
+    }
+    for used, feature, needed, effect, managed, severity in (
+        (
+            fact.in_vpc,
+            "VpcConfig",
+            _VPC,
+            "so Lambda refuses to create it",
+            "service-role/AWSLambdaVPCAccessExecutionRole",
+            None,
+        ),
+        (fact.tracing, "TracingConfig", _TRACING, "so no trace arrives", "AWSXRayDaemonWriteAccess", "low"),
+    ):
+        missing = [action for action in needed if action not in granted]
+        if used and missing:
+            yield Hit(
+                element=feature,
+                values={
+                    "role": world.graph.nodes[role].label,
+                    "missing": ", ".join(f"`{action}`" for action in missing),
+                    "feature": feature,
+                    "effect": effect,
+                    "managed": managed,
+                },
+                nodes=(role,),
+                severity=severity,
+            )
+
+
 @finder("function", values=("role", "variable", "resource", "fix"))
 def configured_without_access(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function that is told the name of a resource its role may not touch at all."""
@@ -105,7 +150,7 @@ def configured_without_access(subject: Subject, _parameters: Any, _taken: Taken)
                     "role": view.label,
                     "variable": variable,
                     "resource": target.label,
-                    "fix": f"!GetAtt {target.logical_id}.Arn" if target.logical_id else node,
+                    "fix": written_arn(world, node),
                 },
                 nodes=(role, node),
             )
@@ -129,9 +174,19 @@ def _named_resource(world: World, value: str) -> str | None:
     return known.get(value)
 
 
+# What fires which of S3's events:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
+_FIRES = {
+    "s3:objectcreated": ("s3:PutObject",),
+    "s3:objectremoved": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "s3:objecttagging": ("s3:PutObjectTagging", "s3:DeleteObjectTagging"),
+    "s3:objectacl": ("s3:PutObjectAcl",),
+}
+
+
 @finder("function", values=("resource", "action", "role"))
 def writes_to_its_own_trigger(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """A function that may write to the bucket, queue, topic, table or stream that runs it."""
+    """A function that may do to the bucket, queue, topic, table or stream that runs it what runs it."""
     world = subject.world
     role = _role_of(world, subject.it.id)
     if role is None:
@@ -143,8 +198,11 @@ def writes_to_its_own_trigger(subject: Subject, _parameters: Any, _taken: Taken)
         if source.kind is not NodeKind.RESOURCE or parts is None or source.arn is None:
             continue
         arn = source.arn.partition("/stream/")[0] if parts.service == "dynamodb" else source.arn
-        granted = _named_grants(access, arn)
-        writes = [action for action in _WRITES.get(parts.service, ()) if action in granted]
+        wirings = triggers_between(world, edge) if parts.service == "s3" else []
+        writes = [action for wiring in wirings for action in _refired(access, arn, wiring)]
+        if not wirings:
+            granted = _named_grants(access, arn)
+            writes = [action for action in _WRITES.get(parts.service, ()) if action in granted]
         if writes and edge.event != "self-managed-kafka":
             yield Hit(
                 element=source.label,
@@ -153,10 +211,17 @@ def writes_to_its_own_trigger(subject: Subject, _parameters: Any, _taken: Taken)
             )
 
 
-def _named_grants(access: Any, arn: str) -> Any:
+def _refired(access: Any, bucket: str, wiring: Trigger) -> list[str]:
+    """What a function may do in a bucket that fires the notification which runs it, under the prefix it is about."""
+    granted = _named_grants(access, bucket, f"/{wiring.below}of-its-own" if wiring.below else "")
+    occasions = [":".join(text.lower().split(":")[:2]) for text in wiring.occasions] or ["s3:objectcreated"]
+    return [action for text in occasions for action in _FIRES.get(text, ()) if action in granted]
+
+
+def _named_grants(access: Any, arn: str, below: str = "") -> Any:
     """What is allowed on a resource by grants that name it: a grant on everything has rules of its own."""
-    found = access.on(arn).allowed
-    wide = access.on(arn + "-of-somebody-else").allowed
+    found = access.on(arn + below).allowed
+    wide = access.on(arn + "-of-somebody-else" + below).allowed
     return found - wide
 
 
@@ -171,20 +236,69 @@ def exposed_role(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[
         yield Hit(values={"how": how}, nodes=(role,), path=path)
 
 
-@finder("delivers_to", values=("source", "target", "event", "fix"))
+_DELIVERED = {
+    "dead-letter-queue": "dead-letter queue",
+    "on-success": "on-success destination",
+    "on-failure": "on-failure destination",
+}
+
+
+@finder("delivers_to", values=("said", "fix"))
 def undeliverable(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """A destination or dead-letter queue that its sender may not write to."""
-    graph, edge = subject.world.graph, subject.it
-    target = graph.nodes[edge.target]
-    yield Hit(
-        element=f"{edge.event or ''} {target.label}",
-        values={
-            "source": graph.nodes[edge.source].label,
-            "target": target.label,
-            "event": (edge.event or "destination").replace("-", " "),
-            "fix": f"!GetAtt {target.logical_id}.Arn" if target.logical_id else target.id,
-        },
-    )
+    """A destination or dead-letter queue that its sender may not write to, with the statement to add."""
+    world, edge = subject.world, subject.it
+    source, target = world.graph.nodes[edge.source], world.graph.nodes[edge.target]
+    delivery = _delivery_of(world, edge)
+    written = written_arn(world, target.id)
+    if target.type == "AWS::S3::Bucket" and target.logical_id:
+        written = f'[{written}, !Sub "${{{target.logical_id}.Arn}}/*"]'
+    actions = _sending(delivery, target.id)
+    if delivery is not None and delivery.service and not delivery.role_arn:
+        wired = f"its {_DELIVERED[edge.event]} " if edge.event in _DELIVERED else ""
+        said = f"`{source.label}` sends to {wired}`{target.label}`, whose policy does not let `{delivery.service}` in"
+        lines = [
+            "- Effect: Allow",
+            f"  Principal: {{Service: {delivery.service}}}",
+            f"  Action: {actions}",
+            f"  Resource: {written}",
+        ]
+        if delivery.source_arn:
+            lines += ["  Condition:", f"    ArnLike: {{aws:SourceArn: {written_arn(world, delivery.source_arn)}}}"]
+    else:
+        what = _DELIVERED.get(edge.event or "", "destination")
+        said = f"`{source.label}` may not write to its {what} `{target.label}`"
+        lines = ["- Effect: Allow", f"  Action: {actions}", f"  Resource: {written}"]
+    yield Hit(element=f"{edge.event or ''} {target.label}", values={"said": said, "fix": "\n".join(lines)})
+
+
+def _delivery_of(world: World, edge: Edge) -> Delivery | None:
+    """The fact behind an edge: by its sender and kind, of several the one that names the target."""
+    known: dict[tuple[str, str], list[Delivery]] = world.memo.setdefault("deliveries", {})
+    if not known:
+        for item in world.inventory.of(Delivery):
+            known.setdefault((item.sender_id, item.event), []).append(item)
+    found = known.get((edge.source, edge.event or ""), [])
+    name = edge.target.rpartition(":")[2]
+    return next((item for item in found if item.target_arn.rpartition(":")[2] == name), found[0] if found else None)
+
+
+_SENDING = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "lambda": "lambda:InvokeFunction",
+    "events": "events:PutEvents",
+    "s3": "s3:PutObject",
+    "kinesis": "kinesis:PutRecord",
+    "firehose": "firehose:PutRecord",
+}
+
+
+def _sending(delivery: Delivery | None, target_arn: str) -> str:
+    """The actions it takes to deliver, as YAML."""
+    named = dict.fromkeys(action for need in delivery.required for action in need.actions) if delivery else {}
+    parts = split_arn(target_arn)
+    actions = list(named) or [_SENDING.get(parts.service if parts else "", "<the action that writes to it>")]
+    return actions[0] if len(actions) == 1 else f"[{', '.join(actions)}]"
 
 
 @predicate("role")

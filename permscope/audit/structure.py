@@ -13,14 +13,16 @@ from permscope.audit.findings import Hit
 from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.principals import service_name
+from permscope.audit.wiring import function_name
 from permscope.audit.world import StatementView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import EdgeKind, NodeKind
-from permscope.inventory.arn import function_arn_and_qualifier, split_arn
+from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import (
     Function,
     GroupMembership,
     ManagedPolicy,
+    Mechanism,
     Need,
     Output,
     PolicyAttachment,
@@ -54,6 +56,8 @@ _KEY_NEEDS = (
     ("s3", "s3:GetObject", "kms:Decrypt"),
     ("s3", "s3:PutObject", "kms:GenerateDataKey"),
 )
+# Of a source that Lambda polls, `esm-role-missing-poll` names the key.
+_POLLING = frozenset({"sqs:ReceiveMessage", "kinesis:GetRecords"})
 _KEY_VALUES = ("role", "resource", "action", "missing", "key", "fix")
 
 
@@ -92,11 +96,18 @@ def locked_out_by_a_key(subject: Subject, _parameters: Any, _taken: Taken) -> It
                     continue
                 tail = "/*" if service == "s3" else ""
                 allowed = allowed if allowed is not None else view.access.on(arn + tail).allowed
-                if action not in allowed:
+                if action not in allowed or (action in _POLLING and _is_polled(world, subject.it.id, arn)):
                     continue
                 if decisions.role_may(role.arn, Need(actions=(needed,), resource_arn=key)).authorized is False:
                     yield _key_hit(world, role, arn, (action, needed, key))
                     break
+
+
+def _is_polled(world: World, function_id: str, source_id: str) -> bool:
+    return any(
+        edge.source == source_id and edge.mechanism == Mechanism.POLL
+        for edge in world.graph.incoming(function_id, EdgeKind.TRIGGERS)
+    )
 
 
 def _key_hit(world: World, role: Role, arn: str, what: tuple[str, str, str]) -> Hit:
@@ -138,7 +149,7 @@ def senders_locked_out_by_a_key(subject: Subject, _parameters: Any, _taken: Take
     let_in = any(_lets_in(world, held.policy.statements, principal) for held in policies)
     if not managed and (key not in world.inventory.resources or let_in):
         return
-    label = "the key that AWS manages" if managed else world.graph.nodes[key].label
+    label = "the key that AWS manages" if managed else f"`{world.graph.nodes[key].label}`"
     target = world.graph.nodes[edge.target].label
     yield Hit(
         element=f"{principal} {target}",
@@ -182,18 +193,53 @@ _WIRED_TYPES = frozenset({"AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::Events::Ru
 _API_TYPES = frozenset({"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"})
 
 
-@finder("statement", values=("source", "service"))
-def idle_permissions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """A permission for a source of this input that is not wired to the function.
+# Services that have no use for a function's policy, and what takes its place:
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html,
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
+_POLLED = "Lambda polls for it with the function's execution role"
+_BY_ROLE = "it invokes with a role of its own"
+_WITHOUT_POLICY: Mapping[str, str] = {
+    **dict.fromkeys(("sqs", "dynamodb", "streams.dynamodb", "kinesis", "kafka", "mq"), _POLLED),
+    **dict.fromkeys(
+        ("scheduler", "pipes", "states", "firehose", "codepipeline", "codedeploy", "batchoperations.s3"), _BY_ROLE
+    ),
+    "cloudwatch": "alarms invoke as `lambda.alarms.cloudwatch.amazonaws.com`",
+    "cloudtrail": "it writes to buckets and log groups",
+    "delivery.logs": "it writes log files",
+}
 
-    An API without any route here may get them from a file that nobody has read, so it is left out.
+
+@finder("statement", values=("source", "service", "said", "fix"))
+def idle_permissions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A permission for a source of this input that is not wired to the function, or for a service that never uses it.
+
+    An API without any route here may get them from a file that nobody has read, so it is left out; so is a permission
+    of a function that is not known.
     """
     view: StatementView = subject.it
     world = subject.world
-    if view.holder is None:
+    for principal, who in zip(view.statement.principals or (), view.who, strict=False):
+        name = service_name(who.text) if who.kind == "service" else ""
+        if name in _WITHOUT_POLICY:
+            function = view.holder.label if view.holder else "the function"
+            values = {
+                "source": who.text,
+                "service": name,
+                "said": f"`{who.text}` never invokes `{function}` by this permission: {_WITHOUT_POLICY[name]}",
+                "fix": "Remove the `AWS::Lambda::Permission`.",
+            }
+            yield Hit(
+                element=who.text,
+                source=source_of(principal.value),
+                values=values,
+                statement=view.statement,
+                confidence="high",
+            )
+            return
+    if view.holder is None or has_unknown(view.holder.id):
         return
     service = next((service_name(who.text) for who in view.who if who.kind == "service"), "")
-    wired = _wired_to(world).get(function_arn_and_qualifier(view.holder.id)[0], frozenset())
+    wired = _wired_to(world).get(function_name(view.holder.id), frozenset())
     for entry in view.statement.conditions:
         if entry.key.lower() != "aws:sourcearn":
             continue
@@ -204,10 +250,16 @@ def idle_permissions(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
             if found.type in _API_TYPES and not _has_routes(world, found.id):
                 continue
             node = world.graph.nodes.get(found.id)
+            label = node.label if node else found.name
             yield Hit(
                 element=str(value),
                 source=source_of(value),
-                values={"source": node.label if node else found.name, "service": service},
+                values={
+                    "source": label,
+                    "service": service,
+                    "said": f"`{label}` may invoke `{view.holder.label}` and is not wired to it",
+                    "fix": f"Remove the `AWS::Lambda::Permission`, or wire `{label}` to the function.",
+                },
                 statement=view.statement,
             )
 
@@ -238,8 +290,7 @@ def _wired_to(world: World) -> Mapping[str, frozenset[str]]:
     if known is None:
         found: dict[str, set[str]] = {}
         for trigger in world.inventory.of(Trigger):
-            function = function_arn_and_qualifier(trigger.function_arn)[0]
-            sources = found.setdefault(function, set())
+            sources = found.setdefault(function_name(trigger.function_arn), set())
             route = world.routes.get(trigger.source_id or "")
             sources.update(text for text in (trigger.source_id, trigger.source_arn, route and route.api_id) if text)
         known = world.memo["wired_to"] = {function: frozenset(sources) for function, sources in found.items()}

@@ -8,10 +8,11 @@ from typing import Any
 from permscope.audit.breadth import admin_principals
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
-from permscope.audit.fixes import reference
+from permscope.audit.fixes import reference, written_arn
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import World
 from permscope.graph.model import Edge, EdgeKind, NodeKind
+from permscope.graph.wiring import MERELY_LISTS
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import Mechanism, Need, Resource, RoleUse, Trigger
 
@@ -22,16 +23,23 @@ def _triggers(world: World) -> dict[tuple[str, str], list[Trigger]]:
     known: dict[tuple[str, str], list[Trigger]] = world.memo.setdefault("triggers", {})
     if not known:
         for trigger in world.inventory.of(Trigger):
-            key = (
-                trigger.source_id or f"service:{trigger.service}",
-                function_arn_and_qualifier(trigger.function_arn)[0],
-            )
+            key = (trigger.source_id or f"service:{trigger.service}", function_name(trigger.function_arn))
             known.setdefault(key, []).append(trigger)
     return known
 
 
+def function_name(arn: str) -> str:
+    """The name in a function ARN, by which wirings that write partition, Region or account out are found as well."""
+    return function_arn_and_qualifier(arn)[0].rpartition(":")[2]
+
+
+def triggers_between(world: World, edge: Edge) -> list[Trigger]:
+    """Every wiring that an edge from a source to a function stands for."""
+    return _triggers(world).get((edge.source, function_name(edge.target)), [])
+
+
 def _trigger_of(world: World, edge: Edge) -> Trigger | None:
-    found = _triggers(world).get((edge.source, edge.target), [])
+    found = triggers_between(world, edge)
     return next((item for item in found if item.event == edge.event), found[0] if found else None)
 
 
@@ -64,25 +72,40 @@ def unanswered_triggers(subject: Subject, _parameters: Any, _taken: Taken) -> It
             "source": world.graph.nodes[edge.source].label,
             "service": service,
             "role": "",
-            "missing": _missing_invocation(world, edge, service),
+            "missing": edge.reason or f"nothing lets `{service}` invoke it",
             "condition": "",
             "fix": "\n".join(lines),
         },
     )
 
 
-def _missing_invocation(world: World, edge: Edge, service: str) -> str:
-    """What nothing lets the service do; where only half of what a URL needs is there, the other half."""
-    has: set[str] = set()
-    for held in world.inventory.resource_policies.get(edge.target, ()):
-        for statement in held.policy.statements:
-            if any(principal.value == service for principal in statement.principals or ()):
-                has.update(text.lower() for text in statement.actions or ())
-    if "lambda:invokefunctionurl" in has and "lambda:invokefunction" not in has:
-        return "has `lambda:InvokeFunctionUrl` only, and needs `lambda:InvokeFunction` beside it"
-    if has:
-        return "has a permission that does not match this source"
-    return "has no permission to invoke it"
+@finder("triggers", values=_VALUES)
+def unreplicated_functions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function at CloudFront's edge whose role does not trust the service that runs it there.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    """
+    world, edge = subject.world, subject.it
+    trigger = _trigger_of(world, edge)
+    function = world.inventory.function(edge.target)
+    role = world.inventory.roles.get(function.role_arn or "") if function else None
+    if function is None or role is None:
+        return
+    yield Hit(
+        element=f"edge {world.graph.nodes[edge.source].label}",
+        source=role.source,
+        resource=role.logical_id or role.arn,
+        nodes=(role.arn,),
+        values={
+            "function": world.graph.nodes[edge.target].label,
+            "source": world.graph.nodes[edge.source].label,
+            "service": trigger.service if trigger else "",
+            "role": role.logical_id or role.name,
+            "missing": "`edgelambda.amazonaws.com`",
+            "condition": "",
+            "fix": "Principal: {Service: [lambda.amazonaws.com, edgelambda.amazonaws.com]}\nAction: sts:AssumeRole",
+        },
+    )
 
 
 def _source_text(world: World, trigger: Trigger) -> str:
@@ -106,7 +129,7 @@ def _missing(world: World, role_arn: str, needs: tuple[Need, ...]) -> list[tuple
     ]
 
 
-def _statement_text(missing: list[tuple[str, str]]) -> str:
+def _statement_text(world: World, missing: list[tuple[str, str]]) -> str:
     """The statement that allows what is missing, as YAML."""
     by_resource: dict[str, list[str]] = {}
     for action, resource in missing:
@@ -114,7 +137,7 @@ def _statement_text(missing: list[tuple[str, str]]) -> str:
     lines: list[str] = []
     for resource, actions in by_resource.items():
         lines += ["- Effect: Allow", f"  Action: [{', '.join(dict.fromkeys(actions))}]"]
-        lines.append(f"  Resource: {_sub(resource) if resource != '*' else chr(34) + '*' + chr(34)}")
+        lines.append(f"  Resource: {written_arn(world, resource) if resource != '*' else chr(34) + '*' + chr(34)}")
     return "\n".join(lines)
 
 
@@ -131,6 +154,7 @@ def unreadable_sources(subject: Subject, _parameters: Any, _taken: Taken) -> Ite
     if not missing:
         return
     role = world.graph.nodes.get(role_arn)
+    listing = all(action in MERELY_LISTS for action, _ in missing)
     yield Hit(
         element=f"{edge.event or ''} {world.graph.nodes[edge.source].label}",
         source=trigger.source if trigger.source.line else subject.source,
@@ -141,10 +165,13 @@ def unreadable_sources(subject: Subject, _parameters: Any, _taken: Taken) -> Ite
             "source": world.graph.nodes[edge.source].label,
             "service": trigger.service,
             "role": role.label if role else role_arn,
-            "missing": ", ".join(dict.fromkeys(action for action, _ in missing)),
+            "missing": ", ".join(dict.fromkeys(f"`{action}`" for action, _ in missing)),
             "condition": "",
-            "fix": _statement_text(missing),
+            "fix": _statement_text(world, missing),
         },
+        # Mappings have been made without what merely lists streams.
+        severity="low" if listing else None,
+        confidence="medium" if listing else None,
     )
 
 
@@ -179,7 +206,7 @@ def powerless_callers(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
             "missing": ", ".join(f"`{action}` on `{resource}`" for action, resource in missing[:3])
             + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),  # noqa: PLR2004
             "condition": "",
-            "fix": _statement_text(missing),
+            "fix": _statement_text(world, missing),
         },
     )
 

@@ -151,6 +151,11 @@ class LettingIn:
         ]
         if len(lacking) < len(actions):
             return Outcome(False, reason=f"`{service_name}` is let in, but not for `{'`, `'.join(lacking)}`")
+        allowing = tuple(map(_without_denies, policies))
+        if allowing != policies:
+            answer = self._as_service(allowing, service_name, actions, arn, context, holds)
+            if answer.authorized is not False:
+                return Outcome(False, reason=f"a `Deny` of the resource's policy keeps `{service_name}` out")
         return Outcome(False, reason=self._why_not(arn, service_name, policies))
 
     def _as_service(
@@ -299,6 +304,11 @@ def _standing(policy: Policy, dropped: Collection[str]) -> Policy:
         if each.effect != "Allow" or each.only_if not in dropped
     )
     return replace(policy, statements=kept)
+
+
+def _without_denies(policy: Policy) -> Policy:
+    kept = tuple(each for each in policy.statements if each.effect != "Deny")
+    return policy if len(kept) == len(policy.statements) else replace(policy, statements=kept)
 
 
 def _any_region(arn: str) -> str:

@@ -17,8 +17,16 @@ from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Auth, Delivery, Fact, Function, Mechanism, Need, RoleUse, Route, Trigger, Unknown
 from permscope.inventory.tokens import has_unknown, unknowns_in
 
+# What AWS's pages ask for to read a stream, though mappings of roles without it have always been made and run:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+MERELY_LISTS = frozenset(
+    {"kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:ListStreams", "dynamodb:ListStreams"}
+)
 _LAMBDA = "lambda.amazonaws.com"
 _EDGE_LAMBDA = "edgelambda.amazonaws.com"
+# Services whose own call, which CloudFormation makes, writes the statement into the function's policy:
+# https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html
+_WRITE_THEIR_OWN = frozenset({"connect.amazonaws.com"})
 # What a service that delivers without a role asks of the target's own policy.
 _DELIVERY_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "sqs": ("sqs:SendMessage",),
@@ -148,7 +156,10 @@ class Wiring:
             return self.letting_in.public_url(trigger)
         match trigger.mechanism:
             case Mechanism.RESOURCE_POLICY:
-                return self.letting_in.invokes(trigger)
+                outcome = self.letting_in.invokes(trigger)
+                if outcome.authorized is False and trigger.service in _WRITE_THEIR_OWN:
+                    return Outcome(None, reason=f"`{trigger.service}` adds the permission when the function is wired")
+                return outcome
             case Mechanism.POLL:
                 function = self.inventory.function(trigger.function_arn)
                 return self._by_role(trigger, trigger.role_arn or (function.role_arn if function else None))
@@ -187,7 +198,17 @@ class Wiring:
         if not trigger.required and has_unknown(trigger.source_id or ""):
             return Outcome(None, reason="the source is not known, and so what it takes to read it")
         role_arn = self.nodes.named(role_arn).id
-        return all_of(tuple(self.decisions.role_may(role_arn, need) for need in trigger.required))
+        return all_of(self._reads(role_arn, need) for need in trigger.required)
+
+    def _reads(self, role_arn: str, need: Need) -> Outcome:
+        """Whether a role may read a source; what only lists streams is asked for, and mappings run without it."""
+        outcome = self.decisions.role_may(role_arn, need)
+        needed = tuple(action for action in need.actions if action not in MERELY_LISTS)
+        if outcome.authorized is not False or len(needed) == len(need.actions):
+            return outcome
+        if needed and self.decisions.role_may(role_arn, replace(need, actions=needed)).authorized is False:
+            return outcome
+        return Outcome(None, outcome.provenance, reason="AWS asks for actions that the role lacks, to list streams")
 
     # Deliveries
 

@@ -234,6 +234,8 @@ class Trigger(Fact):
         source_arn: `aws:SourceArn` that the service sends; a stage or path that is not known is an unknown token.
         source_account: `aws:SourceAccount` that the service sends, where it sends one.
         context: further condition keys of the request, such as `lambda:EventSourceToken`.
+        occasions: what of all that happens to the source runs the function, where the wiring says so: S3's event types.
+        below: prefix of the names it runs for; empty for all.
         role_arn: for `POLL` the execution role where it is known, for `SERVICE_ROLE` the role the service assumes.
         required: what that role must be allowed: for `POLL` on the source, for `SERVICE_ROLE` on the function.
         enabled: False for a disabled mapping, rule or schedule.
@@ -248,6 +250,8 @@ class Trigger(Fact):
     source_arn: str | None = None
     source_account: str | None = None
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    occasions: tuple[str, ...] = ()
+    below: str = ""
     role_arn: str | None = None
     required: tuple[Need, ...] = ()
     enabled: bool = True

@@ -115,12 +115,21 @@ def _notifications(answer: Mapping[str, Any]) -> dict[str, Any] | None:
         ("TopicConfigurations", "TopicConfigurations", "Topic"),
     ):
         arn = f"{'LambdaFunction' if target == 'Function' else target}Arn"
-        targets = [{target: item[arn]} for item in answer.get(asked) or () if item.get(arn)]
+        targets = [
+            {target: item[arn], "Event": item.get("Events"), "Filter": _filter(item)}
+            for item in answer.get(asked) or ()
+            if item.get(arn)
+        ]
         if targets:
             found[key] = targets
     if answer.get("EventBridgeConfiguration") is not None:
         found["EventBridgeConfiguration"] = {"EventBridgeEnabled": True}
     return found or None
+
+
+def _filter(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter of a notification as a template writes it."""
+    return {"S3Key": {"Rules": ((item.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []}}
 
 
 def _access_point(session: Session, point: Mapping[str, Any], blocked: Mapping[str, bool]) -> Iterator[LiveFact]:

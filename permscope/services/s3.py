@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
-from permscope.services._values import Text, about, located, root
+from permscope.services._values import Item, Text, about, located, root
 from permscope.services._wiring import triggers
 from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
@@ -78,8 +78,11 @@ def _notifications(resource: TemplateResource) -> Iterator[AnyFact]:
     for given in resource.items("NotificationConfiguration"):
         for key in ("LambdaConfigurations", "QueueConfigurations", "TopicConfigurations"):
             list(resource.part(given).items(key))  # what is no mapping becomes an unknown of the bucket
-    functions = _notified(resource, "LambdaConfigurations", "Function")
-    yield from triggers(resource, functions, event=EVENT, service=SERVICE)
+    for item in root(resource).items("NotificationConfiguration", "LambdaConfigurations"):
+        occasions = tuple(found.text for found in item.texts("Event"))
+        yield from triggers(
+            resource, item.texts("Function"), event=EVENT, service=SERVICE, occasions=occasions, below=_prefix(item)
+        )
     yield from _told(resource, resource.id, _notified(resource, "QueueConfigurations", "Queue"), queue_arn)
     yield from _told(resource, resource.id, _notified(resource, "TopicConfigurations", "Topic"), topic_arn)
 
@@ -117,16 +120,27 @@ def read_custom_notifications(resource: TemplateResource) -> Iterator[AnyFact]:
         if bucket is None:
             continue
         resource = resource.when(name.only_if)
-        yield from triggers(
-            resource,
-            _notified(resource, "LambdaFunctionConfigurations", "LambdaFunctionArn"),
-            event=EVENT,
-            service=SERVICE,
-            source_id=bucket,
-            source_arn=bucket,
-        )
+        for item in root(resource).items("NotificationConfiguration", "LambdaFunctionConfigurations"):
+            yield from triggers(
+                resource,
+                item.texts("LambdaFunctionArn"),
+                event=EVENT,
+                service=SERVICE,
+                source_id=bucket,
+                source_arn=bucket,
+                occasions=tuple(found.text for found in item.texts("Events")),
+                below=_prefix(item),
+            )
         yield from _told(resource, bucket, _notified(resource, "QueueConfigurations", "QueueArn"), queue_arn)
         yield from _told(resource, bucket, _notified(resource, "TopicConfigurations", "TopicArn"), topic_arn)
+
+
+def _prefix(item: Item) -> str:
+    """The prefix of the keys that a notification is about, in CloudFormation's or in S3's words; empty for all keys."""
+    for rule in (*item.items("Filter", "S3Key", "Rules"), *item.items("Filter", "Key", "FilterRules")):
+        if (rule.text("Name") or "").lower() == "prefix":
+            return rule.text("Value") or ""
+    return ""
 
 
 def _replication(resource: TemplateResource) -> Iterator[AnyFact]:

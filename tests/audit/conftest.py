@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,22 @@ def audit(tmp_path: Path) -> Audit:
     def audited(resources: dict[str, Any]) -> dict[str, list[Finding]]:
         path = tmp_path / "template.json"
         path.write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+        inventory = load([str(path)], LoadOptions())
+        found: dict[str, list[Finding]] = {}
+        for finding in run(build_graph(inventory), inventory, load_rules()):
+            found.setdefault(finding.rule, []).append(finding)
+        return found
+
+    return audited
+
+
+@pytest.fixture
+def audit_text(tmp_path: Path) -> Callable[[str], dict[str, list[Finding]]]:
+    """Findings of a template given as YAML text, by rule."""
+
+    def audited(text: str) -> dict[str, list[Finding]]:
+        path = tmp_path / "template.yaml"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
         inventory = load([str(path)], LoadOptions())
         found: dict[str, list[Finding]] = {}
         for finding in run(build_graph(inventory), inventory, load_rules()):
