@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from permscope.audit.breadth import admin_principals, breadth_of, gives_iam, is_admin, routine_actions, view_of
+from permscope.audit.conditions import narrowing
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.matching import action_set, no_such
@@ -19,20 +20,22 @@ from permscope.audit.predicates import Taken, finder
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError
+from permscope.graph.gains import code_arns
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
 from permscope.graph.queries import in_set
-from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Function, Role
+from permscope.graph.rights import is_foreign, meant_as_own
+from permscope.inventory.arn import account_of, split_arn
+from permscope.inventory.facts import Role
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import ACCOUNT
 
 _CATEGORIES = ("new-work", "existing-work", "self-escalation", "boundary-removal", "principal-access")
 _VALUES = ("principal", "targets", "actions", "reason", "paths", "fix")
 _SHOWN = 4
 _LATENT = (NodeKind.RESOURCE_SET, NodeKind.EXTERNAL)
 _MOST_GRANTS = 60
-_LAYER_COLONS = 6  # of an ARN of a layer without its version
 
 
 class _Wanted(NamedTuple):
@@ -131,6 +134,7 @@ def _take_over_hit(view: PrincipalView, edges: list[Edge], guilty: ActionSet, *,
     gained = any(edge.target in admins for edge in edges)
     place, element = _blamed(view, edges, guilty)
     sure = any(edge.decision is Decision.ALLOW for edge in edges)
+    narrowed = "" if sure else _narrowed(edges, guilty)
     paths = list(dict.fromkeys(path for edge in edges for path in edge.attributes.get("paths", ())))
     return Hit(
         element=element,
@@ -148,9 +152,25 @@ def _take_over_hit(view: PrincipalView, edges: list[Edge], guilty: ActionSet, *,
         },
         severity="info" if latent else "critical" if gained else None,
         confidence=None if sure else "medium",
+        conditioned=f"`{narrowed}` narrows it" if narrowed else "",
         path=(view.label, targets[0]),
         claims=guilty,
     )
+
+
+def _narrowed(edges: list[Edge], guilty: ActionSet) -> str:
+    """A condition key without which none of the ways is open, or the empty string."""
+    found = ""
+    for edge in edges:
+        for reason in edge.provenance:
+            statement = reason.fact
+            if statement is None or load().action_set(statement.actions or ()).isdisjoint(guilty):
+                continue
+            key = narrowing(statement.conditions)
+            if not key:
+                return ""
+            found = key
+    return found
 
 
 def _blamed(view: PrincipalView, edges: list[Edge], guilty: ActionSet) -> tuple[Source, str]:
@@ -402,7 +422,7 @@ def lets_itself_in(subject: Subject, parameters: Any, taken: Taken) -> Iterator[
             resources = [
                 pattern
                 for pattern in share.grant.resources
-                if _is_of(pattern, action) and gain not in view.access.on(pattern + tail).allowed
+                if _is_of(pattern, action) and not _is_of_others(view, pattern) and gain not in view.access.on(pattern + tail).allowed
             ]
             if resources:
                 place, element = _place_of(share.statement, action)
@@ -425,6 +445,14 @@ def _is_of(pattern: str, action: str) -> bool:
     parts = split_arn(pattern)
     bucket = parts is not None and parts.service == "s3" and "/" in parts.resource
     return parts is not None and parts.service == action.partition(":")[0] and not bucket
+
+
+def _is_of_others(view: PrincipalView, pattern: str) -> bool:
+    """Whether a pattern is about another account, which alone says who may change its policies.
+
+    Where nobody says into which account a template goes, it may be the one that its statements name.
+    """
+    return view.node is not None and view.node.account != ACCOUNT and is_foreign(view.node, account_of(pattern))
 
 
 def _place_of(statement: Any, action: str) -> tuple[Source, str]:
@@ -457,10 +485,12 @@ def rewrites_code(subject: Subject, parameters: Any, taken: Taken) -> Iterator[H
         return
     found: dict[str, str] = {}
     for place, functions in places.items():
-        if action not in view.access.on(place).allowed:
+        if action not in view.access.on(place).allowed or not _is_within_reach(view, parameters, place):
             continue
         for function in functions:
             role = _runs_as(view.world, function)
+            if is_foreign(view.node, account_of(function)):
+                continue  # the owner of the function would have to let it in
             if role is None or role == view.node.id or not _is_stronger(view, view.world.by_arn.get(role)):
                 continue
             if action == "lambda:PublishLayerVersion" and not _may_repoint(view, function):
@@ -495,24 +525,20 @@ def _code_places(world: World, action: str) -> dict[str, list[str]]:
         return known
     known = world.memo["code", action] = {}
     for function in world.inventory.functions.values():
-        for place in _code_of(function, action):
+        for place in code_arns(_ARTIFACTS[action], function, world.inventory):
             known.setdefault(place, []).append(function.arn)
     return known
 
 
-def _code_of(function: Function, action: str) -> Iterator[str]:
-    parts, code = split_arn(function.arn), function.code or ""
-    if action == "lambda:PublishLayerVersion":
-        yield from (layer.rpartition(":")[0] for layer in function.layers if layer.count(":") > _LAYER_COLONS)
-    elif action == "s3:PutObject" and code.startswith("s3://") and parts is not None:
-        yield f"arn:{parts.partition}:s3:::{code.removeprefix('s3://')}"
-    elif action == "ecr:PutImage" and ".dkr.ecr." in code and "@sha256:" not in code:
-        host, _, image = code.partition("/")
-        account, region = host.partition(".")[0], host.split(".dkr.ecr.", 1)[1].partition(".amazonaws")[0]
-        tail = image.rpartition("/")[2]
-        name = image[: len(image) - len(tail)] + tail.partition(":")[0] if "${" not in tail else image.rsplit(":", 1)[0]
-        if parts is not None:
-            yield f"arn:{parts.partition}:ecr:{region}:{account}:repository/{name}"
+def _is_within_reach(view: PrincipalView, actions: ActionSet, place: str) -> bool:
+    """Whether the identity policies of a principal decide on their own about what an ARN names."""
+    if view.node is None or not is_foreign(view.node, account := account_of(place)):
+        return True
+    grants = (grant for grant in view.access.grants if not grant.actions.isdisjoint(actions))
+    return meant_as_own(view.node, account, (account_of(text) for grant in grants for text in grant.resources))
+
+
+_ARTIFACTS = {"lambda:PublishLayerVersion": "layer", "s3:PutObject": "object", "ecr:PutImage": "image"}
 
 
 def _may_repoint(view: PrincipalView, function: str) -> bool:
@@ -528,25 +554,39 @@ def _granted_at(view: PrincipalView, held: ActionSet) -> tuple[Source, str]:
     return view.fact.source, view.label
 
 
-# Where the graph has no target: permission sets and identity pools
+# Where the graph has no target: permission sets
 
 
-@finder("principal", values=("principal", "actions"), check=_self_grant_parameters)
+def _combinations(given: object, place: Source) -> tuple[ActionSet, ...]:
+    if not isinstance(given, list) or not all(isinstance(item, list) for item in given):
+        raise RuleError("expected a list of lists of actions", source=place)
+    return tuple(action_set(item, place) for item in given)
+
+
+@finder("principal", values=("principal", "actions"), check=_combinations)
 def holds_all(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
-    """A principal that may take all of some actions, each on something; parameter: the actions."""
+    """A principal that may take all actions of one of several lists, each on something; parameter: the lists."""
     view = view_of(subject)
     if view.node is None or is_admin(breadth_of(view).everywhere()):
         return
-    held = ActionSet.empty
-    for grant in view.access.grants:
-        held |= grant.actions & parameters
-    if parameters <= held and taken.left_of(parameters):
-        place, element = _granted_at(view, held - load().expand("iam:PassRole"))
-        yield Hit(
-            element=element,
-            source=place,
-            resource=view.fact.logical_id or getattr(view.fact, "arn", view.label),
-            values={"principal": view.label, "actions": ", ".join(held.patterns(4))},
-            nodes=(view.node.id,),
-            claims=held,
-        )
+    guilty, narrowed = ActionSet.empty, ""
+    for actions in parameters:
+        grants = [grant for grant in view.access.grants if not grant.actions.isdisjoint(actions)]
+        held = ActionSet.empty
+        for grant in grants:
+            held |= grant.actions & actions
+        if actions <= held:
+            guilty |= actions
+            narrowed = next(filter(None, (narrowing(grant.conditions) for grant in grants)), "")
+    if not guilty or not (guilty := taken.left_of(guilty)):
+        return
+    place, element = _granted_at(view, guilty)
+    yield Hit(
+        element=element,
+        source=place,
+        resource=view.fact.logical_id or getattr(view.fact, "arn", view.label),
+        values={"principal": view.label, "actions": ", ".join(guilty.patterns(4))},
+        nodes=(view.node.id,),
+        conditioned=f"`{narrowed}` narrows it" if narrowed else "",
+        claims=guilty,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -9,11 +10,12 @@ from permscope.graph.decisions import Decisions, any_partition
 from permscope.graph.escalation import EscalationPath
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.queries import in_set
-from permscope.graph.rights import May, Rights, Strength, all_of, only_passed_to, passes_to
+from permscope.graph.rights import May, Rights, Strength, all_of, is_foreign, only_passed_to, passes_to
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, User
 from permscope.inventory.inventory import Inventory
 
+_COLON_TAG = re.compile(r":[\w][\w.-]*$|:\$\{[^{}]*\}$")  # of an image
 _MOST_TARGETS = 50  # beyond that the edge goes to the set that the grant names
 _LOOKED_AT = 3  # members of a large set that are compared
 _KINDS = {"role": NodeKind.ROLE, "user": NodeKind.USER, "group": NodeKind.GROUP}
@@ -76,7 +78,8 @@ class Gains:
         self._strength = Strength(graph.decisions or Decisions(inventory))
         self._trusting: dict[str, list[str]] = {}
         for edge in graph.edges_of(EdgeKind.CAN_ASSUME):
-            service = graph.nodes[edge.source].service
+            who = graph.nodes[edge.source]
+            service = who.label if who.kind is NodeKind.FEDERATED else who.service  # Cognito is named as a provider
             if service and edge.decision is not Decision.DENY:
                 self._trusting.setdefault(service, []).append(edge.target)
         self._at_work: dict[str, list[tuple[Node, str]]] = {}
@@ -145,9 +148,13 @@ class Gains:
         """The stronger roles of a `can_pass` edge that a service may assume; whether it is known that they are."""
         target = self._graph.nodes[edge.target]
         if target.kind is NodeKind.EXTERNAL:
-            yield target, False
+            if not is_foreign(rights.principal, target.account):  # roles are passed within an account only
+                yield target, False
             return
-        roles = self._assumable(target, service)
+        own = rights.principal
+        roles = [
+            role for role in self._assumable(target, service) if not is_foreign(own, self._graph.nodes[role].account)
+        ]
         if len(roles) > _MOST_TARGETS:
             first = [self._is_stronger(self._graph.nodes[role], rights) for role in roles[:_LOOKED_AT]]
             if any(each is not False for each in first):
@@ -253,6 +260,8 @@ class Gains:
                 continue
             for piece in pieces[:_MOST_TARGETS]:
                 stronger = self._is_stronger(piece.role, rights)
+                if is_foreign(rights.principal, piece.worker.account):
+                    continue
                 may = all_of(rights.on_arn(action, piece.arn) for action in needs) if stronger is not False else None
                 if may is not None:
                     whole = may.also(rest)
@@ -269,7 +278,7 @@ class Gains:
         if artifact not in self._artifacts:
             found: dict[str, list[_Code]] = {}
             for worker, role_id in self._at_work.get("AWS::Lambda::Function", ()):
-                for arn in _artifacts(artifact, worker):
+                for arn in _code_of(artifact, worker, self._inventory):
                     container = arn.partition("/")[0] if artifact == "object" else arn
                     found.setdefault(container, []).append(_Code(arn, worker, self._graph.nodes[role_id]))
             self._artifacts[artifact] = found
@@ -424,24 +433,40 @@ def _fits(node: Node, kind: NodeKind) -> bool:
     return node.kind is kind or f":{kind.value}/" in node.id
 
 
-def _artifacts(artifact: str | None, worker: Node) -> Iterator[str]:
-    """ARNs of what a function's code is taken from."""
+def _code_of(artifact: str, worker: Node, inventory: Inventory) -> Iterator[str]:
     fact = worker.fact
-    if not isinstance(fact, Function):
+    return code_arns(artifact, fact, inventory) if isinstance(fact, Function) else iter(())
+
+
+def code_arns(artifact: str, function: Function, inventory: Inventory) -> Iterator[str]:
+    """ARNs of what a function's code is taken from and that can still change.
+
+    An object named by its version, and an image named by its digest or in a repository whose tags stay, cannot.
+
+    Args:
+        artifact: `object`, `image` or `layer`.
+        function: whose code.
+        inventory: where the repositories are.
+    """
+    code, parts = function.code or "", split_arn(function.arn)
+    if parts is None:
         return
-    code = fact.code or ""
-    parts = split_arn(fact.arn)
-    partition = parts.partition if parts else "aws"
     match artifact:
-        case "object" if code.startswith("s3://"):
-            yield f"arn:{partition}:s3:::{code.removeprefix('s3://')}"
-        case "image" if ".dkr.ecr." in code:
-            host, _, name = code.partition("/")
+        case "object" if code.startswith("s3://") and "?versionId=" not in code:
+            yield f"arn:{parts.partition}:s3:::{code.removeprefix('s3://')}"
+        case "image" if ".dkr.ecr." in code and "@sha256:" not in code:
+            host, _, image = code.partition("/")
             account, _, rest = host.partition(".dkr.ecr.")
-            repository = name.partition("@")[0].partition(":")[0]
-            yield f"arn:{partition}:ecr:{rest.partition('.amazonaws')[0]}:{account}:repository/{repository}"
+            repository = f"repository/{_COLON_TAG.sub('', image)}"
+            arn = f"arn:{parts.partition}:ecr:{rest.partition('.amazonaws')[0]}:{account}:{repository}"
+            held = inventory.resources.get(arn)
+            if held is None or held.attributes.get("image_tag_mutability") != "IMMUTABLE":
+                yield arn
         case "layer":
-            yield from (arn.rpartition(":")[0] for arn in fact.layers if ":layer:" in arn)
+            for layer in function.layers:
+                name = split_arn(layer)
+                if name is not None and ":" in name.resource.removeprefix("layer:"):
+                    yield layer.rpartition(":")[0]
 
 
 _MISSING = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
@@ -11,6 +12,9 @@ from permscope.graph.collector import distinct
 from permscope.graph.decisions import Decisions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.queries import in_set
+from permscope.inventory.arn import account_of
+from permscope.inventory.policies import PolicyKind
+from permscope.inventory.tokens import ACCOUNT, has_unknown
 from permscope.policy.matching import glob
 
 _RIGHTS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
@@ -93,12 +97,46 @@ class Rights:
     def on(self, action: str, node: Node) -> May | None:
         """Whether it may take an action on one known thing."""
         edges = [edge for edge in self.giving(action) if self._reaches(edge, action, node)]
+        if is_foreign(self.principal, node.account):
+            edges = [edge for edge in edges if edge.target == node.id and _is_agreed(edge)]
+        if action == "sts:AssumeRole" and node.kind is NodeKind.ROLE:
+            edges = [edge for edge in edges if edge.kind is EdgeKind.CAN_ASSUME]
+        edges = [edge for edge in edges if not self._keeps_in_bounds(edge, action)]
         return may_by(edges) if edges else None
+
+    def _keeps_in_bounds(self, edge: Edge, action: str) -> bool:
+        """Whether conditions of an IAM action see to it that nobody gains rights by it.
+
+        With `iam:PermissionsBoundary` only identities that the boundary caps can be changed; with `iam:PolicyARN` only
+        the policies named can be attached.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
+        """
+        if not action.startswith("iam:") or not edge.conditions:
+            return False
+        if "Delete" not in action and _positive(edge.conditions, "iam:permissionsboundary"):
+            return True
+        named = _positive(edge.conditions, "iam:policyarn")
+        return bool(named) and action.startswith("iam:Attach") and all(map(self._is_modest, named))
+
+    def _is_modest(self, policy_arn: str) -> bool:
+        """Whether a managed policy is known to change no permissions."""
+        decisions = self._graph.decisions
+        policy = decisions.inventory.managed_policy(policy_arn) if decisions is not None else None
+        if policy is None:
+            return False
+        catalog = load()
+        powerful = catalog.level_set("Permissions management") & catalog.expand("iam:*")
+        return all(
+            statement.effect == "Deny"
+            or (statement.actions is not None and catalog.action_set(statement.actions).isdisjoint(powerful))
+            for statement in policy.statements
+        )
 
     def on_arn(self, action: str, arn: str) -> May | None:
         """Whether it may take an action on what an ARN names, known or not."""
-        decisions = self._graph.decisions
-        if decisions is None:
+        decisions, account = self._graph.decisions, account_of(arn)
+        named = (self._graph.nodes[edge.target].account for edge in self.giving(action))
+        if decisions is None or (is_foreign(self.principal, account) and not meant_as_own(self.principal, account, named)):
             return None
         allowed, conditional = decisions.access(self.principal.id, arn)
         if action not in allowed and action not in conditional:
@@ -109,10 +147,53 @@ class Rights:
         if edge.target == node.id:
             return True
         target = self._graph.nodes[edge.target]
-        if target.kind is not NodeKind.RESOURCE_SET or node.arn is None or not in_set(target, node.arn):
+        if target.kind is not NodeKind.RESOURCE_SET or node.arn is None:
+            return False
+        if not in_set(target, node.arn) and not self._is_itself(target, node):
             return False
         decisions = self._graph.decisions
         return edge.reason is None or decisions is None or action in decisions.on(edge.source, node.arn)
+
+
+    def _is_itself(self, target: Node, node: Node) -> bool:
+        """Whether a pattern such as `user/${aws:username}` means the principal, and so does the node."""
+        name = getattr(node.fact, "name", None)
+        if node.id != self.principal.id or name is None or "${aws:username}" not in target.id:
+            return False
+        return in_set(replace(target, id=target.id.replace("${aws:username}", name)), node.arn or "")
+
+
+def is_foreign(principal: Node, account: str | None) -> bool:
+    """Whether an account is surely another one than a principal's."""
+    own = principal.account
+    return bool(account and own) and account != own and "*" not in str(account) and not has_unknown(str(account))
+
+
+def meant_as_own(principal: Node, account: str | None, named: Iterable[str | None]) -> bool:
+    """Whether an account that only looks foreign is taken for the principal's.
+
+    Where nobody says into which account a template goes, an account that the principal's own statements name, and not
+    just cover with `*`, may be that one.
+    """
+    return principal.account == ACCOUNT and any(each == account for each in named)
+
+
+def _is_agreed(edge: Edge) -> bool:
+    """Whether the owner of the target has a word in an edge: its policy, or that of a role."""
+    kinds = (PolicyKind.RESOURCE, PolicyKind.TRUST)
+    return any(reason.policy is not None and reason.policy.kind in kinds for reason in edge.provenance)
+
+
+def _positive(conditions: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The values that a key must have, where the conditions of an edge ask for exact ones."""
+    found: list[str] = []
+    for operator, keys in conditions.items():
+        if operator.lower() not in ("stringequals", "arnequals", "stringlike", "arnlike"):
+            continue
+        for key, values in keys.items():
+            if key.lower() == name:
+                found.extend(values)
+    return tuple(found) if all(value.strip("*?") for value in found) else ()
 
 
 def may_by(edges: list[Edge]) -> May:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
@@ -137,9 +138,12 @@ class EffectiveAccess:
         """The access to one resource, its objects, indexes, streams, qualifiers and paths included."""
         allowed = conditional = ActionSet.empty
         grants: list[Grant] = []
-        for target in parts_of(encode(arn)):
+        whole = encode(arn)
+        for target in parts_of(whole):
             able = applicable_actions(target)
             wanted = able if able is not None else restrictable() if target.strip("*") else load().everything
+            if ":lambda:" in target and target != whole:
+                wanted -= _of_whole_functions()
             for rule, part in self._on_target(target, wanted):
                 grants.append(self._grant(rule, part.actions, (part.resource,), part.conditional, part.limited_by))
                 if part.conditional or not rule.certain:
@@ -240,6 +244,20 @@ _UNDER = {
     "events": "/*",
     "appsync": "/*",
 }
+
+
+@cache
+def _of_whole_functions() -> ActionSet:
+    """Actions on a function that take no version or alias, so that they are never about one.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html (`Invoke`, for one, has `Qualifier`)
+    """
+    catalog = load()
+    names = ("UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion", "*FunctionConcurrency")
+    found = ActionSet.empty
+    for name in (*names, "*FunctionCodeSigningConfig", "*FunctionRecursionConfig", "CreateFunction", "*tagResource"):
+        found |= catalog.expand(f"lambda:{name}")
+    return found
 
 
 def parts_of(arn: str) -> tuple[str, ...]:

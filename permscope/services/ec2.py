@@ -1,4 +1,7 @@
-"""Amazon EC2: policies of VPC endpoints, and who may use an endpoint service.
+"""Amazon EC2: what instances act with, policies of VPC endpoints, and who may use an endpoint service.
+
+An instance acts with the role of its instance profile
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html).
 
 A VPC endpoint's policy cuts down what goes through the endpoint and grants nothing
 (https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html).
@@ -11,7 +14,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from permscope.inventory.facts import AnyFact
 from permscope.services._answers import each, json_text, picked
 from permscope.services._live import LiveFact, LiveReader, Session
+from permscope.services._wiring import properties, role_uses
 from permscope.services.interface import TemplateResource
+
+
+def read_instance(resource: TemplateResource) -> Iterable[AnyFact]:
+    """An instance, and the role in its instance profile."""
+    yield resource.resource()
+    yield from _profile_roles(resource, "IamInstanceProfile")
+
+
+def read_launch_template(resource: TemplateResource) -> Iterable[AnyFact]:
+    """A launch template, and the role of the instances that are made with it."""
+    yield resource.resource()
+    for key in ("Arn", "Name"):
+        yield from _profile_roles(resource, "LaunchTemplateData", "IamInstanceProfile", key)
+
+
+def _profile_roles(resource: TemplateResource, *path: str) -> Iterator[AnyFact]:
+    for text in properties(resource, *path):
+        profile = resource.stack.find(text.text, "AWS::IAM::InstanceProfile")
+        roles = properties(profile, "Roles") if profile is not None else ()
+        yield from role_uses(resource, roles, "ec2.amazonaws.com", exact=False)
 
 
 def read_endpoint(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -32,6 +56,8 @@ def read_service_permissions(resource: TemplateResource) -> Iterable[AnyFact]:
 
 
 TEMPLATE = {
+    "AWS::EC2::Instance": read_instance,
+    "AWS::EC2::LaunchTemplate": read_launch_template,
     "AWS::EC2::VPCEndpoint": read_endpoint,
     "AWS::EC2::VPCEndpointServicePermissions": read_service_permissions,
 }

@@ -124,8 +124,9 @@ def _reference(stack: Stack, text: str) -> str:
 
 def _code(resource: TemplateResource) -> str | None:
     image = resource.text("Code", "ImageUri")
-    bucket, key = resource.text("Code", "S3Bucket"), resource.text("Code", "S3Key")
-    return image or (f"s3://{bucket}/{key or ''}" if bucket else None)
+    bucket, key, version = (resource.text("Code", name) for name in ("S3Bucket", "S3Key", "S3ObjectVersion"))
+    pinned = f"?versionId={version}" if version else ""
+    return image or (f"s3://{bucket}/{key or ''}{pinned}" if bucket else None)
 
 
 def read_qualified(resource: TemplateResource) -> Iterable[AnyFact]:

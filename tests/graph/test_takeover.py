@@ -147,7 +147,8 @@ def test_whoever_writes_the_code_acts_as_the_function_one_day(
     world: Any, function: Any, extra: str, statement: str, path: str
 ) -> None:
     """From the next deployment on, so under conditions."""
-    made = world(function("Strong", STRONG).replace("Code: {ZipFile: 'x'}", extra), function("Weak", statement))
+    strong = function("Strong", STRONG).replace("Code: {ZipFile: 'x'}", extra)
+    made = world(strong, function("Weak", statement), account="111122223333")
     edge = made.edge(EdgeKind.CAN_TAKE_OVER, "WeakRole", "StrongRole")
     assert edge.attributes["paths"] == (path,)
     assert edge.decision is Decision.CONDITIONAL

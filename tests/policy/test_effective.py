@@ -168,6 +168,17 @@ def test_access_to_a_resource_leaves_out_what_is_denied_there() -> None:
     assert not found.on("arn:aws:s3:::c").conditional
 
 
+def test_a_version_is_nothing_that_new_code_is_given_to() -> None:
+    """Code belongs to the function, so a Deny there leaves no version for it; invoking a version stays allowed.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+    """
+    function = "arn:aws:lambda:eu-west-1:111111111111:function:f"
+    found = access(may("lambda:*"), must_not("lambda:*", function)).on(function).allowed
+    assert "lambda:UpdateFunctionCode" not in found
+    assert "lambda:InvokeFunction" in found
+
+
 def test_tokens_of_a_template_are_matched_and_given_back() -> None:
     """A generated name is the same on both sides, and grants show it as written."""
     table = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Orders}"

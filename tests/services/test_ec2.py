@@ -1,4 +1,4 @@
-"""VPC endpoints."""
+"""Instances and what they act with; VPC endpoints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from permscope.inventory.facts import Resource, ResourcePolicy
+from permscope.inventory.facts import Resource, ResourcePolicy, RoleUse
 
 Read = Callable[..., list[Any]]
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -49,3 +49,24 @@ def test_an_endpoint_service_names_who_may_connect(read: Read) -> None:
         Resource,
     )
     assert found.attributes["allowed_principals"] == ("*",)
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "{Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile}}",
+        "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {IamInstanceProfile: "
+        "{Arn: !GetAtt Profile.Arn}}}}",
+        "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {IamInstanceProfile: {Name: !Ref Profile}}}}",
+    ],
+)
+def test_an_instance_acts_with_the_role_of_its_profile(read: Read, machine: str) -> None:
+    """The profile is what the instance names, and the role is in the profile.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
+    """
+    profile = "{Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Worker]}}"
+    role = "{Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: []}}}"
+    found = read(f"Resources:\n  X: {machine}\n  Profile: {profile}\n  Worker: {role}\n", RoleUse)
+    (use,) = [use for use in found if "Profile" not in use.user_id]
+    assert use.role_arn == f"{ARN}:iam::${{AWS::AccountId}}:role/${{Worker}}"
