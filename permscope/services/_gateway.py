@@ -173,11 +173,23 @@ def path_pattern(path: str) -> str:
     return _PARAMETER.sub("*", path)
 
 
-def invoke_arn(api: Api, stage: str, method: str | None, path: str, *, any_method: str = "*") -> str:
+def invoke_arn(api: Api, stage: str, method: str | None, path: str) -> str:
     """The ARN of a call, `API/STAGE/METHOD/PATH`; WebSocket routes and `$default` have `API/STAGE/ROUTEKEY`."""
     if method is None:
         return f"{api.arn}/{stage}/{path}"
-    return f"{api.arn}/{stage}/{any_method if method == 'ANY' else method}/{path_pattern(path).lstrip('/')}"
+    return f"{api.arn}/{stage}/{'*' if method == 'ANY' else method}/{path_pattern(path).lstrip('/')}"
+
+
+def _source_arn(operation: Operation, stage: str) -> str:
+    """The ARN that API Gateway sends to a function: an HTTP API names the route as it is, `{parameter}` and all.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    api, method = operation.api, operation.method
+    if method is None:
+        return invoke_arn(api, stage, method, operation.path)
+    path = operation.path if api.protocol == "HTTP" else path_pattern(operation.path)
+    return f"{api.arn}/{stage}/{_ANY_METHOD if method == 'ANY' else method}/{path.lstrip('/')}"
 
 
 def route_id(api: Api, method: str | None, path: str) -> str:
@@ -261,7 +273,7 @@ def _triggers(operation: Operation, integration: Integration) -> Iterator[Trigge
                 event=event,
                 credentials=integration.credentials,
                 source_id=route_id(api, operation.method, operation.path),
-                source_arn=invoke_arn(api, stage, operation.method, operation.path, any_method=_ANY_METHOD),
+                source_arn=_source_arn(operation, stage),
                 shared=under(operation.shared, uri),
             )
 

@@ -16,6 +16,7 @@ from permscope.inventory.located import as_text
 from permscope.services._answers import arn_of, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, about, mappings
+from permscope.services._wiring import triggers
 from permscope.services.interface import TemplateReader, TemplateResource
 
 SERVICE = "cloudfront.amazonaws.com"
@@ -49,7 +50,7 @@ def read_distribution(resource: TemplateResource) -> Iterable[AnyFact]:
     for pattern, behavior in _behaviors(config):
         edges = list(_edge_triggers(resource, behavior, arn))
         yield from edges
-        if edges or urls.get(behavior.text("TargetOriginId") or ""):
+        if any(isinstance(edge, Trigger) for edge in edges) or urls.get(behavior.text("TargetOriginId") or ""):
             yield from _route(resource, pattern, behavior, arn)
 
 
@@ -80,22 +81,17 @@ def _route(resource: TemplateResource, pattern: str, behavior: Item, arn: str) -
     yield Delivery(sender_id=route, target_arn=resource.id, event="cache-behavior", **shared)
 
 
-def _edge_triggers(resource: TemplateResource, behavior: Item, arn: str) -> Iterator[Trigger]:
+def _edge_triggers(resource: TemplateResource, behavior: Item, arn: str) -> Iterator[AnyFact]:
     """The functions a cache behavior runs; CloudFront copies them, so no policy lets it in."""
     for association in behavior.items("LambdaFunctionAssociations"):
-        event = association.text("EventType") or "unknown"
-        for target in association.texts("LambdaFunctionARN"):
-            function = resource.stack.function_arn(target.text)
-            if function is not None:
-                yield Trigger(
-                    function_arn=function,
-                    event=f"edge-{event}",
-                    mechanism=Mechanism.REPLICATION,
-                    service=EDGE,
-                    source_id=resource.id,
-                    source_arn=arn,
-                    **about(resource, target.source, target.only_if),
-                )
+        yield from triggers(
+            resource,
+            association.texts("LambdaFunctionARN"),
+            event=f"edge-{association.text('EventType') or 'unknown'}",
+            service=EDGE,
+            mechanism=Mechanism.REPLICATION,
+            source_arn=arn,
+        )
 
 
 def _url_triggers(resource: TemplateResource, origin: Item, arn: str) -> Iterator[AnyFact]:

@@ -87,7 +87,12 @@ def read_pipeline(resource: TemplateResource) -> Iterator[AnyFact]:
             if _provider(action) == "Lambda":
                 found = action.texts("Configuration", "FunctionName")
                 yield from role_triggers(
-                    resource, found, roles or pipeline_roles, event="pipeline-action", service=SERVICE, by_name=True
+                    resource,
+                    found,
+                    roles or pipeline_roles,
+                    event="pipeline-action",
+                    service=_assumer(pipeline_roles) if roles else SERVICE,
+                    by_name=True,
                 )
             deployer = action.texts("Configuration", "RoleArn")
             if _provider(action) in ("CloudFormation", "CloudFormationStackSet"):

@@ -15,13 +15,12 @@ from permscope.services._answers import each
 from permscope.services._holders import roles_of
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, about, located, root
-from permscope.services._wiring import function_of, role_uses
+from permscope.services._wiring import INVOKE, function_of, role_uses
 from permscope.services.interface import TemplateResource
 from permscope.services.kms import encryption_key
 
 SERVICE = "firehose.amazonaws.com"
 EVENT = "firehose-transformation"
-INVOKE_ACTIONS = ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
 BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
 OBJECT_ACTIONS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 STREAM_ACTIONS = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards")
@@ -77,7 +76,11 @@ def _reads(
 
 
 def _transformations(resource: TemplateResource, destination: Item) -> Iterator[AnyFact]:
-    """The function each Lambda processor calls, with a role of its own or the destination's."""
+    """The function each Lambda processor calls, with a role of its own or the destination's.
+
+    AWS's example grants `lambda:GetFunctionConfiguration` besides; records are transformed without it.
+    https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-s3
+    """
     for processor in destination.items("ProcessingConfiguration", "Processors"):
         parameters = {
             name.text: list(parameter.texts("ParameterValue"))
@@ -102,7 +105,7 @@ def _transformations(resource: TemplateResource, destination: Item) -> Iterator[
                     service=SERVICE,
                     source_id=resource.id,
                     role_arn=located(role) if role else None,
-                    required=(Need(actions=INVOKE_ACTIONS, resource_arn=arn, why="to transform the records"),),
+                    required=(Need(actions=INVOKE, resource_arn=arn, why="to transform the records"),),
                     enabled=enabled is None or enabled.lower() == "true",
                     **about(resource, function.source, function.only_if),
                 )

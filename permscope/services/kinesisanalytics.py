@@ -13,10 +13,10 @@ from permscope.services._answers import each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, about, located, root
 from permscope.services._wiring import role_triggers, role_uses
-from permscope.services.firehose import INVOKE_ACTIONS
 from permscope.services.interface import TemplateResource
 
 SERVICE = "kinesisanalytics.amazonaws.com"
+_INVOKE_ACTIONS = ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
 _READ_STREAM = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords")
 _READ_FIREHOSE = ("firehose:DescribeDeliveryStream", "firehose:Get*")
 _WRITE = {
@@ -47,7 +47,7 @@ def _input(resource: TemplateResource, item: Item, shared: list[Text]) -> Iterat
             list(processor.texts("RoleARN")) or shared,
             event="kinesis-analytics-preprocessing",
             service=SERVICE,
-            actions=INVOKE_ACTIONS,
+            actions=_INVOKE_ACTIONS,
         )
     for key, actions in (("KinesisStreamsInput", _READ_STREAM), ("KinesisFirehoseInput", _READ_FIREHOSE)):
         for source in item.items(key):
@@ -80,7 +80,7 @@ def read_output(resource: TemplateResource) -> Iterable[AnyFact]:
                 list(function.texts("RoleARN")) or shared,
                 event="kinesis-analytics-output",
                 service=SERVICE,
-                actions=INVOKE_ACTIONS,
+                actions=_INVOKE_ACTIONS,
                 source_id=user,
             )
         for key, actions in _WRITE.items():

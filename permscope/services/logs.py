@@ -144,6 +144,26 @@ def read_destination(resource: TemplateResource) -> Iterator[AnyFact]:
 def read_resource_policy(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::Logs::ResourcePolicy`: which services may write to log groups of the account, or of one log group."""
     yield resource.resource()
+    yield from _account_policy(resource)
+
+
+def read_custom_policy(resource: TemplateResource) -> Iterator[AnyFact]:
+    """A policy of the account that the CDK has a function of its own put, as the call it makes.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_events_targets.CloudWatchLogGroup.html
+    """
+    for text in root(resource).texts("Create"):
+        for call in mappings(json_value(text.text), text.only_if):
+            document = call.text("parameters", "policyDocument")
+            if call.text("service") == "CloudWatchLogs" and call.text("action") == "putResourcePolicy" and document:
+                given = {
+                    "PolicyDocument": LocatedStr(document, text.source),
+                    "PolicyName": call.text("parameters", "policyName"),
+                }
+                yield from _account_policy(resource.part(given, call.only_if))
+
+
+def _account_policy(resource: TemplateResource) -> Iterator[AnyFact]:
     document = resource.get("PolicyDocument")
     if document is None:
         return
@@ -181,6 +201,7 @@ TEMPLATE = {
     "AWS::Logs::Destination": read_destination,
     "AWS::Logs::ResourcePolicy": read_resource_policy,
     "AWS::Logs::DeliveryDestination": read_delivery_destination,
+    "Custom::CloudwatchLogResourcePolicy": read_custom_policy,
 }
 
 

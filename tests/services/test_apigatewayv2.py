@@ -39,16 +39,17 @@ def route(key: str, properties: str = "", name: str = "Route") -> str:
 @pytest.mark.parametrize(
     ("key", "method", "path", "source"),
     [
-        ("GET /orders/{id}", "GET", "/orders/{id}", "$default/GET/orders/*"),
-        ("ANY /{proxy+}", "ANY", "/{proxy+}", "$default/${Unknown::method}/*"),
+        ("GET /orders/{id}", "GET", "/orders/{id}", "$default/GET/orders/{id}"),
+        ("ANY /{proxy+}", "ANY", "/{proxy+}", "$default/${Unknown::method}/{proxy+}"),
         ("$default", None, "$default", "$default/$default"),
     ],
 )
 def test_a_route_key_is_a_route_and_a_source_arn(
     read: Read, key: str, method: str | None, path: str, source: str
 ) -> None:
-    """`$default` has no method.
+    """`$default` has no method; the source ARN names the route as it is written, parameters and all.
 
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_apigatewayv2_integrations.HttpLambdaIntegration.html
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
     """
     facts = read(WORLD + route(key))

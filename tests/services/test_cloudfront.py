@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Route, Trigger
+from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Route, Trigger, Unknown
 
 Read = Callable[[str], list[AnyFact]]
 DISTRIBUTION = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Site}"
@@ -74,6 +74,14 @@ def test_an_edge_function_is_replicated(read: Read) -> None:
     (trigger,) = of(facts, Trigger)
     assert (trigger.event, trigger.mechanism) == ("edge-viewer-request", Mechanism.REPLICATION)
     assert trigger.function_arn.startswith(f"{FN}:")
+
+
+def test_an_edge_function_that_nobody_names_is_said(read: Read) -> None:
+    """An ARN that another stack gives is no function's name."""
+    edge = ", LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !GetAtt Elsewhere.Arn}]"
+    facts = read(site("", edge) + "  Elsewhere: {Type: Custom::Reader, Properties: {ServiceToken: !GetAtt Fn.Arn}}\n")
+    assert not [fact for fact in of(facts, Trigger) if fact.event.startswith("edge")]
+    assert [fact.why for fact in of(facts, Unknown)] == ["only a deployment tells what it is"]
 
 
 def test_signed_urls_are_not_called_open(read: Read) -> None:

@@ -54,7 +54,7 @@ def test_an_action_may_have_a_role_of_its_own(read: Read) -> None:
     """The pipeline's role must be allowed to assume it."""
     other = "arn:aws:iam::111122223333:role/other"
     resource = action("Invoke", "Lambda", "{FunctionName: !Ref Fn}", f", RoleArn: '{other}'")
-    assert [trigger.role_arn for trigger in facts_of(read, resource, Trigger)] == [other]
+    assert [(trigger.role_arn, trigger.service) for trigger in facts_of(read, resource, Trigger)] == [(other, ROLE)]
     uses = {use.role_arn: use for use in facts_of(read, resource, RoleUse)}
     assert uses[other].service == ROLE
     assert (("sts:AssumeRole",), other) in [(need.actions, need.resource_arn) for need in uses[ROLE].required]

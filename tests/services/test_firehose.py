@@ -53,7 +53,7 @@ def test_every_destination_may_transform(read: Read, destination: str, enabled: 
     processing = PROCESSING % (str(enabled).lower(), LAMBDA)
     (trigger,) = read(stream(destination, processing), Trigger)
     assert (trigger.function_arn, trigger.mechanism, trigger.role_arn) == (LAMBDA, Mechanism.SERVICE_ROLE, ROLE)
-    assert trigger.required[0].actions == ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
+    assert trigger.required[0].actions == ("lambda:InvokeFunction",)
     assert trigger.enabled is enabled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -93,3 +94,23 @@ def test_an_account_policy_document_protects_what_it_names(read: Read) -> None:
     properties = f"{{PolicyName: p, PolicyDocument: '{policy}'}}"
     facts = read(f"Resources:\n  X: {{Type: AWS::Logs::ResourcePolicy, Properties: {properties}}}\n")
     assert [found.resource_arn for found in of(facts, ResourcePolicy)] == [arn]
+
+
+def test_a_policy_that_the_cdk_puts_by_a_function_of_its_own_is_a_policy(read: Read) -> None:
+    """The call is in the text of the custom resource; any other call is none.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_events_targets.CloudWatchLogGroup.html
+    """
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "logs:PutLogEvents"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": "${Group.Arn}"}]})
+    parameters = {"policyName": "p", "policyDocument": document}
+    call = {"service": "CloudWatchLogs", "action": "putResourcePolicy", "parameters": parameters}
+    other = {**call, "action": "deleteResourcePolicy"}
+    text = WORLD + "".join(
+        f"  {name}: {{Type: Custom::CloudwatchLogResourcePolicy, Properties: {{ServiceToken: !GetAtt Fn.Arn, "
+        f"Create: !Sub {json.dumps(json.dumps(each))}}}}}\n"
+        for name, each in (("X", call), ("Y", other), ("Z", "x"))
+    )
+    (policy,) = [fact for fact in read(text) if isinstance(fact, ResourcePolicy)]
+    assert (policy.resource_arn, policy.logical_id) == (f"{P}:logs:{HERE}:log-group:/app:*", "X")
+    assert [principal.value for principal in policy.policy.statements[0].principals or ()] == ["events.amazonaws.com"]
