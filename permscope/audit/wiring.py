@@ -11,6 +11,7 @@ from permscope.audit.findings import Hit
 from permscope.audit.fixes import reference, written_arn
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import World
+from permscope.graph.decisions import is_optional
 from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.graph.wiring import MERELY_LISTS
 from permscope.inventory.arn import function_arn_and_qualifier
@@ -118,14 +119,25 @@ def _source_text(world: World, trigger: Trigger) -> str:
 
 
 def _missing(world: World, role_arn: str, needs: tuple[Need, ...]) -> list[tuple[str, str]]:
+    """What a role surely lacks; with it what AWS lists besides and not every wiring needs, so that it is added too."""
     decisions = getattr(world.graph, "decisions", None)
     if decisions is None:
         return []
-    return [
-        (action, need.resource_arn)
+    answers = [
+        (
+            action,
+            need.resource_arn,
+            decisions.role_may(role_arn, Need(actions=(action,), resource_arn=need.resource_arn)),
+        )
         for need in needs
         for action in need.actions
-        if decisions.role_may(role_arn, Need(actions=(action,), resource_arn=need.resource_arn)).authorized is False
+    ]
+    if all(answer.authorized is not False for _, _, answer in answers):
+        return []
+    return [
+        (action, resource)
+        for action, resource, answer in answers
+        if answer.authorized is False or (answer.authorized is None and is_optional(action) and not answer.provenance)
     ]
 
 
@@ -155,14 +167,16 @@ def unreadable_sources(subject: Subject, _parameters: Any, _taken: Taken) -> Ite
         return
     role = world.graph.nodes.get(role_arn)
     listing = all(action in MERELY_LISTS for action, _ in missing)
+    read = world.graph.nodes[edge.source]
     yield Hit(
-        element=f"{edge.event or ''} {world.graph.nodes[edge.source].label}",
+        element=f"{edge.event or ''} {read.label}",
         source=trigger.source if trigger.source.line else subject.source,
         resource=trigger.logical_id,
         nodes=(role_arn,) if role else (),
         values={
             "function": function.label,
-            "source": world.graph.nodes[edge.source].label,
+            # A Kafka cluster outside AWS is no node: what is known of it stands in the mapping.
+            "source": (trigger.logical_id if read.kind is NodeKind.SERVICE else None) or read.label,
             "service": trigger.service,
             "role": role.label if role else role_arn,
             "missing": ", ".join(dict.fromkeys(f"`{action}`" for action, _ in missing)),
@@ -244,8 +258,21 @@ def _calls(world: World) -> dict[tuple[str, str], list[RoleUse | Trigger]]:
             known.setdefault((use.user_id, use.role_arn), []).append(use)
         for trigger in world.inventory.of(Trigger):
             if trigger.mechanism is Mechanism.SERVICE_ROLE and trigger.source_id and trigger.role_arn:
+                if _is_undecided(world, trigger.source_id, trigger):
+                    continue
                 known.setdefault((trigger.source_id, trigger.role_arn), []).append(trigger)
     return known
+
+
+def _is_undecided(world: World, source_id: str, trigger: Trigger) -> bool:
+    """Whether the graph leaves open that the wiring works, so that nothing is surely missing."""
+    function = function_arn_and_qualifier(trigger.function_arn)[0]
+    found = [
+        edge.authorized
+        for edge in world.graph.outgoing(source_id, EdgeKind.TRIGGERS)
+        if edge.target == function and edge.via == trigger.role_arn
+    ]
+    return bool(found) and all(authorized is None for authorized in found)
 
 
 @predicate("executes_as")

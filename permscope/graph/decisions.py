@@ -19,6 +19,7 @@ from permscope.inventory.source import NOWHERE
 from permscope.policy.context import RequestContext
 from permscope.policy.effective import EffectiveAccess, Grant, effective
 from permscope.policy.evaluate import PolicyLayers, decide
+from permscope.policy.matching import compare, encode
 from permscope.policy.requester import Requester, parse_requester
 from permscope.policy.unrestrictable import is_restrictable
 
@@ -27,6 +28,9 @@ Context = Mapping[str, tuple[str, ...]]
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 # AWS's own services and SDKs call over TLS; whoever may choose, may choose it.
 _ALWAYS: Context = {"aws:SecureTransport": ("true",)}
+# Lambda refuses a mapping whose role cannot do it "on your stream", and AWS's own policies grant it there:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+_CHECKED_AS_NAMED = frozenset({"dynamodb:ListStreams"})
 _OF_URLS = ("lambda:InvokedViaFunctionUrl", "lambda:FunctionUrlAuthType")
 
 
@@ -212,6 +216,9 @@ class Decisions:
         if is_optional(action):
             return Outcome(None, reason=f"{lacks}, which is not needed everywhere")
         if not is_restrictable(action.lower()) and self._names_action(role, action):
+            answer = self._as_named(role, requester, action, resource_arn) if action in _CHECKED_AS_NAMED else NO
+            if answer.authorized is not False:
+                return answer
             # AWS documents that such an action takes `*` alone; its own samples do not always follow that.
             return Outcome(None, reason=f"{lacks}: it is granted on an ARN, and it needs `*`")
         return Outcome(False, reason=lacks)
@@ -251,6 +258,21 @@ class Decisions:
         lacks = f"`{role.logical_id or role.name}` lacks `{action}`"
         unsure = is_optional(action) or not self.is_complete(role)
         return Outcome(None if unsure else False, reason=lacks)
+
+    def _as_named(self, role: IamPrincipal, requester: Requester, action: str, arn: str) -> Outcome:
+        """The answer where a statement for an ARN counts, although the action knows no ARN."""
+        text = encode(arn)
+
+        def widened(statement: Statement) -> Statement:
+            named = any(compare(encode(pattern), text) for pattern in statement.resources or ())
+            return replace(statement, resources=("*",)) if named else statement
+
+        identity = tuple(
+            replace(policy, statements=tuple(widened(each) for each in policy.statements))
+            for policy in self.identity(role)
+        )
+        answer = self.ask(requester, action, arn, {}, identity=identity, boundary=self.boundary(role))
+        return answer._replace(provenance=tuple(self.located(role.arn, one) for one in answer.provenance))
 
     def _names_action(self, role: IamPrincipal, action: str) -> bool:
         catalog = load()

@@ -27,6 +27,9 @@ _EDGE_LAMBDA = "edgelambda.amazonaws.com"
 # Services whose own call, which CloudFormation makes, writes the statement into the function's policy:
 # https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html
 _WRITE_THEIR_OWN = frozenset({"connect.amazonaws.com"})
+# They take a function without qualifier for its `$LATEST`, and AWS's own policies for them name a version:
+# https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+_QUALIFYING = frozenset({"firehose.amazonaws.com", "kinesisanalytics.amazonaws.com"})
 # What a service that delivers without a role asks of the target's own policy.
 _DELIVERY_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "sqs": ("sqs:SendMessage",),
@@ -152,8 +155,11 @@ class Wiring:
 
     def _allowed(self, trigger: Trigger) -> Outcome:
         route = self._routes.get(trigger.source_id or "")
-        if route is not None and route.id.startswith("url:") and route.auth is Auth.NONE:
-            return self.letting_in.public_url(trigger)
+        if route is not None and route.id.startswith("url:") and route.auth in (Auth.NONE, Auth.UNKNOWN):
+            outcome = self.letting_in.public_url(trigger)
+            if route.auth is Auth.NONE or outcome.authorized:
+                return outcome
+            return Outcome(None, reason="whether it asks for a signature is not known")
         match trigger.mechanism:
             case Mechanism.RESOURCE_POLICY:
                 outcome = self.letting_in.invokes(trigger)
@@ -182,7 +188,16 @@ class Wiring:
         )
         role_arn = self.nodes.named(trigger.role_arn).id
         trusted = self.letting_in.trusts(role_arn, trigger.service, trigger.source_arn)
-        return all_of((trusted, *(self.decisions.role_may(role_arn, need) for need in invokes)))
+        outcome = all_of((trusted, *(self.decisions.role_may(role_arn, need) for need in invokes)))
+        if outcome.authorized is False and trigger.service in _QUALIFYING and trusted.authorized is not False:
+            latest = f"{trigger.function_arn}:$LATEST"
+            needs = tuple(replace(need, resource_arn=latest) for need in invokes)
+            if (
+                function_arn_and_qualifier(trigger.function_arn)[1] is None
+                and all_of(self.decisions.role_may(role_arn, need) for need in needs).authorized
+            ):
+                return outcome._replace(authorized=None, reason=f"{outcome.reason}, but has it on `$LATEST`")
+        return outcome
 
     def _acts_with(self, source: Node, role_arn: str | None, service: str, fact: Fact) -> None:
         """The role that the wired thing acts with."""

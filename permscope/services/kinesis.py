@@ -40,9 +40,10 @@ def needs_to_poll(arn: str, stream: str | None = None) -> tuple[Need, ...]:
         arn: of the stream or consumer that is mapped.
         stream: of the consumer, where its own ARN does not tell.
     """
+    is_consumer = "/consumer/" in arn or (stream is not None and ":stream/" not in arn)
     stream = stream or stream_of(arn)
     read = Need(actions=_READ_ACTIONS, resource_arn=stream, why="to read the stream")
-    if stream == arn:
+    if not is_consumer:
         return (read,)
     return (read, Need(actions=("kinesis:SubscribeToShard",), resource_arn=arn, why="to read as its consumer"))
 

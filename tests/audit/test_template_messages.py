@@ -76,3 +76,71 @@ def test_a_finding_about_an_undecided_edge_names_the_condition_alone(tmp_path: P
     found = [finding.message for finding in _audit(tmp_path, UNDECIDED) if finding.rule == "esm-role-missing-poll"]
     assert len(found) == 1
     assert found[0].endswith("when condition `IsProd` holds")
+
+
+BROKER = """\
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {Role: !GetAtt Role.Arn, Handler: a.b, Runtime: python3.12, Code: {ZipFile: x}}
+  Password: {Type: AWS::SecretsManager::Secret}
+  Kafka:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Fn
+      SelfManagedEventSource: {Endpoints: {KafkaBootstrapServers: ["b:9092"]}}
+      Topics: [orders]
+      SourceAccessConfigurations:
+        - {Type: SASL_SCRAM_512_AUTH, URI: !Ref Password}
+        - {Type: VPC_SUBNET, URI: "subnet:subnet-1"}
+"""
+
+
+def test_a_role_that_may_not_read_a_broker_is_told_all_that_is_missing(tmp_path: Path) -> None:
+    """The network rights too, which are not certain to be missed where nothing else is missing.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-permissions.html
+    """
+    (finding,) = [found for found in _audit(tmp_path, BROKER) if found.rule == "esm-role-missing-poll"]
+    assert finding.message.endswith("secretsmanager:GetSecretValue, which Lambda needs to read `Kafka` for `Fn`")
+    assert "ec2:CreateNetworkInterface" in finding.message
+    assert "ec2:DescribeSecurityGroups" in finding.fix
+
+
+WAY_OUT = """\
+  Lake: {Type: AWS::S3::Bucket}
+  Stream:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      ExtendedS3DestinationConfiguration:
+        BucketARN: !GetAtt Lake.Arn
+        RoleARN: !GetAtt Delivery.Arn
+        ProcessingConfiguration:
+          Enabled: true
+          Processors: [{Type: Lambda, Parameters: [{ParameterName: LambdaArn, ParameterValue: !GetAtt Fn.Arn}]}]
+  Delivery:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: firehose.amazonaws.com}, Action: "sts:AssumeRole"}]
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {Effect: Allow, Action: "s3:*", Resource: [!GetAtt Lake.Arn, !Sub "${Lake.Arn}/*"]}
+              - {Effect: Allow, Action: "lambda:InvokeFunction", Resource: !Sub "${Fn.Arn}:$LATEST"}
+"""
+
+
+def test_a_call_that_may_be_allowed_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    """The graph leaves it open whether a grant on `$LATEST` is enough for Firehose."""
+    found = _audit(tmp_path, BROKER + WAY_OUT)
+    assert not [finding for finding in found if finding.rule == "caller-without-target-permission"]

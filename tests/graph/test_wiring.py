@@ -168,3 +168,97 @@ def test_a_wiring_says_where_it_stands_and_what_allows_it(world: Any, function: 
     edge = world(function(), BUCKET, permission()).edge(EdgeKind.TRIGGERS)
     assert [(one.logical_id, one.fact is not None) for one in edge.provenance] == [("Bucket", False), ("Allow", True)]
     assert all(one.source.line for one in edge.provenance)
+
+
+FIREHOSE = """\
+  Lake: {Type: AWS::S3::Bucket}
+  Stream:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      ExtendedS3DestinationConfiguration:
+        BucketARN: !GetAtt Lake.Arn
+        RoleARN: !GetAtt Delivery.Arn
+        ProcessingConfiguration:
+          Enabled: true
+          Processors: [{Type: Lambda, Parameters: [{ParameterName: LambdaArn, ParameterValue: %s}]}]
+  Delivery:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: {Effect: Allow, Principal: {Service: firehose.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement: {Effect: Allow, Action: lambda:InvokeFunction, Resource: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wired", "granted", "authorized"),
+    [
+        ("!GetAtt Fn.Arn", "!GetAtt Fn.Arn", True),
+        ("!Sub '${Fn.Arn}:$LATEST'", "!Sub '${Fn.Arn}:*'", True),
+        ("!Sub '${Fn.Arn}:$LATEST'", "!GetAtt Fn.Arn", False),
+        ("!GetAtt Fn.Arn", "!Sub '${Fn.Arn}:$LATEST'", None),
+        ("!GetAtt Fn.Arn", "!Sub '${Fn.Arn}:1'", False),
+        ("!GetAtt Fn.Arn", "!GetAtt Lake.Arn", False),
+    ],
+)
+def test_firehose_calls_the_version_its_role_may_call(
+    world: Any, function: Any, wired: str, granted: str, authorized: bool | None
+) -> None:
+    """Without a qualifier it means `$LATEST`; whether a grant on that alone is enough AWS does not say.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+    """
+    edge = world(function(), FIREHOSE % (wired, granted)).edge(EdgeKind.TRIGGERS, "Stream", "Fn")
+    assert edge.authorized is authorized
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_a_url_of_unknown_auth_type_works_for_sure_only_if_it_works_for_everybody(
+    world: Any, function: Any, public: bool
+) -> None:
+    """Signed calls need no policy, open ones need two statements.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    url = "  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Fn, AuthType: !Ref AuthType}}\n"
+    allowed = (
+        "  {name}: {{Type: AWS::Lambda::Permission, Properties: {{FunctionName: !Ref Fn, Principal: '*', {more}}}}}\n"
+    )
+    statements = [
+        allowed.format(name="A", more="Action: lambda:InvokeFunctionUrl, FunctionUrlAuthType: NONE"),
+        allowed.format(name="B", more="Action: lambda:InvokeFunction, InvokedViaFunctionUrl: true"),
+    ]
+    made = world(function(), url, *(statements if public else ()))
+    assert made.edge(EdgeKind.TRIGGERS, "URL of Fn", "Fn").authorized is (True if public else None)
+
+
+@pytest.mark.parametrize(
+    ("resource", "authorized"),
+    [
+        ("!GetAtt Orders.StreamArn", True),
+        ("!Sub '${Orders.Arn}/stream/*'", True),
+        ("'*'", True),
+        ("!GetAtt Orders.Arn", False),
+    ],
+)
+def test_a_tables_stream_is_read_with_the_policy_aws_shows(
+    world: Any, function: Any, resource: str, authorized: bool
+) -> None:
+    """AWS's example grants `dynamodb:ListStreams`, which knows no ARN, on the stream.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+    """
+    actions = "dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator, dynamodb:ListStreams"
+    table = """\
+  Orders: {Type: AWS::DynamoDB::Table, Properties: {StreamSpecification: {StreamViewType: NEW_IMAGE}}}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {FunctionName: !Ref Fn, EventSourceArn: !GetAtt Orders.StreamArn}
+"""
+    made = world(function("Fn", f"{{Effect: Allow, Action: [{actions}], Resource: {resource}}}"), table)
+    assert made.edge(EdgeKind.TRIGGERS, "Orders", "Fn").authorized is authorized

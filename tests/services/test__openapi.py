@@ -233,7 +233,7 @@ def test_events_of_sam_are_wired_as_sam_wires_them(read: Read) -> None:
         ("rest-method", Mechanism.CALLER, "prod/${Unknown::method}/orders/*"),
         ("rest-method", Mechanism.RESOURCE_POLICY, "prod/GET/keyed"),
         ("rest-method", Mechanism.RESOURCE_POLICY, "Prod/GET/open"),
-        ("http-route", Mechanism.RESOURCE_POLICY, "$default/GET/http/*"),
+        ("http-route", Mechanism.RESOURCE_POLICY, "$default/GET/http/{id}"),
         ("http-route", Mechanism.RESOURCE_POLICY, "$default/$default"),
         ("authorizer", Mechanism.RESOURCE_POLICY, "authorizers/${Api.Tokens}"),
     }

@@ -131,6 +131,14 @@ def test_a_stream_is_read(read: Read) -> None:
     assert of(facts, Trigger)[0].enabled is False
 
 
+def test_a_stream_of_this_template_written_out_is_no_consumer(read: Read) -> None:
+    """Its literal partition tells it from the ARN that the template gives it, and it is the same stream."""
+    arn = "arn:aws:kinesis:${AWS::Region}:${AWS::AccountId}:stream/clicks"
+    stream = "  S: {Type: AWS::Kinesis::Stream, Properties: {Name: clicks}}"
+    found = needs(read(mapping(f"      EventSourceArn: !Sub '{arn}'", stream)))
+    assert found == [(KINESIS, f"{ARN}:kinesis:{HERE}:stream/clicks")]
+
+
 @pytest.mark.parametrize("consumer", ["!Ref C", "!GetAtt C.ConsumerARN"])
 def test_a_consumer_subscribes_to_its_stream(read: Read, consumer: str) -> None:
     """Enhanced fan-out needs `kinesis:SubscribeToShard` on the consumer, and starts at the stream."""
