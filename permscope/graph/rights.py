@@ -136,7 +136,9 @@ class Rights:
         """Whether it may take an action on what an ARN names, known or not."""
         decisions, account = self._graph.decisions, account_of(arn)
         named = (self._graph.nodes[edge.target].account for edge in self.giving(action))
-        if decisions is None or (is_foreign(self.principal, account) and not meant_as_own(self.principal, account, named)):
+        if decisions is None or (
+            is_foreign(self.principal, account) and not meant_as_own(self.principal, account, named)
+        ):
             return None
         allowed, conditional = decisions.access(self.principal.id, arn)
         if action not in allowed and action not in conditional:
@@ -153,7 +155,6 @@ class Rights:
             return False
         decisions = self._graph.decisions
         return edge.reason is None or decisions is None or action in decisions.on(edge.source, node.arn)
-
 
     def _is_itself(self, target: Node, node: Node) -> bool:
         """Whether a pattern such as `user/${aws:username}` means the principal, and so does the node."""
