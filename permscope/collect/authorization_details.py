@@ -34,7 +34,8 @@ class FileSession:
         self.account = account.account if account else ""
         self.partition = account.partition if account else "aws"
         self.region = ""
-        self.stack = Stack(partition=self.partition, account=self.account)
+        label = f"{self.account}/global" if self.account else ""  # as `LiveSession` has it
+        self.stack = Stack(label=label, partition=self.partition, account=self.account)
         self._file = file
 
     def call(

@@ -39,6 +39,11 @@ def picked(answer: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: answer[name] for name in names if answer.get(name) is not None}
 
 
+def differing(answer: Mapping[str, Any], **usual: Any) -> dict[str, Any]:
+    """The named parts of an answer that are not what a template that says nothing gets."""
+    return {name: answer[name] for name in usual if answer.get(name) not in (None, usual[name])}
+
+
 def each(session: Session, read: Callable[[Session, T], Iterable[LiveFact]], items: Iterable[T]) -> Iterator[LiveFact]:
     """What `read` makes of each item, several at the same time, in the order of the items."""
     for found in session.map(lambda item: list(read(session, item)), items):

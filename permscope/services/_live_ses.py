@@ -21,6 +21,7 @@ def read_receipt_rules(session: Session) -> Iterator[LiveFact]:
     type_name = "AWS::SES::ReceiptRule"
     for item in session.pages("ses", "list_receipt_rule_sets", "RuleSets"):
         name = item["Name"]
+        yield session.resource("AWS::SES::ReceiptRuleSet", {}, name=name, call="ses.list_receipt_rule_sets")
         found = session.call("ses", "describe_receipt_rule_set", none=_GONE, RuleSetName=name) or {}
         for rule in found.get("Rules") or ():
             held = {**picked(rule, "Name"), "Actions": [_action(action) for action in rule.get("Actions") or ()]}

@@ -13,7 +13,7 @@ from permscope.inventory.facts import AnyFact, Auth, Need, Resource, ResourcePol
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.policies import Statement
 from permscope.inventory.tokens import unknown_token
-from permscope.services._answers import arn_of, capitalised, each, json_text, picked
+from permscope.services._answers import arn_of, capitalised, differing, each, json_text, picked
 from permscope.services._gateway import (
     REST,
     SERVICE,
@@ -348,7 +348,11 @@ def _live_api(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
         same = ("type", "providerARNs", "authorizerUri", "authorizerCredentials", "identitySource")
         yield session.resource(
             "AWS::ApiGateway::Authorizer",
-            {**capitalised(picked(authorizer, *same, "authorizerResultTtlInSeconds")), "RestApiId": api},
+            {
+                **capitalised(picked(authorizer, *same)),
+                **capitalised(differing(authorizer, authorizerResultTtlInSeconds=300)),
+                "RestApiId": api,
+            },
             name=authorizer["name"],
             arn=session.stack.arn("execute-api", f"{api}/authorizers/{authorizer['id']}"),
             ref=authorizer["id"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from permscope.inventory.facts import AnyFact
-from permscope.services._answers import capitalised, picked, protecting
+from permscope.services._answers import capitalised, differing, picked, protecting
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._wiring import properties, role_uses
 from permscope.services.interface import TemplateResource
@@ -50,7 +50,8 @@ def read_live(session: Session) -> Iterator[LiveFact]:
         for item in (answer or {}).get("projects") or ():
             batch = (item.get("buildBatchConfig") or {}).get("serviceRole")
             properties = {
-                **capitalised(picked(item, "serviceRole", "resourceAccessRole", "encryptionKey")),
+                **capitalised(picked(item, "serviceRole", "resourceAccessRole")),
+                **capitalised(differing(item, encryptionKey=session.stack.arn("kms", "alias/aws/s3"))),
                 "Source": capitalised(picked(item.get("source") or {}, "type")),
                 "Visibility": item.get("projectVisibility"),
                 "BuildBatchConfig": {"ServiceRole": batch} if batch else None,

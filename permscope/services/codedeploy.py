@@ -64,9 +64,14 @@ TEMPLATE = {
 _GONE = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
 
 
+_APPLICATION = "AWS::CodeDeploy::Application"
+
+
 def read_live(session: Session) -> Iterator[LiveFact]:
     """Every deployment group with its role, and the functions that its last deployment ran as hooks."""
     applications = [*session.pages("codedeploy", "list_applications", "applications")]
+    for application in applications:
+        yield session.resource(_APPLICATION, {}, name=application, call="codedeploy.list_applications")
     groups = [
         (application, group)
         for application in applications

@@ -11,7 +11,7 @@ from typing import Any
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Need
 from permscope.inventory.located import LocatedStr
-from permscope.services._answers import capitalised, picked
+from permscope.services._answers import capitalised, differing, picked
 from permscope.services._live import LiveFact, LiveReader, LiveResource, Session
 from permscope.services._values import Item, Text, mappings
 from permscope.services._wiring import properties, role_uses
@@ -156,7 +156,8 @@ def _live_task(session: Session, named: str) -> list[LiveResource]:
     if not task:
         return []
     properties = {
-        **capitalised(picked(task, "networkMode", "taskRoleArn", "executionRoleArn")),
+        **capitalised(picked(task, "taskRoleArn", "executionRoleArn")),
+        **capitalised(differing(task, networkMode="bridge")),
         "ContainerDefinitions": [container_answer(found) for found in task.get("containerDefinitions") or ()],
     }
     arn = task["taskDefinitionArn"]

@@ -13,7 +13,7 @@ from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, ResourcePolicy, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, source_of, value_source
 from permscope.inventory.policies import PolicyKind
-from permscope.services._answers import each, picked
+from permscope.services._answers import differing, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import sending, target
 from permscope.services._values import Item, Text, about, branches, json_value, located, mappings, root
@@ -323,7 +323,8 @@ def _live_rule(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
         "events", "list_targets_by_rule", "Targets", none=_GONE, of=item["Arn"], Rule=item["Name"], EventBusName=bus
     )
     properties = {
-        **picked(item, "EventPattern", "ScheduleExpression", "State", "RoleArn"),
+        **picked(item, "EventPattern", "ScheduleExpression", "RoleArn"),
+        **differing(item, State="ENABLED"),
         "EventBusName": None if bus == "default" else bus,
         "Targets": [picked(target, *_TARGET_PARTS) for target in targets],
     }

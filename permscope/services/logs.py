@@ -255,7 +255,7 @@ def _live_subscriptions(session: Session, group: str) -> Iterator[LiveFact]:
         yield session.resource(
             "AWS::Logs::SubscriptionFilter",
             properties,
-            name=item["filterName"],
+            name=f"{group}/{item['filterName']}",  # a name is one of its group only
             call="logs.describe_subscription_filters",
         )
 

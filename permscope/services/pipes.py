@@ -11,7 +11,7 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.services import dynamodb, kinesis, sqs
-from permscope.services._answers import each, picked
+from permscope.services._answers import differing, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import Target, sending, target
 from permscope.services._values import Text, about, located, mappings, root
@@ -234,8 +234,12 @@ def _live_pipe(session: Session, name: str) -> Iterator[LiveFact]:
     answer = session.call("pipes", "describe_pipe", none=("NotFoundException",), Name=name)
     if not answer:
         return
-    same = ("DesiredState", "KmsKeyIdentifier", "Source", "SourceParameters", "Enrichment", "Target", "RoleArn")
-    properties = {**picked(answer, *same, "LogConfiguration"), "TargetParameters": answer.get("TargetParameters")}
+    same = ("KmsKeyIdentifier", "Source", "SourceParameters", "Enrichment", "Target", "RoleArn")
+    properties = {
+        **picked(answer, *same, "LogConfiguration"),
+        **differing(answer, DesiredState="RUNNING"),
+        "TargetParameters": answer.get("TargetParameters"),
+    }
     if properties["TargetParameters"]:
         properties["TargetParameters"] = {
             key: value for key, value in properties["TargetParameters"].items() if key != "InputTemplate"

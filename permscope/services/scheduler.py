@@ -12,7 +12,7 @@ from typing import Any
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr
-from permscope.services._answers import each, picked
+from permscope.services._answers import differing, each, picked
 from permscope.services._calls import Call, parse_arguments
 from permscope.services._integrations import api_call
 from permscope.services._live import LiveFact, LiveReader, Session
@@ -170,7 +170,8 @@ def _live_schedule(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFa
     if ":aws-sdk:" not in target["Arn"]:
         target.pop("Input", None)  # an event; of a universal target it is what names the resource that is acted on
     properties = {
-        **picked(answer, "ScheduleExpression", "State", "KmsKeyArn"),
+        **picked(answer, "ScheduleExpression", "KmsKeyArn"),
+        **differing(answer, State="ENABLED"),
         "GroupName": None if group == "default" else group,
         "Target": target,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.facts import AnyFact
-from permscope.services._answers import each, picked
+from permscope.services._answers import differing, each, picked
 from permscope.services._holders import policy_for, roles_of
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Text, json_value, mappings, root, texts
@@ -90,7 +90,7 @@ def read_live(session: Session) -> Iterator[LiveFact]:
         arn = item.get("ARN") or session.stack.arn("ssm", f"parameter/{item['Name'].lstrip('/')}")
         yield session.resource(
             "AWS::SSM::Parameter",
-            picked(item, "Type", "Tier"),
+            {**picked(item, "Type"), **differing(item, Tier="Standard")},
             name=item["Name"],
             arn=arn,
             call="ssm.describe_parameters",

@@ -54,7 +54,13 @@ class LiveSession:
         self.region = region
         self.faults: list[Fault] = []
         self.unknowns: list[Unknown] = []
-        self.stack = Stack(partition=account.partition, region=region, account=account.id, url_suffix=_suffix(account))
+        self.stack = Stack(
+            label=f"{account.id}/{scope or 'global'}",  # tells its things without ARN from those of other places
+            partition=account.partition,
+            region=region,
+            account=account.id,
+            url_suffix=_suffix(account),
+        )
         self._account = account
         self._operations = operations
         self._executor = executor

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -315,10 +315,18 @@ READERS = ("dynamodb", "iam", "kinesis", "kms", "lambda", "organizations", "s3",
 @pytest.fixture
 def collect_live(aws: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Estate]:
     """Collect into `estate.json`, quickly: one Region, few services, few tries; other arguments as `collect_estate`."""
-    few = tuple(found for found in live_readers() if found[0] in READERS)
-    monkeypatch.setattr("permscope.collect.live.collect.live_readers", lambda: few)
+    every = live_readers()
 
-    def collect(*, output: str = "estate.json", attempts: int = 2, timeout: float = 15.0, **more: Any) -> Estate:
+    def collect(
+        *,
+        output: str = "estate.json",
+        attempts: int = 2,
+        timeout: float = 15.0,
+        readers: Container[str] = READERS,
+        **more: Any,
+    ) -> Estate:
+        few = tuple((name, reader) for name, reader in every if name in readers)
+        monkeypatch.setattr("permscope.collect.live.collect.live_readers", lambda: few)
         choice = more.pop("choice", None) or Choice()
         limits = Limits(threads=8, attempts=attempts, timeout=timeout, rate=1000)
         return collect_estate(tmp_path / output, choice, limits=limits, **{"regions": [REGION], **more})

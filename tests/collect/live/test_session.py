@@ -342,3 +342,13 @@ def test_a_region_that_refuses_valid_credentials_does_not_end_the_account(
     session.call("firehose", "describe_delivery_stream", DeliveryStreamName="d")
     assert [unknown.kind for unknown in session.unknowns] == ["denied"]
     assert account.expired is None
+
+
+def test_things_without_arn_are_told_apart_by_account_and_region(account: LiveAccount) -> None:
+    """The logging role of API Gateway exists once in each Region, and not once in the world."""
+    found = {
+        LiveSession(account, REGION, {}, scope=scope).resource("AWS::ApiGateway::Account", {}, name="own", call="c").id
+        for scope in (REGION, "us-east-1", None)
+    }
+    assert len(found) == 3
+    assert f"AWS::ApiGateway::Account/{ACCOUNT}/{REGION}/own" in found
