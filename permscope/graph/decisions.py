@@ -173,10 +173,12 @@ class Decisions:
         verdict = decide(requester, action, arn, resource_account, asked, layers)
         if verdict.allowed is False:
             return NO
+        sure = verdict.allowed is True and any(match.certain for match in verdict.matched)
         provenance = tuple(
             said
             for match in verdict.matched
-            if match.statement.allow and (said := _provenance(match.statement.statement, (*identity, *resource)))
+            if match.statement.allow and (match.certain or not sure)
+            if (said := _provenance(match.statement.statement, (*identity, *resource)))
         )
         if verdict.allowed:
             return Outcome(True, provenance)

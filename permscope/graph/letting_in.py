@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from permscope.graph import route_calls
 from permscope.graph.decisions import Context, Decisions, requester_of
 from permscope.graph.outcome import NO, Outcome, all_of, bindings
 from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
@@ -84,9 +85,17 @@ class LettingIn:
         arn = base if qualifier == "$LATEST" else str(trigger.function_arn)
         function = self._inventory.function(arn)
         named = tuple(action for need in trigger.required for action in need.actions if action.startswith("lambda:"))
-        context = {**source_context(trigger.source_arn, trigger.source_account), **trigger.context}
+        actions = named or ("lambda:InvokeFunction",)
         holds = (trigger.only_if, function.only_if if function else None)
-        return self._by_policy(arn, trigger.service, named or ("lambda:InvokeFunction",), context, holds)
+
+        def ask(source_arn: str | None) -> Outcome:
+            context = {**source_context(source_arn, trigger.source_account), **trigger.context}
+            return self._by_policy(arn, trigger.service, actions, context, holds)
+
+        outcome = ask(trigger.source_arn)
+        if outcome.authorized is not None or trigger.source_arn is None or not route_calls.is_open(trigger.source_arn):
+            return outcome
+        return route_calls.each_call(trigger.source_arn, self._decisions.resource_policies(arn), ask)
 
     def delivers(self, delivery: Delivery, actions: tuple[str, ...]) -> Outcome:
         """Whether the target's own policy lets a service in that delivers without a role."""

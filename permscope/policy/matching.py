@@ -114,7 +114,8 @@ def compare(pattern: str, text: str) -> bool | None:
     if glob(pattern, text):
         return True
     if UNKNOWN in pattern or UNKNOWN in text:
-        return None if patterns_intersect(opened(pattern), opened(text)) else False
+        literal = text.replace("*", STAR).replace("?", QUESTION)
+        return None if patterns_intersect(opened(pattern), opened(literal)) else False
     return False
 
 

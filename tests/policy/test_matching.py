@@ -58,6 +58,8 @@ TOKENS = [
     ("arn:aws:s3:::reports", "arn:aws:s3:::${Param::Name}", None),
     ("arn:aws:s3:::${Param::Name}", "arn:aws:sqs:eu-west-1:1:q", False),
     ("arn:aws:s3:::${Param::Name}-x", "arn:aws:s3:::reports-y", False),
+    ("api/*/GET/orders", "api/${Param::Stage}/GET/things/*", False),
+    ("api/*/GET/things/*", "api/${Param::Stage}/GET/things/*", True),
     ("arn:aws:s3:::*", "arn:aws:s3:::${Param::Name}", True),
     ("*Id*", "${AWS::AccountId}", False),
 ]

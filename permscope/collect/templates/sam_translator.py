@@ -18,9 +18,17 @@ from permscope.inventory.located import LocatedDict
 
 @dataclass(slots=True)
 class Record:
-    """Which SAM resource and event is being translated, and what came of it."""
+    """Which SAM resource and event is being translated, and what came of it.
+
+    Attributes:
+        current: logical id of the resource.
+        event: the event as the template names it; a topic's event makes a queue's event of its own.
+        depth: how many translations are under way, each for the one before.
+        made: generated logical id -> the resource and event that made it.
+    """
 
     current: str | None = None
+    event: str | None = None
     depth: int = 0
     made: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
@@ -124,12 +132,21 @@ def _prepare_translator() -> None:
     from samtranslator.model import sam_resources
     from samtranslator.model.eventsources import cloudwatchlogs, pull, push, scheduler
     from samtranslator.model.stepfunctions import events
+    from samtranslator.open_api import open_api
+    from samtranslator.swagger import swagger
     from samtranslator.translator import translator
 
     translator.make_policy_template_for_function_plugin = cache(translator.make_policy_template_for_function_plugin)
+    for editor in (open_api, swagger):
+        # Six copies of the whole API for each of its events; every editor but one that complains writes its copy back.
+        setattr(editor, "_deepcopy", _same)  # noqa: B010
     for module in (cloudwatchlogs, pull, push, scheduler, events):
         _record_results(module, is_event=True)
     _record_results(sam_resources, is_event=False)
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _record_results(module: Any, *, is_event: bool) -> None:
@@ -144,12 +161,16 @@ def _recording(function: Any, *, is_event: bool) -> Any:
         record = _RECORDS[-1] if _RECORDS else Record()
         if not is_event and record.depth == 0:  # a GraphQL API translates connectors of its own
             record.current = self.logical_id
+        outer = record.event
+        if is_event and outer is None:
+            record.event = self.relative_id
+        event = record.event
         record.depth += 1
         try:
             result = function(self, *arguments, **keywords)
         finally:
             record.depth -= 1
-        event = self.relative_id if is_event else None
+            record.event = outer
         owner = record.current or self.logical_id
         for resource in result if isinstance(result, list | tuple) else ():
             logical_id = getattr(resource, "logical_id", None)

@@ -64,6 +64,30 @@ def test_generated_resources_point_at_the_line_that_made_them(collect: Callable[
     assert {fact.source.line for fact in _of(found, Trigger)} == {23, 24}
 
 
+def test_a_queue_between_topic_and_function_stands_where_the_event_does(collect: Callable[..., Collected]) -> None:
+    """The event of the topic makes a queue and an event of that queue; the line is that of the event in the template.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-sns.html
+    """
+    found = collect(
+        HEAD
+        + """Resources:
+  Topic: {Type: 'AWS::SNS::Topic'}
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.12
+      Events:
+        Note:
+          Type: SNS
+          Properties: {Topic: !Ref Topic, SqsSubscription: true}
+"""
+    )
+    assert {fact.source.line for fact in _of(found, Trigger)} == {10}
+    assert [fact.source.line for fact in _of(found, Resource) if "Queue" in (fact.arn or "")] == [10]
+
+
 def test_policies_point_at_the_entry_that_names_them(collect: Callable[..., Collected]) -> None:
     """A managed policy, a policy template, and a statement each have their own line."""
     (role,) = _of(collect(HEAD + FUNCTION), Role)
