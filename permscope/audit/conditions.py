@@ -190,3 +190,12 @@ def _holds_for_outsider(entry: ConditionEntry) -> bool:
     if not _NEGATIVE.fullmatch(entry.operator):
         return False
     return not any(_is_open_value(key, value) for value in entry.values)
+
+
+def keeps_only_some_out(statement: Statement) -> bool:
+    """Whether a Deny names whom it keeps out (`IpAddress` of a block list), and so leaves everybody else in."""
+    entries = statement.conditions
+    return bool(entries) and all(
+        is_positive(entry.operator) and not any(_is_open_value(base_key(entry.key), value) for value in entry.values)
+        for entry in entries
+    )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from permscope.audit.conditions import STRENGTHS, strength
+from permscope.audit.conditions import STRENGTHS, keeps_only_some_out, strength
 from permscope.audit.matching import Field, Fields
 from permscope.audit.world import (
     PRINCIPAL_KINDS,
@@ -23,6 +23,7 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Fact, Mechanism, PolicyAttachment, ResourcePolicy
 from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import has_unknown
 
 
 @dataclass(slots=True, eq=False)
@@ -158,7 +159,10 @@ def _api_kind(subject: Subject) -> str:
         return "url"
     api = world.resource(route.api_id)
     node = world.node(route.api_id)
-    kind = api.type if api else node.type if node else ""
+    # Of an API that is in no input, the id says what kind the template takes it for.
+    kind = api.type if api else node.type if node and node.type else route.api_id.partition("/")[0]
+    if api is None and kind == "AWS::ApiGatewayV2::Api" and not route.method and route.path != "$default":
+        return "websocket"
     if kind and kind.startswith("AWS::ApiGatewayV2::"):
         protocol = str(api.attributes.get("protocol_type") or api.attributes.get("protocol") or "") if api else ""
         return "websocket" if protocol.upper() == "WEBSOCKET" or route.path.startswith("$connect") else "http"
@@ -179,11 +183,17 @@ def _route_attribute(name: str) -> Callable[[Subject], Any]:
     return read
 
 
+# APIs that SAM makes of the events of functions that name none.
+IMPLICIT_APIS = ("ServerlessRestApi", "ServerlessHttpApi")
+
+
 def _from_event(subject: Subject) -> bool:
     """Whether a route was written as an event of a SAM function or state machine."""
     route = subject.world.routes.get(subject.it.id)
     if route is None or route.logical_id is None:
         return False
+    if route.logical_id in IMPLICIT_APIS:
+        return True
     api = subject.world.resource(route.api_id)
     if api is not None and api.logical_id == route.logical_id:
         return api.source == route.source and api.logical_id in _function_ids(subject.world)
@@ -201,9 +211,31 @@ def _function_ids(world: World) -> set[str | None]:
 
 
 def _callable_by_public(subject: Subject) -> bool:
-    return any(
-        is_open(subject.world, edge) for edge in subject.world.graph.incoming(subject.it.id, EdgeKind.CAN_INVOKE)
+    world = subject.world
+    edges = list(world.graph.incoming(subject.it.id, EdgeKind.CAN_INVOKE))
+    return any(is_open(world, edge) for edge in edges) or any(_is_open_but_for_some(world, edge) for edge in edges)
+
+
+def _is_open_but_for_some(world: World, edge: Edge) -> bool:
+    """Whether an API's policy lets the public in and keeps only those out that it names (a block list)."""
+    route = world.routes.get(edge.target)
+    if route is None or "unknown" not in edge.conditions or world.graph.nodes[edge.source].kind is not NodeKind.PUBLIC:
+        return False
+    api = world.resource(route.api_id)
+    arns = dict.fromkeys((route.api_id, str(api.attributes.get("execute_arn") or "") if api else ""))
+    statements = [
+        statement
+        for arn in arns
+        for held in world.inventory.resource_policies.get(arn, ())
+        for statement in held.policy.statements
+    ]
+    lets_in = any(
+        statement.effect == "Allow"
+        and any(world.who(principal).kind == "public" for principal in statement.principals or ())
+        and strength(statement.conditions) in ("none", "weak")
+        for statement in statements
     )
+    return lets_in and all(keeps_only_some_out(each) for each in statements if each.effect == "Deny")
 
 
 def is_open(world: World, edge: Edge) -> bool:
@@ -283,17 +315,33 @@ def _statement(name: str) -> Callable[[Subject], Any]:
     return lambda subject: getattr(subject.it.statement, name)
 
 
+_PROTECTED_BY = {
+    "AWS::SNS": "sns",
+    "AWS::SQS": "sqs",
+    "AWS::S3": "s3",
+    "AWS::KMS": "kms",
+    "AWS::SecretsManager": "secretsmanager",
+    "AWS::Events": "events",
+    "AWS::ECR": "ecr",
+    "AWS::Lambda": "lambda:function",
+    "AWS::ApiGateway": "execute-api",
+}
+
+
 def _protects(subject: Subject) -> str:
-    """Service, and kind where it matters, of what a resource policy is on."""
-    if not isinstance(subject.fact, ResourcePolicy):
+    """Service, and kind where it matters, of what a resource policy is on; by its own type where the ARN is unknown."""
+    fact = subject.fact
+    if not isinstance(fact, ResourcePolicy):
         return ""
-    parts = split_arn(subject.fact.resource_arn)
-    if parts is None:
-        kind = subject.holder.type if subject.holder and subject.holder.type else ""
-        return kind.split("::")[1].lower() if kind.count("::") == 2 else ""  # noqa: PLR2004
-    if parts.service == "lambda":
-        return "lambda:layer" if parts.resource.startswith("layer:") else "lambda:function"
-    return parts.service
+    parts = split_arn(fact.resource_arn)
+    if (parts is not None and parts.service == "lambda") or fact.type.startswith("AWS::Lambda::"):
+        layer = fact.resource_arn.partition(":layer:")[1] or fact.type == "AWS::Lambda::LayerVersionPermission"
+        return "lambda:layer" if layer else "lambda:function"
+    if parts is not None and not has_unknown(parts.service):
+        return parts.service
+    kind = subject.holder.type if subject.holder and subject.holder.type else fact.type
+    known = _PROTECTED_BY.get("::".join(kind.split("::")[:2]))
+    return known or (kind.split("::")[1].lower() if kind.count("::") == 2 else "")  # noqa: PLR2004
 
 
 def _has(name: str) -> Callable[[Subject], bool]:

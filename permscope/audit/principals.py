@@ -34,7 +34,7 @@ _SENDS = {
     "s3": ("s3",),
     "sns": ("sns",),
     "events": ("events",),
-    "apigateway": ("execute-api", "apigateway"),
+    "apigateway": ("execute-api",),
     "logs": ("logs",),
     "cognito-idp": ("cognito-idp",),
     "cognito-sync": ("cognito-identity",),
@@ -380,12 +380,12 @@ def organization_is_trusted(subject: Subject) -> bool:
 
 @finder("statement", values=("action", "principal"))
 def more_than_invoking(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """Each action of a function policy beyond `lambda:InvokeFunction` and `lambda:InvokeFunctionUrl`."""
+    """Each action of a function policy beyond those that invoke the function."""
     view: StatementView = subject.it
     if any(service_name(who.text).startswith("replicator.lambda") for who in view.who):
         return
     catalog = load()
-    allowed = catalog.action_set(("lambda:InvokeFunction", "lambda:InvokeAsync", "lambda:InvokeFunctionUrl"))
+    allowed = catalog.expand("lambda:Invoke*")
     for text in view.statement.actions or ():
         if catalog.expand(text) - allowed:
             place = source_of(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from permscope.audit.breadth import admin_principals
-from permscope.audit.fields import Subject
+from permscope.audit.fields import IMPLICIT_APIS, Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import written_arn
 from permscope.audit.predicates import Taken, finder, predicate
@@ -15,7 +15,7 @@ from permscope.audit.world import PolicyView, StatementView, World
 from permscope.catalog.actions import load
 from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Auth, Delivery, Function, Need, Resource, Role, Route, Trigger
+from permscope.inventory.facts import Auth, Delivery, Function, Need, Resource, ResourcePolicy, Role, Route, Trigger
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.tokens import has_unknown
@@ -345,6 +345,26 @@ def lets_guests_in(subject: Subject) -> bool:
     return _attribute(subject, "allow_unauthenticated_identities") is True
 
 
+# What guests of a web page are meant to send: measurements and their own synchronized data.
+_OF_GUESTS = frozenset({"cognito-sync", "cognito-identity", "mobileanalytics", "mobiletargeting", "rum", "evidently"})
+
+
+@predicate("resource")
+def guests_may_write(subject: Subject) -> bool:
+    """The role that guests of an identity pool get changes something besides measurements."""
+    world = subject.world
+    for arn in _attribute(subject, "unauthenticated_role_arns") or ():
+        view = world.by_arn.get(arn)
+        for grant in view.access.grants if view else ():
+            levels = grant.actions.levels()
+            if "Write" in levels or "Permissions management" in levels:
+                catalog = load()
+                writes = grant.actions & (catalog.level_set("Write") | catalog.level_set("Permissions management"))
+                if any(service not in _OF_GUESTS for service in writes.services()):
+                    return True
+    return False
+
+
 @predicate("resource")
 def asks_for_an_api_key_only(subject: Subject) -> bool:
     """An AppSync API whose callers prove themselves by an API key and nothing else."""
@@ -362,7 +382,18 @@ def turns_public_access_block_off(subject: Subject) -> bool:
 def resource_is_in_a_vpc(subject: Subject) -> bool:
     """The resource of a resource policy can be reached from inside a VPC only."""
     fact = subject.world.resource(subject.holder.id) if subject.holder else None
-    return fact is not None and fact.attributes.get("in_vpc") is True
+    lattice = isinstance(subject.fact, ResourcePolicy) and ":vpc-lattice:" in subject.fact.resource_arn
+    return lattice or (fact is not None and fact.attributes.get("in_vpc") is True)
+
+
+@predicate("statement")
+def only_filters_traffic(subject: Subject) -> bool:
+    """The policy of a VPC endpoint, which lets nobody in and only cuts down what goes through.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    arn = subject.fact.resource_arn if isinstance(subject.fact, ResourcePolicy) else ""
+    return arn.startswith("AWS::EC2::VPCEndpoint/") or ":vpc-endpoint/" in arn
 
 
 @predicate("policy")
@@ -411,6 +442,33 @@ def bypasses_an_authorizer(subject: Subject) -> bool:
     return False
 
 
+@finder("route", values=("what", "unless"))
+def open_methods(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A method that asks for nothing; of an API that is in no input a policy may still keep callers out."""
+    world, node = subject.world, subject.it
+    route = world.routes.get(node.id)
+    known = route is not None and world.resource(route.api_id) is not None
+    path = node.path or ""
+    where = f"`{node.method} {path}`" if not has_unknown(path) else f"`{node.method}` of `{node.logical_id}`"
+    unless = "" if known else ", unless a policy of its API, which is in no input, keeps callers out"
+    yield Hit(values={"what": where, "unless": unless}, confidence=None if known else "medium")
+
+
+@predicate("route")
+def is_where_connections_begin(subject: Subject) -> bool:
+    """`$connect` of a WebSocket API, or, where an API of the input has no such route, its `$default` or first route.
+
+    Without a `$connect` route every connection is taken:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+    """
+    world = subject.world
+    route = world.routes.get(subject.it.id)
+    if route is None or route.path == "$connect" or world.resource(route.api_id) is None:
+        return route is not None and route.path == "$connect"
+    paths = sorted(other.path for other in world.routes.values() if other.api_id == route.api_id)
+    return "$connect" not in paths and route.path == ("$default" if "$default" in paths else paths[0])
+
+
 @finder("route", values=("fix",))
 def open_events(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """An event of a SAM function, with the `Auth` its kind of API takes.
@@ -427,7 +485,25 @@ def open_events(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[H
             "# of the `AWS::Serverless::HttpApi`, or under `Globals: HttpApi:`",
             "Auth: {EnableIamAuthorizer: true}",
         ]
-    yield Hit(values={"fix": "\n".join(lines)})
+    wired = world.graph.outgoing(subject.it.id, EdgeKind.TRIGGERS) if route else ()
+    owners = [world.graph.nodes[edge.target].logical_id for edge in wired]
+    owner = owners[0] if route and owners and route.logical_id in IMPLICIT_APIS else None
+    yield Hit(values={"fix": "\n".join(lines)}, resource=owner)
+
+
+@finder("route", values=("said",))
+def urls_without_authentication(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function URL that asks for nothing; one step lower while permissions are missing and nobody gets in."""
+    label = subject.it.label
+    if is_closed_to_everybody(subject):
+        yield Hit(
+            values={
+                "said": f"`{label}` asks nobody who they are, and is closed only as long as permissions are missing"
+            },
+            unreachable="every call is answered with 403",
+        )
+        return
+    yield Hit(values={"said": f"anyone on the internet can run the function behind `{label}`"})
 
 
 @predicate("route")

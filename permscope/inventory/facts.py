@@ -215,10 +215,12 @@ class ResourcePolicy(Fact):
 
     Attributes:
         resource_arn: what it protects: of a function the qualified ARN where the policy is on a version or alias.
+        type: CloudFormation type of what holds it (`AWS::SNS::TopicPolicy`), for where the ARN is not known, or empty.
     """
 
     resource_arn: str
     policy: Policy
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

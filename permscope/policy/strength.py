@@ -165,6 +165,9 @@ def _names_arn(value: str) -> bool:
     if len(fields) != 6 or has_unknown(value):  # noqa: PLR2004 (six fields)
         return _names_known_account(fields)
     account, resource = fields[4], fields[5]
+    if fields[2] == "s3" and not fields[3].strip("*") and not account.strip("*"):
+        # The ARN of a bucket has neither Region nor account, so `arn:aws:s3:*:*:name` is that one bucket.
+        return bool(literal_prefix(resource).strip("/"))
     if account:
         return _names_known_account(fields)
     return "*" not in fields[2] and bool(literal_prefix(resource).strip("/"))

@@ -282,7 +282,8 @@ class TemplateResource:
             yield self.unknown("the resource policy", "what it protects is not known", "target", document)
             return
         policy = self.policy(document, PolicyKind.RESOURCE, name=f"{self.logical_id}/{path[-1]}")
-        yield ResourcePolicy(resource_arn=arn, policy=policy, **self.facts_about(self.place(*path)))
+        place = self.place(*path)
+        yield ResourcePolicy(resource_arn=arn, policy=policy, type=self.type, **self.facts_about(place))
 
     def flag(self, *path: str) -> bool:
         """Whether the value at a property path is true (`true`, `"true"`)."""

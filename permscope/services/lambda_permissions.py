@@ -89,7 +89,7 @@ def _stored(
         logical_id=resource.origin,
         source=resource.source,
     )
-    return ResourcePolicy(resource_arn=arn, policy=policy, **resource.facts_about())
+    return ResourcePolicy(resource_arn=arn, policy=policy, type=resource.type, **resource.facts_about())
 
 
 def read_resource_policy(resource: TemplateResource) -> Iterable[AnyFact]:
