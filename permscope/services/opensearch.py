@@ -19,6 +19,7 @@ from permscope.services.interface import TemplateResource
 from permscope.services.kms import encryption_key
 
 SERVICE = "opensearchservice.amazonaws.com"
+_FORMER = "es.amazonaws.com"
 
 
 def read_domain(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -29,7 +30,8 @@ def read_domain(resource: TemplateResource) -> Iterable[AnyFact]:
         fine_grained_access=resource.flag("AdvancedSecurityOptions", "Enabled"),
     )
     yield from resource.protects(resource.id, "AccessPolicies")
-    yield from role_uses(resource, roles_of(resource), SERVICE, exact=False)
+    service = _FORMER if resource.type == "AWS::Elasticsearch::Domain" else SERVICE
+    yield from role_uses(resource, roles_of(resource), service, exact=False)
 
 
 def read_access_policy(resource: TemplateResource) -> Iterable[AnyFact]:
@@ -53,7 +55,7 @@ TEMPLATE = {
     "AWS::OpenSearchServerless::AccessPolicy": read_access_policy,
     "AWS::OSIS::Pipeline": holder("ResourcePolicy", "Policy", service="osis-pipelines.amazonaws.com"),
 }
-SERVICE_PRINCIPALS = (SERVICE, "es.amazonaws.com", "osis-pipelines.amazonaws.com")
+SERVICE_PRINCIPALS = (SERVICE, _FORMER, "osis-pipelines.amazonaws.com")
 
 
 _MOST_DOMAINS = 5

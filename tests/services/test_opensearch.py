@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from permscope.inventory.facts import Resource, ResourcePolicy
+from permscope.inventory.facts import Resource, ResourcePolicy, RoleUse
 
 Read = Callable[..., list[Any]]
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -44,3 +44,20 @@ def test_a_data_access_policy_names_its_principals(read: Read) -> None:
         Resource,
     )
     assert found.attributes["principals"] == (role,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [
+        ("AWS::OpenSearchService::Domain", "opensearchservice.amazonaws.com"),
+        ("AWS::Elasticsearch::Domain", "es.amazonaws.com"),
+    ],
+)
+def test_a_domain_reaches_cognito_under_the_name_of_its_api(read: Read, kind: str, service: str) -> None:
+    """The former API has the former principal.
+
+    https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cognito-auth.html
+    """
+    options = "CognitoOptions: {Enabled: true, RoleArn: 'arn:aws:iam::111122223333:role/c'}"
+    (use,) = read(f"Resources: {{X: {{Type: {kind}, Properties: {{{options}}}}}}}", RoleUse)
+    assert use.service == service

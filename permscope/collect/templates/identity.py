@@ -93,6 +93,8 @@ class Identities:
         last = type_name.rpartition("::")[2]
         if attribute.startswith("Outputs.") and type_name == "AWS::CloudFormation::Stack":
             return self.output(logical_id, attribute[len("Outputs.") :]) or self.token(logical_id, attribute)
+        if type_name.startswith("Custom::CrossRegion"):
+            return self._read_elsewhere(type_name, logical_id, attribute) or self.token(logical_id, attribute)
         if facts is None:
             return self.token(logical_id, attribute)
         if identity.arn_attribute and attribute in (facts.arn_attribute, "Arn", f"{last}Arn"):
@@ -106,6 +108,22 @@ class Identities:
             return identity.ref
         value = as_text(self._property(logical_id, attribute))
         return value if value is not None else self.token(logical_id, attribute)
+
+    def _read_elsewhere(self, type_name: str, logical_id: str, attribute: str) -> str | None:
+        """What a custom resource of the CDK reads from the Parameter Store of another Region.
+
+        https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib-readme.html#accessing-resources-in-a-different-stack-and-region
+        """
+        match type_name:
+            case "Custom::CrossRegionExportReader":
+                name: str | None = attribute
+                region = as_text(self._property(logical_id, "ReaderProps", "region"))
+            case "Custom::CrossRegionStringParameterReader":
+                name = as_text(self._property(logical_id, "ParameterName"))
+                region = as_text(self._property(logical_id, "Region"))
+            case _:
+                return None
+        return self.resolver.stored(name, region) if name and region else None
 
     def _special(self, type_name: str, identity: Identity, logical_id: str, attribute: str) -> str | None:
         """Attributes that are made of the name or the ARN."""

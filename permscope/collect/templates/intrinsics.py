@@ -156,18 +156,28 @@ class Resolver:
         return LocatedStr(_NAMED.sub(marked, text), place)
 
     def dynamic(self, text: str) -> LocatedStr:
-        """Text whose dynamic references are tokens; what they name is never read.
+        """Text whose dynamic references are tokens; only what a template of the run stores is known of them.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
         """
         place = source_of(text)
 
         def token(found: re.Match[str]) -> str:
+            service, _, parameter = found[1].partition(":")
+            value = self.stored(parameter.partition(":")[0]) if service == "ssm" else None
+            if value is not None:
+                return value
             name = TOKEN.sub(lambda inner: inner[0][2:-1], found[1])
             what = f"dynamic reference `{{{{resolve:{name}}}}}`"
             return self.unknown("Dynamic", name, what, "it is read at deployment", "dynamic-reference", place)
 
         return LocatedStr(_DYNAMIC.sub(token, text), place)
+
+    def stored(self, name: str, region: str | None = None) -> str | None:
+        """What a template of the run stores in Systems Manager under a name, where the stack is deployed."""
+        where = region or self.pseudo.get("AWS::Region", "")
+        value = self.import_value(stored_key(str(self.pseudo.get("AWS::AccountId", "")), str(where), name))
+        return value if isinstance(value, str) else None
 
     # Parameters and conditions.
 
@@ -175,6 +185,14 @@ class Resolver:
         """The value of a parameter; conditions see the real one of a secret, nobody else does."""
         if self.deciding:
             return parameter.decided
+        stored = self.stored(parameter.stored) if parameter.stored and not parameter.secret else None
+        if stored is not None:
+            return LocatedList(stored.split(","), parameter.source) if parameter.several else stored
+        self.explain(parameter)
+        return parameter.value
+
+    def explain(self, parameter: Parameter) -> None:
+        """Keep why a parameter has no value that is known."""
         if parameter.unknown is not None:
             token = parameter.value[0] if isinstance(parameter.value, list) else parameter.value
             if token not in self.causes:
@@ -185,7 +203,6 @@ class Resolver:
                     source=parameter.source,
                     stack=self.label,
                 )
-        return parameter.value
 
     def _operand(self, value: Any) -> Any:
         before, self.deciding = self.deciding, True
@@ -295,3 +312,8 @@ def _pick(part: Any, chosen: Mapping[str, int]) -> Any:
 
 
 __all__ = ["NO_VALUE", "References", "Resolver", "UsedAlternatives"]
+
+
+def stored_key(account: str, region: str, name: str) -> str:
+    """What a value in Systems Manager goes by among the exports of a run: its name, and where it is kept."""
+    return f"ssm:{account}:{region}:{name}"

@@ -74,12 +74,14 @@ def pseudo_parameters(options: LoadOptions, label: str = "", *, stack_name: str 
     """
     partition = options.known_partition
     own = f"${{{label}/AWS.%s}}" if label else "${AWS::%s}"
+    account, region, name = options.account or ACCOUNT, options.region or REGION, stack_name or own % "StackName"
+    place = f"{partition or PARTITION}:cloudformation:{region}:{account}"
     return {
-        "AWS::AccountId": options.account or ACCOUNT,
-        "AWS::Region": options.region or REGION,
+        "AWS::AccountId": account,
+        "AWS::Region": region,
         "AWS::Partition": partition or PARTITION,
         "AWS::URLSuffix": _SUFFIXES.get(partition or "", URL_SUFFIX),
-        "AWS::StackName": stack_name or own % "StackName",
-        "AWS::StackId": own % "StackId",
+        "AWS::StackName": name,
+        "AWS::StackId": f"arn:{place}:stack/{name}/{own % 'StackId'}",
         "AWS::NotificationARNs": [own % "NotificationARNs"],
     }

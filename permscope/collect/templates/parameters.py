@@ -26,6 +26,8 @@ class Parameter:
         secret: whether its value must not be shown (`NoEcho`); `value` is a token then.
         decided: the value conditions compare with; of a secret the real one.
         allowed: its `AllowedValues`.
+        stored: the name under which Systems Manager keeps the value, of a parameter of such a type.
+        several: whether it is a list.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Parameter:
     secret: bool = False
     decided: Any = None
     allowed: frozenset[str] | None = None
+    stored: str | None = None
+    several: bool = False
 
 
 def bind_parameters(section: object, given: Mapping[str, Any], label: str = "") -> dict[str, Parameter]:
@@ -64,12 +68,20 @@ def _bind(name: str, definition: Mapping[str, Any], given: Mapping[str, Any], la
     allowed = None
     if isinstance(allowed_values, list):
         allowed = frozenset(text for text in map(as_text, allowed_values) if text is not None)
-    stored = kind.startswith("AWS::SSM::Parameter::Value")
+    is_stored = kind.startswith("AWS::SSM::Parameter::Value")
     raw = given.get(name, definition.get("Default"))
     hidden: Any = [token] if several else token
-    if stored:
-        why = "its value is kept in Systems Manager Parameter Store"
-        return Parameter(name=name, value=hidden, source=source, unknown=why, secret=secret, decided=hidden)
+    if is_stored:
+        return Parameter(
+            name=name,
+            value=hidden,
+            source=source,
+            unknown="its value is kept in Systems Manager Parameter Store",
+            secret=secret,
+            decided=hidden,
+            stored=as_text(raw),
+            several=several,
+        )
     if raw is None:
         why = "it has no default and no value was given"
         return Parameter(name=name, value=hidden, source=source, unknown=why, decided=hidden, allowed=allowed)

@@ -224,7 +224,7 @@ def bind_template(  # noqa: PLR0913
     run = run or Run()
     resolver.import_value, resolver.causes = run.import_value, run.causes
     for parameter in resolver.parameters.values():
-        resolver.parameter(parameter)
+        resolver.explain(parameter)
     bound = Bound(
         place=place,
         label=label,

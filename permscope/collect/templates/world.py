@@ -11,12 +11,15 @@ from typing import Any
 from permscope.collect.templates.document import Document
 from permscope.collect.templates.facts import export_name, stack_facts
 from permscope.collect.templates.files import Place
+from permscope.collect.templates.intrinsics import stored_key
 from permscope.collect.templates.kept import Kept
 from permscope.collect.templates.options import LoadOptions
 from permscope.collect.templates.stack import Bound, condition_of
-from permscope.inventory.tokens import TOKEN
+from permscope.inventory.located import as_text
+from permscope.inventory.tokens import TOKEN, has_token, has_unknown
 
 _MAX_CHAIN = 15
+_STORING = ("AWS::SSM::Parameter", "Custom::CrossRegionExportWriter")
 _STACK_NAME = re.compile(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}")
 
 
@@ -73,6 +76,7 @@ class Root:
         elif self.bound is not None:
             for bound in self.stacks if nested else [self.bound]:
                 yield from _exports_of(bound)
+                yield from _stored_by(bound)
 
     def make(self) -> Kept:
         """What this stack and those nested in it say.
@@ -105,6 +109,31 @@ def _exports_of(bound: Bound) -> Iterable[tuple[str, Callable[[], Any]]]:
                 yield exported, partial(bound.output, str(output))
 
 
+def _stored_by(bound: Bound) -> Iterable[tuple[str, Callable[[], Any]]]:
+    """What a stack stores in Systems Manager, in its own Region or, as CDK apps do, in another one."""
+    account, region = str(bound.pseudo["AWS::AccountId"]), str(bound.pseudo["AWS::Region"])
+    for logical_id, raw in bound.resources.items():
+        kind = raw.get("Type") if isinstance(raw, Mapping) else None
+        properties = raw.get("Properties") if isinstance(raw, Mapping) else None
+        if not isinstance(properties, Mapping) or kind not in _STORING or condition_of(raw, bound)[0] is False:
+            continue
+        if kind == "AWS::SSM::Parameter":
+            name = bound.identities.of(logical_id).name
+            yield stored_key(account, region, name), partial(_stored_value, bound, properties.get("Value"))
+            continue
+        written = properties.get("WriterProps")
+        exports = written.get("exports") if isinstance(written, Mapping) else None
+        where = as_text(bound.resolver.plain(written.get("region"))) if isinstance(written, Mapping) else None
+        for name, value in exports.items() if isinstance(exports, Mapping) else ():
+            yield stored_key(account, where or region, str(name)), partial(_stored_value, bound, value)
+
+
+def _stored_value(bound: Bound, value: Any) -> str | None:
+    """A stored text that names a resource; no other is kept, as it may be a secret."""
+    text = as_text(bound.resolver.plain(value))
+    return text if text and (text.startswith("arn:") or has_token(text)) and not has_unknown(text) else None
+
+
 @dataclass(slots=True)
 class World:
     """All stacks of a run, and what they export."""
@@ -129,6 +158,8 @@ class World:
             for exported, value in exports:
                 if exported == name:
                     return value()
+            if name.startswith("ssm:"):
+                return None
             fitting = [value for exported, value in exports if _fits(exported, name)]
             return fitting[0]() if len(fitting) == 1 else None
         finally:

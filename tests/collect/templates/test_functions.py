@@ -72,6 +72,8 @@ ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
         ("!Ref AWS::Region", "${AWS::Region}"),
         ("!Ref AWS::AccountId", "${AWS::AccountId}"),
         ("!Ref AWS::StackName", "${AWS::StackName}"),
+        ("!Select [1, !Split ['/', !Ref AWS::StackId]]", "${AWS::StackName}"),
+        ("!Select [2, !Split ['/', !Ref AWS::StackId]]", "${AWS::StackId}"),
         ("!Ref Table", "orders"),
         ("!Ref Fn", "${Fn}"),
         ("!Ref Queue", "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/${Queue}"),
