@@ -1,11 +1,11 @@
 # syntax=docker/dockerfile:1
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE ./
 COPY permscope permscope
 COPY rules rules
 RUN python -m venv /opt/permscope \
- && /opt/permscope/bin/pip install --no-cache-dir --no-compile . \
+ && /opt/permscope/bin/pip install --no-cache-dir . \
  && /opt/permscope/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim

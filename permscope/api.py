@@ -14,10 +14,12 @@ assert not world.who_can("dynamodb:DeleteTable", "OrdersTable")
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from permscope.lazy import dataclass
 
 if TYPE_CHECKING:
     from permscope.audit.findings import Finding

@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "permscope"
 LAYERS = [
+    "lazy",
     "cache",
     "errors",
     "catalog",

@@ -8,7 +8,7 @@ in sums, but their statements are never blamed: the rules about attachments spea
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 MOSTLY = 0.9  # a service counts as whole from here on: leaving out one action does not make it narrow
 _IAM_SHARE = 0.8

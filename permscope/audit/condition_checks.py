@@ -22,6 +22,7 @@ from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE
 from permscope.inventory.tokens import has_token
+from permscope.lazy import regex
 
 _MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 # Keys that say who calls and that are missing from many requests.
@@ -37,8 +38,8 @@ _HARMLESS_WHEN_MISSING = frozenset({"aws:tagkeys", "dynamodb:attributes", "dynam
 _VALUES = ("operator", "key", "values", "reason", "fix")
 _MANY_ACTIONS = 60
 _WIDE_IPV4, _WIDE_IPV6 = 8, 16
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:T.*)?|-?\d+(?:\.\d+)?")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_DATE = regex(r"\d{4}-\d{2}-\d{2}(?:T.*)?|-?\d+(?:\.\d+)?")
+_NUMBER = regex(r"[+-]?\d+(?:\.\d+)?")
 
 
 def _parts(operator: str) -> tuple[str, str, bool]:
@@ -247,7 +248,7 @@ def _dead_actions(statement: Statement, key: str, services: tuple[str, ...]) -> 
 _FORMS = {
     "numeric": ("a number", _NUMBER),
     "date": ("a date", _DATE),
-    "bool": ("`true` or `false`", re.compile(r"true|false", re.IGNORECASE)),
+    "bool": ("`true` or `false`", regex(r"true|false", re.IGNORECASE)),
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
+from permscope.lazy import regex
 
 STRENGTHS = ("none", "weak", "unknown", "strong")
 
@@ -53,11 +54,11 @@ _OPEN_KEYS = frozenset(
         "lambda:invokedviafunctionurl",
     ]
 )
-_POSITIVE = re.compile(
+_POSITIVE = regex(
     r"(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress|NumericEquals|Bool)",
     re.IGNORECASE,
 )
-_NEGATIVE = re.compile(
+_NEGATIVE = regex(
     r"(?:ForAllValues:|ForAnyValue:)?(?:StringNotEquals|StringNotEqualsIgnoreCase|StringNotLike|ArnNotEquals|ArnNotLike|"
     r"NotIpAddress)(?:IfExists)?",
     re.IGNORECASE,

@@ -19,9 +19,8 @@ Everything is optional; a misspelt key is an error with its line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,15 @@ from permscope.errors import ConfigError
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.located import as_text, key_source, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass, regex
 
 NAMES = ("permscope.yaml", "permscope.yml", ".permscope.yaml")
 FAIL_ON = (*SEVERITIES, "never")
 _KEYS = ("trusted", "ignore", "enable", "parameters", "fail_on", "contracts", "gate")
 _TRUSTED = ("accounts", "organizations", "oidc_subjects")
 _IGNORE = ("rule", "resource", "reason", "until")
-_ACCOUNT = re.compile(r"\d{12}")
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
+_ACCOUNT = regex(r"\d{12}")
+_ORGANIZATION = regex(r"o-[a-z0-9]{10,32}")
 _MAX_FILE = 1_000_000
 
 

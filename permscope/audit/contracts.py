@@ -20,7 +20,6 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +33,7 @@ from permscope.graph.queries import find_node
 from permscope.inventory.located import as_list, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import ACCOUNT
+from permscope.lazy import dataclass
 
 RULE = "contract"
 _KEYS = ("name", "why", "severity", "only", "can", "on", "never", "preset", "except")

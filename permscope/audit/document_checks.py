@@ -27,14 +27,15 @@ from permscope.inventory.located import source_of
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import TOKEN, has_token, has_unknown
+from permscope.lazy import regex
 
 _VALUES = ("text", "reason", "policy", "fix")
-_PARTITION = re.compile(r"aws(?:-[a-z]+)*|\*|aws\*|\?+")
-_REGION = re.compile(r"(?:[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})?")
-_ACCOUNT = re.compile(r"\d{12}|aws|cloudfront|aws-managed|third-party|Snowflake|")
-_SID = re.compile(r"[A-Za-z0-9]*")
-_VARIABLE = re.compile(r"\$\{[a-z][A-Za-z0-9-]*:[^{}$]*\}")
-_OPEN_VARIABLE = re.compile(r"\$\{[a-zA-Z][A-Za-z0-9-]*:[A-Za-z/]+(?![^{}$]*\})|(?<!\$)\{aws:[A-Za-z/]+\}|\$\{\s*\}")
+_PARTITION = regex(r"aws(?:-[a-z]+)*|\*|aws\*|\?+")
+_REGION = regex(r"(?:[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})?")
+_ACCOUNT = regex(r"\d{12}|aws|cloudfront|aws-managed|third-party|Snowflake|")
+_SID = regex(r"[A-Za-z0-9]*")
+_VARIABLE = regex(r"\$\{[a-z][A-Za-z0-9-]*:[^{}$]*\}")
+_OPEN_VARIABLE = regex(r"\$\{[a-zA-Z][A-Za-z0-9-]*:[A-Za-z/]+(?![^{}$]*\})|(?<!\$)\{aws:[A-Za-z/]+\}|\$\{\s*\}")
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _COLONS = 5
 # Characters without white space, for whole documents: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

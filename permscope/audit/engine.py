@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from permscope.audit.fields import SUBJECTS, Subject
 from permscope.audit.findings import Finding, Hit, fingerprint, step
@@ -16,6 +16,7 @@ from permscope.graph.trusted import TrustedParties
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 _LINE = 160
 

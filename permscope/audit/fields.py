@@ -6,7 +6,6 @@ A subject is a graph node, a graph edge, or one of the views of `world.py`, wrap
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from permscope.audit.conditions import STRENGTHS, keeps_only_some_out, strength
@@ -24,6 +23,7 @@ from permscope.inventory.facts import Auth, Fact, Mechanism, PolicyAttachment, R
 from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import dataclass
 
 
 @dataclass(slots=True, eq=False)

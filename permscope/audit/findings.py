@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.catalog.actions import ActionSet
 from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 CONFIDENCES = ("high", "medium", "low")

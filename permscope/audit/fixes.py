@@ -13,8 +13,9 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, Resource, Role
 from permscope.inventory.tokens import TOKEN
+from permscope.lazy import regex
 
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+_PLACEHOLDER = regex(r"\$\{([A-Za-z0-9]+)\}")
 _DEPLOYMENT = {"Partition": "AWS::Partition", "Region": "AWS::Region", "Account": "AWS::AccountId"}
 _SHOWN = 4
 _SEVERAL = 20

@@ -17,7 +17,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,7 @@ from permscope.errors import ConfigError
 from permscope.graph.diff import Change, ChangeKind, GraphDiff
 from permscope.inventory.located import as_list, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 FAIL_ON = (*SEVERITIES, "never")
 _KEYS = ("forbid", "review", "fail_on", "unknown")

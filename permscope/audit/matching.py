@@ -16,7 +16,6 @@ where:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,6 +24,7 @@ from permscope.catalog.wildcard import matches
 from permscope.errors import RuleError
 from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 
 Test = Callable[[Any], bool]
 Get = Callable[[Any], Any]

@@ -8,7 +8,7 @@ written in the modules beside this one, next to what they know, and registered h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.audit.fields import Subject
@@ -16,6 +16,7 @@ from permscope.audit.findings import Hit
 from permscope.catalog.actions import ActionSet
 from permscope.errors import RuleError
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 
 
 @dataclass(slots=True)

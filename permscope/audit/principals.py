@@ -21,6 +21,7 @@ from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, Principal, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import regex
 
 # What says for whom a service acts.
 _SCOPES = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"})
@@ -28,7 +29,7 @@ _OTHER_SCOPES = frozenset(
     {"lambda:eventsourcetoken", "kms:calleraccount", "aws:sourceowner", "aws:principalorgid", "aws:sourcevpce"}
 )
 # `aws:Referer` holds the account id where SES delivers to a bucket, so there it is a scope.
-_ACCOUNT_ID = re.compile(r"\d{12}|\$\{AWS::AccountId\}")
+_ACCOUNT_ID = regex(r"\d{12}|\$\{AWS::AccountId\}")
 # ARN service of the `aws:SourceArn` that a service principal sends.
 _SENDS = {
     "s3": ("s3",),
@@ -76,7 +77,7 @@ _NEVER_BY_POLICY = frozenset(
         "mq",
     ]
 )
-_REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-\d|\$\{AWS::Region\})")
+_REGION = regex(r"(?:[a-z]{2}(?:-[a-z]+)+-\d|\$\{AWS::Region\})")
 _WEB_IDENTITIES = ("accounts.google.com", "www.amazon.com", "graph.facebook.com")
 GITHUB = "token.actions.githubusercontent.com"
 
@@ -445,7 +446,7 @@ def _restricts(entry: ConditionEntry) -> bool:
     )
 
 
-_OPEN_SUBJECT = re.compile(r"(?:repo:)?[*?]*(?:/[*?]*)?(?::[*?]*)?|repo:\*[/:].*|\*.*")
+_OPEN_SUBJECT = regex(r"(?:repo:)?[*?]*(?:/[*?]*)?(?::[*?]*)?|repo:\*[/:].*|\*.*")
 # Claims of a GitHub token that tie it to a repository or its owner, besides `sub`.
 _GITHUB_CLAIMS = ("sub", "repository", "repository_id", "repository_owner", "repository_owner_id", "job_workflow_ref")
 

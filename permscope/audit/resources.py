@@ -6,20 +6,20 @@ ARN formats come from AWS's action table
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.catalog.wildcard import matches
 from permscope.inventory.arn import split_arn
 from permscope.inventory.tokens import TOKEN, has_unknown
+from permscope.lazy import regex
 
-_PLACEHOLDER = re.compile(r"\$\{[A-Za-z0-9]+\}")
-_POLICY_VARIABLE = re.compile(r"\$\{[^}:]+:[^}:][^}]*\}")
+_PLACEHOLDER = regex(r"\$\{[A-Za-z0-9]+\}")
+_POLICY_VARIABLE = regex(r"\$\{[^}:]+:[^}:][^}]*\}")
 _SAMPLE = "\x01"  # stands for a name that nobody could have meant
-_ARN_FIELD = re.compile(r"(?:\$\{[^}]*\}|[^:])*")
+_ARN_FIELD = regex(r"(?:\$\{[^}]*\}|[^:])*")
 # Placeholders whose values may hold a slash; of all others a slash ends the name.
-_DEEP = re.compile(r"Object|Path|Parameter|LogGroup|LogStream|Key|Topic|Channel|Subject|Document|Resource|Secret|Alias")
+_DEEP = regex(r"Object|Path|Parameter|LogGroup|LogStream|Key|Topic|Channel|Subject|Document|Resource|Secret|Alias")
 _SHALLOW_SERVICES = frozenset({"s3", "dynamodb"})
 
 

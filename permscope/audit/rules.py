@@ -6,9 +6,7 @@ silently matches nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +16,14 @@ from permscope.audit.located_yaml import parse_located
 from permscope.audit.matching import Fields, Test, compile_where, no_such
 from permscope.audit.predicates import FINDERS, PREDICATES, Finder, Taken
 from permscope.errors import RuleError
+from permscope.graph.rule_files import RuleFile, builtin_folder, read_folder
 from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass, regex
 
 ADJUSTMENTS = ("exposure", "condition", "unreachable")
-_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z][a-z0-9_.]*)\}")
+_SLUG = regex(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_PLACEHOLDER = regex(r"(?<!\$)\{([a-z][a-z0-9_.]*)\}")
 _REQUIRED = ("id", "title", "severity", "for_each", "message", "why", "fix", "references")
 _OPTIONAL = (
     "where",
@@ -84,13 +84,6 @@ class Rule:
     opt_in: bool = False
 
 
-def builtin_folder() -> Path:
-    """Where the rules that come with permscope are: inside the installed package, otherwise in the checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "rules"
-    return installed if installed.is_dir() else package.parent / "rules"
-
-
 def load_rules(folders: Iterable[Path] = (), *, builtin: bool = True) -> tuple[Rule, ...]:
     """Every rule, sorted by id.
 
@@ -106,10 +99,8 @@ def load_rules(folders: Iterable[Path] = (), *, builtin: bool = True) -> tuple[R
         if not folder.is_dir():
             raise RuleError(f"no rule folder `{folder}`", source=Source(str(folder)))
         here: dict[str, Rule] = {}
-        for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
-            if _ESCALATION in path.relative_to(folder).parts[:-1]:
-                continue  # these are no rules; the graph reads them
-            rule = load_rule(path)
+        for file in read_folder(folder, without=_ESCALATION):  # these are no rules; the graph reads them
+            rule = _compile(file)
             if rule.id in here:
                 raise RuleError(f"rule `{rule.id}` is in two files", source=rule.source)
             here[rule.id] = rule
@@ -129,16 +120,38 @@ def load_rule(path: Path) -> Rule:
     """
     file = path.as_posix()
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return _compile(RuleFile(file, path.parent.name, path.read_bytes()))
+    except OSError as error:
         raise RuleError(f"cannot be read: {error}", source=Source(file)) from None
-    if len(text) > _MAX_FILE:
-        raise RuleError("too large for a rule", source=Source(file))
-    rule = parse_rule(text, file, family=path.parent.name)
-    if rule.id != path.stem:
+
+
+def _compile(file: RuleFile) -> Rule:
+    name = file.file.rpartition("/")[2]
+    rule = _of_tree(file) or _of_text(file)
+    if rule.id != name.rpartition(".")[0]:
         hint = "one rule per file, named after its id"
-        raise RuleError(f"rule `{rule.id}` stands in `{path.name}`", source=rule.source, hint=hint)
+        raise RuleError(f"rule `{rule.id}` stands in `{name}`", source=rule.source, hint=hint)
     return rule
+
+
+def _of_tree(file: RuleFile) -> Rule | None:
+    """The rule of a tree that was parsed before; None where it has a mistake, for a tree does not know its place."""
+    if file.tree is None:
+        return None
+    try:
+        return _Reader(file.tree, Source(file.file, 1, 1)).rule(file.family)
+    except RuleError:
+        return None
+
+
+def _of_text(file: RuleFile) -> Rule:
+    try:
+        text = file.text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RuleError(f"cannot be read: {error}", source=Source(file.file)) from None
+    if len(text) > _MAX_FILE:
+        raise RuleError("too large for a rule", source=Source(file.file))
+    return parse_rule(text, file.file, family=file.family)
 
 
 def parse_rule(text: str, file: str, *, family: str = "") -> Rule:

@@ -7,9 +7,7 @@ again. Suppressions and baseline come after, each time: they depend on the day.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +18,10 @@ from permscope.audit.findings import Finding
 from permscope.audit.suppressions import read_suppressions, suppress
 from permscope.errors import NameNotFoundError
 from permscope.graph.model import PermissionGraph
+from permscope.graph.rule_files import builtin_folder, file_texts
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.inventory import Inventory
+from permscope.lazy import dataclass
 
 if TYPE_CHECKING:
     from permscope.audit.rules import Rule
@@ -94,7 +94,7 @@ def _found(
     name = None
     trusted, enabled = config.trusted, config.enable
     if inventory.key is not None and cache.is_on():
-        name = cache.digest(inventory.key, _content(folders), repr(trusted), "\n".join(only), "\n".join(enabled))
+        name = cache.digest(inventory.key, repr(trusted), "\n".join(only), "\n".join(enabled), *_content(folders))
         kept = cache.fetch("audit", name)
         if isinstance(kept, tuple):
             graph, findings, rules = kept
@@ -112,16 +112,12 @@ def _found(
     return graph, findings, len(chosen)
 
 
-def _content(folders: Iterable[Path]) -> str:
-    """A digest of every rule file."""
-    from permscope.audit.rules import builtin_folder
-
-    found = hashlib.sha256()
+def _content(folders: Iterable[Path]) -> Iterator[str | bytes]:
+    """Every rule file with its name."""
     for folder in (builtin_folder(), *folders):
-        for path in sorted(folder.rglob("*.y*ml")):
-            found.update(f"{path}\0".encode())
-            found.update(path.read_bytes())
-    return found.hexdigest()
+        yield str(folder)
+        for item in file_texts(folder).items():
+            yield from item
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -36,6 +36,7 @@ from permscope.inventory.located import source_of
 from permscope.inventory.policies import Statement
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import regex
 
 # Encryption
 
@@ -300,7 +301,7 @@ def _wired_to(world: World) -> Mapping[str, frozenset[str]]:
 # Functions
 
 
-_AWS_LAYERS = re.compile(
+_AWS_LAYERS = regex(
     r"AWSLambdaPowertools\w*|LambdaInsightsExtension\S*|AWS-Parameters-and-Secrets-Lambda-Extension\S*|"
     r"AWS-AppConfig-Extension\S*|AWSSDKPandas-\S*|AWSDataWrangler-\S*|aws-otel-\S*|AWSOpenTelemetryDistro\S*|"
     r"LambdaAdapterLayer\S*|AmazonCodeGuru\S*|AWSCodeGuruProfiler\S*|CloudWatchSyntheticsLayer\S*|AWSLambda\S*|"

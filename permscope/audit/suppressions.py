@@ -14,9 +14,8 @@ nothing is a finding itself.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,11 @@ from permscope.collect.templates.document import MAX_BYTES, parse_document
 from permscope.errors import PermscopeError
 from permscope.inventory.located import key_source, source_of
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass, regex
 
-_COMMENT = re.compile(r"#\s*permscope:\s*ignore\[([^\]]*)\]\s*(.*)$")
-_UNTIL = re.compile(r"\s+until\s+(\S+)\s*$")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_COMMENT = regex(r"#\s*permscope:\s*ignore\[([^\]]*)\]\s*(.*)$")
+_UNTIL = regex(r"\s+until\s+(\S+)\s*$")
+_DATE = regex(r"\d{4}-\d{2}-\d{2}")
 
 UNUSED = "suppression-unused"
 EXPIRED = "suppression-expired"

@@ -422,7 +422,9 @@ def lets_itself_in(subject: Subject, parameters: Any, taken: Taken) -> Iterator[
             resources = [
                 pattern
                 for pattern in share.grant.resources
-                if _is_of(pattern, action) and not _is_of_others(view, pattern) and gain not in view.access.on(pattern + tail).allowed
+                if _is_of(pattern, action)
+                and not _is_of_others(view, pattern)
+                and gain not in view.access.on(pattern + tail).allowed
             ]
             if resources:
                 place, element = _place_of(share.statement, action)

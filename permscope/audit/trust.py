@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,12 +17,13 @@ from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, Statement
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import regex
 
 # Services whose documentation asks for `aws:SourceArn` or `aws:SourceAccount` in the trust policy.
 _SENDS_SOURCE = frozenset(
     ["scheduler", "pipes", "states", "bedrock", "transfer", "kendra", "qbusiness.application", "sagemaker", "iot"]
 )
-_LOOSE_SUBJECT = re.compile(r"repo:[^/*:]+/(?:\*|[^:]*\*:?\*?)(?::\*)?|repo:[^/*:]+/[^:*]+:\*|repo:[^/*:]+/?\*")
+_LOOSE_SUBJECT = regex(r"repo:[^/*:]+/(?:\*|[^:]*\*:?\*?)(?::\*)?|repo:[^/*:]+/[^:*]+:\*|repo:[^/*:]+/?\*")
 
 
 def _place(text: str, default: Source) -> Source:

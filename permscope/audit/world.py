@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -29,8 +27,9 @@ from permscope.inventory.inventory import AttachedPolicy, IamPrincipal, Inventor
 from permscope.inventory.policies import Policy, PolicyKind, Principal, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import ACCOUNT, has_unknown
+from permscope.lazy import dataclass, regex
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = regex(r"\d{12}")
 # Accounts of Elastic Load Balancing that deliver access logs to buckets:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 _AWS_ACCOUNTS = frozenset(
@@ -63,7 +62,7 @@ _AWS_ACCOUNTS = frozenset(
         "037604701340",
     ]
 )
-_UNIQUE_ID = re.compile(r"A(?:ROA|IDA|GPA)[A-Z0-9]{8,}")
+_UNIQUE_ID = regex(r"A(?:ROA|IDA|GPA)[A-Z0-9]{8,}")
 
 
 class Who(NamedTuple):

@@ -7,12 +7,13 @@ Case does not matter in key names, and some end in a part the policy's author ch
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-_HOLE = re.compile(r"\$\{.*\}|<.*>")  # AWS writes the author's part in one way or the other
+from permscope.lazy import regex
+
+_HOLE = regex(r"\$\{.*\}|<.*>")  # AWS writes the author's part in one way or the other
 _FILE = Path(__file__).parent / "data" / "condition_keys.txt"
 
 

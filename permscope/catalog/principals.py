@@ -6,13 +6,14 @@ rest; a principal that is not in it is unverified, never wrong.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from permscope.lazy import regex
+
 _FILE = Path(__file__).parent / "data" / "principals.txt"
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+_REGION = regex(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 
 
 class _Principals(NamedTuple):

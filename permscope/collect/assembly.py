@@ -13,10 +13,11 @@ from typing import Any
 
 from permscope.collect.templates.files import Place, RefusedFileError, read_file
 from permscope.collect.templates.options import LoadOptions
+from permscope.lazy import regex
 
 MANIFEST = "manifest.json"
 _ASSETS = ".assets.json"
-_ASSET = re.compile(r"\b[0-9a-f]{64}\b")
+_ASSET = regex(r"\b[0-9a-f]{64}\b")
 _MOST_ASSET_FILES = 50
 _MOST_VALUES = 200
 _MAX_BYTES = 64 * 1024 * 1024

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,15 +19,16 @@ from permscope.collect.templates.transforms import check_shape
 from permscope.collect.templates.world import Template
 from permscope.errors import InputError, PermscopeError, TemplateError
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass, regex
 
 _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", "venv", "bower_components"])
 _TEMPLATE_SUFFIXES = frozenset([".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam"])
 _MAYBE_SUFFIXES = frozenset(["", ".txt", ".tpl", ".tmpl", ".stack"])
 _MAYBE_BYTES = 2 * 1024 * 1024
 
-_RESOURCES = re.compile(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
-_TYPE = re.compile(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
-_DECLARED = re.compile(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateFormatVersion")
+_RESOURCES = regex(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
+_TYPE = regex(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
+_DECLARED = regex(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateFormatVersion")
 
 
 @dataclass(slots=True)

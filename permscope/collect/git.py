@@ -12,13 +12,14 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from permscope.collect.load import LoadOptions, load
 from permscope.collect.templates.document import MAX_BYTES
 from permscope.errors import ConfigError, InputError, PermscopeError
 from permscope.inventory.inventory import Inventory
+from permscope.lazy import dataclass
 
 _SUFFIXES = frozenset(
     [

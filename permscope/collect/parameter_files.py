@@ -16,8 +16,9 @@ from typing import Any
 from permscope.errors import ConfigError
 from permscope.inventory.located import as_text
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 
-_PAIR = re.compile(r"""([A-Za-z0-9]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
+_PAIR = regex(r"""([A-Za-z0-9]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
 _HINT = 'give JSON (`[{"ParameterKey": ..., "ParameterValue": ...}]` or `{"Parameters": {...}}`) or `samconfig.toml`'
 
 

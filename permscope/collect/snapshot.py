@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import tempfile
 import types
 import typing
@@ -28,6 +27,7 @@ from permscope.errors import InputError, SnapshotError
 from permscope.inventory import facts as fact_classes
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 from permscope.version import __version__
 
 SCHEMA = "permscope/snapshot/1"
@@ -36,7 +36,7 @@ _LARGEST = 4 * 1024**3  # bytes after decompression; more is refused
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_MAGIC = b"\x1f\x8b"
 _DETAILS = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList"})
-_DETAILS_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:UserDetailList|GroupDetailList|RoleDetailList)"\s*:\s*\[')
+_DETAILS_START = regex(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:UserDetailList|GroupDetailList|RoleDetailList)"\s*:\s*\[')
 """How the answer of `aws iam get-account-authorization-details` begins, which is read like a snapshot."""
 
 

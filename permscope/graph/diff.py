@@ -8,7 +8,6 @@ reordered or split thing changes nothing and gives nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from permscope.graph.diff_access import access_changes
 from permscope.graph.diff_change import KIND_ORDER, Change, ChangeKind, Step
@@ -20,6 +19,7 @@ from permscope.graph.diff_resources import resource_policy_changes
 from permscope.graph.diff_wiring import wiring_changes
 from permscope.graph.model import PermissionGraph
 from permscope.inventory.facts import Route, Unknown
+from permscope.lazy import dataclass
 
 __all__ = ["Change", "ChangeKind", "GraphDiff", "Step", "diff_graphs", "sort_changes"]
 

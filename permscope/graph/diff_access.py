@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet
@@ -30,6 +30,7 @@ from permscope.graph.diff_words import (
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import dataclass
 from permscope.policy.matching import decode
 
 _TARGET_EDGES = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)

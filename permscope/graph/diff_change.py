@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Provenance
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 

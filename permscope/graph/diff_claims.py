@@ -7,21 +7,21 @@ is called covered surely is; what is called new may, in odd mixtures of wildcard
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.diff_conditions import follows
 from permscope.inventory.policies import ConditionEntry, Policy, Statement
+from permscope.lazy import dataclass, regex
 from permscope.policy.applicable import limit_to_resource
 from permscope.policy.effective import Grant
 from permscope.policy.matching import covers, decode, encode, opened, relation
 from permscope.policy.variables import has_variable
 
-_FORM = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+_FORM = regex(r"\$\{[^}]*\}|<[^>]*>")
 _MOST_CAUSES = 8  # `Grant.limited_by` names no more than these
 
 

@@ -10,12 +10,13 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from permscope.graph.decisions import any_partition
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.facts import Function, Resource, Role, Route
 from permscope.inventory.tokens import TOKEN, has_unknown
+from permscope.lazy import dataclass, regex
 
 _THINGS = (
     NodeKind.FUNCTION,
@@ -30,8 +31,8 @@ _SOLE = 0.34  # the same, where each side has only one thing of the kind left
 _CLEAR = 0.005  # by how much the best candidate must lead
 _MOST_CANDIDATES = 400
 _ANY = "arn:"  # `any_partition` leaves `arn::service:...`
-_WORD = re.compile(r"[A-Za-z0-9]+")
-_ARN_END = re.compile(r"[:/*?]|$")
+_WORD = regex(r"[A-Za-z0-9]+")
+_ARN_END = regex(r"[:/*?]|$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

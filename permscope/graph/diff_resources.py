@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
@@ -32,10 +31,11 @@ from permscope.inventory.facts import ControlPolicy, Resource
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import URL_SUFFIX
+from permscope.lazy import dataclass, regex
 from permscope.policy.strength import condition_strength
 
-_ROOT = re.compile(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
-_REGIONAL = re.compile(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
+_ROOT = regex(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
+_REGIONAL = regex(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
 _INVOKING = ("lambda:InvokeFunction", "lambda:InvokeAsync")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from permscope.graph.decisions import Decisions
 from permscope.graph.diff_claims import Book, Claim, Limits, claims_of, statement_claims
@@ -12,6 +12,7 @@ from permscope.graph.diff_matching import Matching
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.inventory import IamPrincipal
 from permscope.inventory.policies import Policy, PolicyKind, Statement
+from permscope.lazy import dataclass
 from permscope.policy.effective import Grant, effective
 
 

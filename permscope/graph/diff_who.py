@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,8 +12,9 @@ from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.arn import account_of
 from permscope.inventory.facts import Account
 from permscope.inventory.tokens import ACCOUNT, has_unknown
+from permscope.lazy import regex
 
-_ACCOUNT_IN = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_ACCOUNT_IN = regex(r"(?<!\d)\d{12}(?!\d)")
 
 
 class LetIn(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.graph.diff_conditions import follows, implies, lost
 from permscope.graph.model import Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.policies import ConditionEntry, PolicyKind
+from permscope.lazy import regex
 from permscope.policy.conditions.condition import split_operator
 
 LEVEL_ORDER = ("List", "Read", "Tagging", "Write", "Permissions management")
@@ -69,7 +69,7 @@ _VERBS = {
     "ipaddress": "is in",
     "notipaddress": "is not in",
 }
-_LACKS = re.compile(r"(`[^`]*`) lacks (`[^`]*`) on `([^`]*)`")
+_LACKS = regex(r"(`[^`]*`) lacks (`[^`]*`) on `([^`]*)`")
 _SENSITIVE = ("secretsmanager:GetSecretValue", "ssm:GetParameter*", "kms:Decrypt", "iam:PassRole", "sts:AssumeRole")
 
 

@@ -22,18 +22,20 @@ all, or all but one, of their actions: most inputs need few of them.
 
 from __future__ import annotations
 
-import re
+import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError
+from permscope.graph import rule_files
 from permscope.graph.located_yaml import parse_located
+from permscope.graph.rule_files import RuleFile
 from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass, regex
 
 CATEGORIES = (
     "new-work",
@@ -70,8 +72,8 @@ _ASKED_OF: Mapping[str, tuple[str, ...]] = {
     "identity": ("identity",),
     "resource": ("types", "use"),
 }
-_ACTION = re.compile(r"\baction: *[\"']?([A-Za-z0-9-]+:[A-Za-z0-9]+)")
-_SLUG = re.compile(r"[a-z][a-z0-9-]*")
+_ACTION = regex(r"\baction: *[\"']?([A-Za-z0-9-]+:[A-Za-z0-9]+)")
+_SLUG = regex(r"[a-z][a-z0-9-]*")
 
 
 class Required(NamedTuple):
@@ -130,16 +132,17 @@ class EscalationPath:
 
 
 class PathFile:
-    """A file of a path that is read when it is needed.
+    """A file of a path that is compiled when it is needed.
 
     Attributes:
+        file: its path.
         actions: every action it needs.
     """
 
-    def __init__(self, path: Path, text: str) -> None:
-        self.file = path
-        self._text = text
-        self.actions: ActionSet = load().action_set(dict.fromkeys(_ACTION.findall(text)))
+    def __init__(self, file: RuleFile) -> None:
+        self.file = file.file
+        self._text, self._tree = file.text, file.tree
+        self.actions: ActionSet = load().action_set(dict.fromkeys(_ACTION.findall(file.text.decode())))
 
     @cached_property
     def path(self) -> EscalationPath:
@@ -148,21 +151,21 @@ class PathFile:
         Raises:
             RuleError: with file and line, when anything in the file is wrong.
         """
-        return parse_path(self._text, self.file.as_posix())
+        if self._tree is not None:
+            with contextlib.suppress(RuleError):  # a tree does not know its place: the text is read again for that
+                return _compile(self._tree, self.file)
+        return parse_path(self._text.decode(), self.file)
 
 
 def builtin_folder() -> Path:
-    """Where the paths that come with permscope are: inside the installed package, otherwise in the checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "rules" / "escalation"
-    return installed if installed.is_dir() else package.parent / "rules" / "escalation"
+    """Where the paths that come with permscope are."""
+    return rule_files.builtin_folder() / "escalation"
 
 
 @lru_cache(maxsize=4)
 def path_files(folder: Path | None = None) -> tuple[PathFile, ...]:
     """The files of all paths, by id."""
-    where = folder or builtin_folder()
-    return tuple(PathFile(path, path.read_text(encoding="utf-8")) for path in sorted(where.glob("*.yaml")))
+    return tuple(PathFile(file) for file in rule_files.read_folder(folder or builtin_folder()))
 
 
 def load_paths(folder: Path | None = None) -> tuple[EscalationPath, ...]:
@@ -180,7 +183,10 @@ def parse_path(text: str, file: str) -> EscalationPath:
     Raises:
         RuleError: with file and line, when anything in it is wrong.
     """
-    raw = parse_located(text, file, RuleError)
+    return _compile(parse_located(text, file, RuleError), file)
+
+
+def _compile(raw: Any, file: str) -> EscalationPath:
     top = Source(file, 1, 1)
     if not isinstance(raw, Mapping):
         raise RuleError("an escalation path must be a mapping", source=top)

@@ -6,7 +6,6 @@ for and the resource, and policies of other resources.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
 from permscope.catalog.actions import ActionSet, load
@@ -29,11 +28,12 @@ from permscope.inventory.facts import (
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import regex
 from permscope.policy.effective import parts_of
 from permscope.policy.matching import encode, relation
 
 _MANY = 300  # principals; the whole graph of fewer is built in no time
-_OPEN = re.compile(r"[*?]|\$\{")
+_OPEN = regex(r"[*?]|\$\{")
 # Questions whose answers lie in more than identity policies and the policy of the resource.
 _ELSEWHERE = (
     "sts:AssumeRole",

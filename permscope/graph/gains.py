@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -14,8 +13,9 @@ from permscope.graph.rights import May, Rights, Strength, all_of, is_foreign, on
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, User
 from permscope.inventory.inventory import Inventory
+from permscope.lazy import regex
 
-_COLON_TAG = re.compile(r":[\w][\w.-]*$|:\$\{[^{}]*\}$")  # of an image
+_COLON_TAG = regex(r":[\w][\w.-]*$|:\$\{[^{}]*\}$")  # of an image
 _MOST_TARGETS = 50  # beyond that the edge goes to the set that the grant names
 _LOOKED_AT = 3  # members of a large set that are compared
 _KINDS = {"role": NodeKind.ROLE, "user": NodeKind.USER, "group": NodeKind.GROUP}

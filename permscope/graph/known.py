@@ -6,7 +6,6 @@ its name with a wildcard behind it (`function:Orders*`). A pattern wider than th
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -14,9 +13,10 @@ from typing import NamedTuple
 from permscope.catalog.wildcard import matches
 from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, has_unknown
+from permscope.lazy import regex
 
-_BREAK = re.compile(r"\$\{[^}]*\}|[/:*?]")
-_WILD = re.compile(r"[*?]")
+_BREAK = regex(r"\$\{[^}]*\}|[/:*?]")
+_WILD = regex(r"[*?]")
 
 
 class Found(NamedTuple):

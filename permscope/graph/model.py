@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from permscope.catalog.actions import ActionSet
 from permscope.inventory.facts import Fact, Unknown
 from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,13 +23,14 @@ from permscope.inventory.facts import (
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Principal
 from permscope.inventory.tokens import ACCOUNT, TOKEN, URL_SUFFIX, has_unknown
+from permscope.lazy import regex
 
 PUBLIC = "public"
-_ACCOUNT_ID = re.compile(r"\d{12}")
-_ROOT_ARN = re.compile(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
+_ACCOUNT_ID = regex(r"\d{12}")
+_ROOT_ARN = regex(r"arn:[^:{]*(?:\$\{[^}]*\})?:iam::((?:\$\{[^}]*\}|[^:])*):root")
 # `states.us-east-1.amazonaws.com` is Step Functions as any other Region's.
-_REGIONAL = re.compile(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
-_UNIQUE_ID = re.compile(r"(?:AROA|AIDA|AGPA)[A-Z0-9]+")
+_REGIONAL = regex(r"^([a-z0-9-]+)\.(?:\$\{AWS::Region\}|[a-z]{2,4}(?:-[a-z]+){1,2}-\d)\.amazonaws\.com")
+_UNIQUE_ID = regex(r"(?:AROA|AIDA|AGPA)[A-Z0-9]+")
 _TYPES: Mapping[type, tuple[NodeKind, str]] = {
     Role: (NodeKind.ROLE, "AWS::IAM::Role"),
     User: (NodeKind.USER, "AWS::IAM::User"),

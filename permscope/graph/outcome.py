@@ -11,9 +11,10 @@ from permscope.graph.collector import NO_CONDITIONS, distinct
 from permscope.graph.model import Provenance
 from permscope.inventory.policies import Policy
 from permscope.inventory.tokens import ACCOUNT, REGION
+from permscope.lazy import regex
 
-_REGION_LITERAL = re.compile(r"(?<![a-z0-9-])[a-z]{2,3}(?:-[a-z]+){1,2}-\d(?![a-z0-9-])")
-_ACCOUNT_LITERAL = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_REGION_LITERAL = regex(r"(?<![a-z0-9-])[a-z]{2,3}(?:-[a-z]+){1,2}-\d(?![a-z0-9-])")
+_ACCOUNT_LITERAL = regex(r"(?<!\d)\d{12}(?!\d)")
 _MOST_LITERALS = 4
 
 

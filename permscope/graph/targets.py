@@ -10,24 +10,25 @@ from permscope.graph.model import NodeKind
 from permscope.graph.nodes import Nodes
 from permscope.inventory.arn import split_arn
 from permscope.inventory.tokens import TOKEN, has_unknown
+from permscope.lazy import regex
 
-_WILD = re.compile(r"[*?]")
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_WILD = regex(r"[*?]")
+_VARIABLE = regex(r"\$\{[^}]*\}")
 _FIELD = r"(?:\$\{[^}]*\}|[^/:*?])+"
 # The part of an ARN's resource that names a thing; what stands behind it is below that thing. Names with wildcards
 # do not match, so that they become sets.
 _THING: Mapping[str, re.Pattern[str]] = {
-    "s3": re.compile(rf"(?!accesspoint/|job/|access-grants/|storage-lens/){_FIELD}(?=$|/)"),
-    "dynamodb": re.compile(rf"(?:table|global-table)/{_FIELD}(?=$|/)"),
-    "lambda": re.compile(rf"(?:function|layer):{_FIELD}(?=$|:)"),
-    "logs": re.compile(r"log-group:(?:\$\{[^}]*\}|[^:*?])+(?=$|:)"),
-    "execute-api": re.compile(rf"{_FIELD}(?=$|/)"),
-    "kinesis": re.compile(rf"stream/{_FIELD}(?=$|/)"),
-    "sns": re.compile(rf"{_FIELD}(?=$|:)"),
-    "appsync": re.compile(rf"apis/{_FIELD}(?=$|/)"),
-    "states": re.compile(rf"(?:stateMachine|activity):{_FIELD}(?=$|:)"),
-    "secretsmanager": re.compile(r"secret:(?:\$\{[^}]*\}|[^:*?])+(?=$|-[*?]|:)"),
-    "ecr": re.compile(r"repository/(?:\$\{[^}]*\}|[^:*?])+(?=$|/)"),
+    "s3": regex(rf"(?!accesspoint/|job/|access-grants/|storage-lens/){_FIELD}(?=$|/)"),
+    "dynamodb": regex(rf"(?:table|global-table)/{_FIELD}(?=$|/)"),
+    "lambda": regex(rf"(?:function|layer):{_FIELD}(?=$|:)"),
+    "logs": regex(r"log-group:(?:\$\{[^}]*\}|[^:*?])+(?=$|:)"),
+    "execute-api": regex(rf"{_FIELD}(?=$|/)"),
+    "kinesis": regex(rf"stream/{_FIELD}(?=$|/)"),
+    "sns": regex(rf"{_FIELD}(?=$|:)"),
+    "appsync": regex(rf"apis/{_FIELD}(?=$|/)"),
+    "states": regex(rf"(?:stateMachine|activity):{_FIELD}(?=$|:)"),
+    "secretsmanager": regex(r"secret:(?:\$\{[^}]*\}|[^:*?])+(?=$|-[*?]|:)"),
+    "ecr": regex(r"repository/(?:\$\{[^}]*\}|[^:*?])+(?=$|/)"),
 }
 
 

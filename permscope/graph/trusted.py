@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from permscope.inventory.arn import split_arn
+from permscope.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

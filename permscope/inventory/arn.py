@@ -6,15 +6,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple, NewType
 
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
+from permscope.lazy import regex
 
 AccountId = NewType("AccountId", str)
 ActionName = NewType("ActionName", str)
 
-_FIELD = re.compile(r"(?:\$\{[^}]*\}|[^:])*")
+_FIELD = regex(r"(?:\$\{[^}]*\}|[^:])*")
 _PARTS = 6
 
 

@@ -7,12 +7,13 @@ without knowing of each other. A thing without an ARN has the `id` that `resourc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TypeAlias
 
 from permscope.inventory.policies import Policy
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 
 class Mechanism(StrEnum):

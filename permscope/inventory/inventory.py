@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
@@ -25,6 +25,7 @@ from permscope.inventory.facts import (
     User,
 )
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
+from permscope.lazy import dataclass
 
 F = TypeVar("F", bound=Fact)
 IamPrincipal = Role | User | Group

@@ -6,12 +6,13 @@ Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gra
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from permscope.inventory.located import Alternatives, as_list, as_text, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 
 PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 _STATEMENT_KEYS = frozenset(

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import re
 
+from permscope.lazy import regex
+
 PARTITION = "${AWS::Partition}"
 REGION = "${AWS::Region}"
 ACCOUNT = "${AWS::AccountId}"
 URL_SUFFIX = "${AWS::URLSuffix}"
 
-TOKEN = re.compile(r"\$\{(?:AWS::[A-Za-z]+|[A-Z][A-Za-z]*::[^{}]*|[^{}:*?$]+)\}")
-UNKNOWN_TOKEN = re.compile(r"\$\{(?!AWS::)[A-Z][A-Za-z]*::[^{}]*\}")
+TOKEN = regex(r"\$\{(?:AWS::[A-Za-z]+|[A-Z][A-Za-z]*::[^{}]*|[^{}:*?$]+)\}")
+UNKNOWN_TOKEN = regex(r"\$\{(?!AWS::)[A-Z][A-Za-z]*::[^{}]*\}")
 
 
 def unknown_token(kind: str, name: str) -> str:

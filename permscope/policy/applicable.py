@@ -5,19 +5,19 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from permscope.catalog.actions import ActionSet, load
+from permscope.lazy import regex
 from permscope.policy.matching import covers, opened, patterns_intersect
 from permscope.policy.unrestrictable import ALL_BUCKETS, LIST_ALL_BUCKETS, UNSCOPED, restrictable
 
-_WORD = re.compile(r"(?<![A-Za-z0-9*?])[A-Za-z0-9]+(?![A-Za-z0-9*?])")
+_WORD = regex(r"(?<![A-Za-z0-9*?])[A-Za-z0-9]+(?![A-Za-z0-9*?])")
 _OWN = "oWn"  # no format has such a word
-_ANY_WORD = re.compile(r"[A-Za-z0-9]+")
-_OPEN_WORD = re.compile(r"[*?][A-Za-z0-9]|[A-Za-z0-9][*?]")
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+_ANY_WORD = regex(r"[A-Za-z0-9]+")
+_OPEN_WORD = regex(r"[*?][A-Za-z0-9]|[A-Za-z0-9][*?]")
+_PLACEHOLDER = regex(r"\$\{[^}]*\}|<[^>]*>")
 # Services whose actions are about resources of another service, from the ARN formats of the catalogue
 # (tests/policy/test_applicable.py holds this to it).
 _ALSO: dict[str, tuple[str, ...]] = {

@@ -8,11 +8,11 @@ statements. What cannot be written at all is left out and told, so the document 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import ConditionEntry
+from permscope.lazy import dataclass
 from permscope.policy.compiled import CompiledPolicy, compile_policies, compile_policy
 from permscope.policy.context import RequestContext
 from permscope.policy.evaluate import AnyPolicy

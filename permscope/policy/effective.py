@@ -8,12 +8,12 @@ the access to one resource (`EffectiveAccess.on`) costs only what touches it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import ConditionEntry, Policy, Statement
+from permscope.lazy import dataclass
 from permscope.policy.applicable import applicable_actions, by_matched_resource, limit_to_resource
 from permscope.policy.compiled import CompiledPolicy, compile_policies, compile_policy
 from permscope.policy.context import RequestContext

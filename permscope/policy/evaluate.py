@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 from permscope.inventory.arn import split_arn
 from permscope.inventory.policies import Policy
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import dataclass
 from permscope.policy.compiled import CompiledPolicy, compile_policies, compile_policy
 from permscope.policy.context import RequestContext
 from permscope.policy.layers import Asked, Layer, Match, ResourceLayer, ask, ask_resource

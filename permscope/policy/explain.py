@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from permscope.lazy import dataclass
 from permscope.policy.compiled import CompiledPolicy, CompiledStatement
 from permscope.policy.evaluate import Case, CompiledLayers, Decision, Verdict, needs_nothing, needs_resource_policy
 from permscope.policy.layers import Asked, Match, naming

@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from permscope.catalog.wildcard import matches
 from permscope.inventory.tokens import PARTITION, TOKEN, UNKNOWN_TOKEN
+from permscope.lazy import regex
 
 __all__ = ["compare", "covers", "encode", "glob", "is_open", "literal_prefix", "patterns_intersect", "relation"]
 
@@ -28,12 +29,12 @@ ANY_PARTITION = "arn:\ue002:"
 STAR = "\ue003"  # a literal `*` inside a pattern
 QUESTION = "\ue004"
 _HEAD = f"arn:{PARTITION}:"
-_LITERAL_HEAD = re.compile(r"arn:[a-z-]+:")
-_OPEN = re.compile(f"{UNKNOWN}.|\\$\\{{[^{{}}]*\\}}", re.DOTALL)
-_FIRST_OPEN = re.compile(rf"[*?{UNKNOWN}]|\$\{{")
-_WILDCARDS = re.compile(r"[*?]+")
+_LITERAL_HEAD = regex(r"arn:[a-z-]+:")
+_OPEN = regex(f"{UNKNOWN}.|\\$\\{{[^{{}}]*\\}}", re.DOTALL)
+_FIRST_OPEN = regex(rf"[*?{UNKNOWN}]|\$\{{")
+_WILDCARDS = regex(r"[*?]+")
 _MAX_STATES = 100_000
-_CODE = re.compile(f"[{IDENTITY}{UNKNOWN}].", re.DOTALL)
+_CODE = regex(f"[{IDENTITY}{UNKNOWN}].", re.DOTALL)
 _interned: dict[str, str] = {}
 _tokens: dict[str, str] = {}
 _FIRST_PRIVATE = 0xF0000

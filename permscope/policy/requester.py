@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -14,6 +13,7 @@ from permscope.errors import PolicyError
 from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.policies import Principal
 from permscope.inventory.tokens import ACCOUNT, URL_SUFFIX, has_unknown
+from permscope.lazy import dataclass
 from permscope.policy.matching import compare, encode
 
 SERVICE_LINKED = "/aws-service-role/"

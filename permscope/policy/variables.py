@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from permscope.lazy import regex
 from permscope.policy.matching import QUESTION, STAR, encode
 
 if TYPE_CHECKING:
     from permscope.policy.context import RequestContext
 
-VARIABLE = re.compile(r"\$\{(?:([*?$])|\s*([^{}:,'*?$\s]+:(?!:)[^{},']*)(?:,\s*'([^']*)'\s*)?)\}")
+VARIABLE = regex(r"\$\{(?:([*?$])|\s*([^{}:,'*?$\s]+:(?!:)[^{},']*)(?:,\s*'([^']*)'\s*)?)\}")
 _LITERALS = {"*": STAR, "?": QUESTION, "$": "$"}
 
 

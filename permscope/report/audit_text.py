@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import PermscopeError
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.lazy import regex
 from permscope.report.describe import auth_of, counted, in_words, is_open, line_of, name_of, place, with_short_arns
 from permscope.report.escape import visible
 from permscope.report.graph_text import print_unknowns, sort_edges
@@ -30,7 +31,7 @@ _MANY = 12
 _CROWD = 60  # findings above which only the bad ones come with statement and fix
 _BAD = ("critical", "high")
 _HEADINGS = {**{severity: f"bold {style}" for severity, style in SEVERITY_STYLES.items()}, "critical": "bold red"}
-_PLACEHOLDER = re.compile(r"<[A-Za-z]+>")
+_PLACEHOLDER = regex(r"<[A-Za-z]+>")
 
 
 def print_audit(  # noqa: PLR0913 (each says what is shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any
@@ -13,6 +12,7 @@ from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, Perm
 from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
+from permscope.lazy import regex
 
 _AUTH_WORDS = {
     "none": "no authorization",
@@ -24,7 +24,7 @@ _AUTH_WORDS = {
     "mutual_tls": "mutual TLS",
     "unknown": "authorization unknown",
 }
-_OWN_ARN = re.compile(r"arn:(?:\$\{[^}]*\}|[^\s,;`'\"\]()|]|\((?=[^)]*\)))+")
+_OWN_ARN = regex(r"arn:(?:\$\{[^}]*\}|[^\s,;`'\"\]()|]|\((?=[^)]*\)))+")
 _OWN_TOKENS = (PARTITION, REGION, ACCOUNT)
 _SHOWN_ACTIONS = 3
 _FEW = 3

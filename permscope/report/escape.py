@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from permscope.lazy import regex
+
 # C0 and C1 control characters, and the Unicode characters that reorder or hide text.
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
-_INVISIBLE_BUT_LINES = re.compile(
+_INVISIBLE = regex("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_INVISIBLE_BUT_LINES = regex(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
 

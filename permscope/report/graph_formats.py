@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.lazy import regex
 from permscope.report.describe import auth_of, name_of, type_name
 from permscope.report.escape import in_dot, in_mermaid, visible
 
@@ -119,7 +118,7 @@ def _edges(graph: PermissionGraph) -> list[Edge]:
     )
 
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = regex("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _xml(text: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from permscope.lazy import dataclass
 from permscope.report.terminal import symbols, text
 
 if TYPE_CHECKING:

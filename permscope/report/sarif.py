@@ -16,6 +16,7 @@ from permscope.audit.findings import Finding
 from permscope.errors import PermscopeError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 from permscope.report.escape import in_markdown, visible
 from permscope.version import __version__
 
@@ -30,7 +31,7 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 # GitHub: over 9.0 critical, 7.0 to 8.9 high, 4.0 to 6.9 medium, 0.1 to 3.9 low.
 _SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.5"}
 _PRECISION = {"high": "very-high", "medium": "high", "low": "medium"}
-_WEB = re.compile(r"https?://[^\s`\"'<>]+")
+_WEB = regex(r"https?://[^\s`\"'<>]+")
 
 
 def render(

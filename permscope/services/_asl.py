@@ -10,19 +10,20 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass, regex
 from permscope.services._values import mappings
 
 DEEPEST = 50
 """Nesting of Parallel and Map states beyond which a definition is not read; AWS's own limit is far lower."""
 
 # Possessive and closed by the end of the text, so that no text is scanned twice.
-_STRING_OR_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|(\$\{[^{}"]*\})', re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)(\s*:)?', re.DOTALL)
+_STRING_OR_TOKEN = regex(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|(\$\{[^{}"]*\})', re.DOTALL)
+_STRING = regex(r'"(?:[^"\\]|\\.)*+(?:"|\Z)(\s*:)?', re.DOTALL)
 _JSON_FILES = (".json", ".template")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.inventory.arn import split_arn
@@ -17,14 +17,15 @@ from permscope.inventory.facts import Need
 from permscope.inventory.located import LocatedStr, as_text, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import unknown_token
+from permscope.lazy import dataclass, regex
 from permscope.services._values import mappings
 from permscope.services.interface import Stack
 
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z]+)\}")
-_JSONATA = re.compile(r"^\s*\{%.*%\}\s*$", re.DOTALL)
-_JSONATA_LITERAL = re.compile(r"""^\s*\{%\s*(["'])((?:(?!\1).)*)\1\s*%\}\s*$""", re.DOTALL)
+_PLACEHOLDER = regex(r"\$\{([A-Za-z]+)\}")
+_JSONATA = regex(r"^\s*\{%.*%\}\s*$", re.DOTALL)
+_JSONATA_LITERAL = regex(r"""^\s*\{%\s*(["'])((?:(?!\1).)*)\1\s*%\}\s*$""", re.DOTALL)
 _MADE_BY_AWS = frozenset(("Id", "UUID", "Uuid", "StackId"))
-_QUEUE_URL = re.compile(r"^https?://[^/]+/([^/]+)/([^/]+?)/?$")
+_QUEUE_URL = regex(r"^https?://[^/]+/([^/]+)/([^/]+?)/?$")
 
 _ARGUMENTS_OF: Mapping[str, tuple[str, ...]] = {
     "bucketname": ("Bucket",),

@@ -10,9 +10,11 @@ import math
 import re
 from collections import Counter
 
+from permscope.lazy import regex
+
 # Texts that are a credential whatever their name.
 _FORMS = tuple(
-    re.compile(pattern)
+    regex(pattern)
     for pattern in (
         r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",  # access key ids
         r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
@@ -28,19 +30,19 @@ _FORMS = tuple(
         r"\b[a-z][a-z0-9+.-]*://[^\s:/@{}$<]+:(?!password|pass@|pwd|\*|x{3})[^\s:/@{}$<*]{3,}@",  # in a URL
     )
 )
-_PASSWORD = re.compile(r"(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|PWD)(?:_\d+)?$")
-_SECRET = re.compile(
+_PASSWORD = regex(r"(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|PWD)(?:_\d+)?$")
+_SECRET = regex(
     r"(?:^|_)(?:SECRET|TOKEN|API_?KEY|ACCESS_?KEY|SECRET_?KEY|PRIVATE_?KEY|AUTH_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|"
     r"CLIENT_?SECRET|CREDENTIALS?)(?:_\d+)?$"
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_STAND_IN = re.compile(
+_CAMEL = regex(r"(?<=[a-z0-9])(?=[A-Z])")
+_STAND_IN = regex(
     r"(?:.*(?:change.?(?:me|it|this)|replace|place.?holder|dummy|insert|your[-_. ]?|x{4,}|\*{3,}|\.\.\.|<.*>|todo|"
     r"fixme|redacted).*|(?:example|secret|password|token|test|sample|foo|bar|none|null|undefined|default|demo|local|admin|"
     r"guest|root|user|my|some|the|a|key|value|api|here)+)",
     re.IGNORECASE | re.DOTALL,
 )
-_NAME_LIKE = re.compile(r"(?:[a-z]+[-_./])+[a-z]+|/.*|arn:.*|https?://[^@]*|[A-Za-z]+", re.IGNORECASE)
+_NAME_LIKE = regex(r"(?:[a-z]+[-_./])+[a-z]+|/.*|arn:.*|https?://[^@]*|[A-Za-z]+", re.IGNORECASE)
 _LEAST_PASSWORD, _LEAST_SECRET, _LONGEST = 6, 16, 10_000
 _LEAST_BITS = 3.0  # per character: words and counters have less
 

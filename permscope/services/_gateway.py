@@ -5,14 +5,14 @@ ARNs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from permscope.inventory.facts import AnyFact, Auth, Mechanism, Need, RoleUse, Route, Trigger, Unknown, resource_id
 from permscope.inventory.located import as_text
 from permscope.inventory.tokens import unknown_token
+from permscope.lazy import dataclass, regex
 from permscope.services._gateway_calls import Integration, call_of, function_in
 from permscope.services._values import Text, dig, texts
 from permscope.services.interface import Stack, TemplateResource
@@ -22,9 +22,9 @@ REST = "AWS::ApiGateway::RestApi"
 V2 = "AWS::ApiGatewayV2::Api"
 CALLER = "caller"
 
-_PARAMETER = re.compile(r"(?<!\$)\{([^{}/]+?)\+?\}")
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}|\$stageVariables\.([A-Za-z0-9_]+)")
-_CALLERS_OWN = re.compile(r"^arn:[^:]*(?:::Partition\})?:iam::\*:user/\*$")
+_PARAMETER = regex(r"(?<!\$)\{([^{}/]+?)\+?\}")
+_STAGE_VARIABLE = regex(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}|\$stageVariables\.([A-Za-z0-9_]+)")
+_CALLERS_OWN = regex(r"^arn:[^:]*(?:::Partition\})?:iam::\*:user/\*$")
 _ANY_METHOD = unknown_token("Unknown", "method")
 _MAPPINGS = ("AWS::ApiGateway::BasePathMapping", "AWS::ApiGatewayV2::ApiMapping")
 _DOMAINS = ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName")

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from permscope.inventory.arn import function_arn_and_qualifier, make_arn, split_arn
 from permscope.inventory.facts import Need
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.tokens import TOKEN, has_unknown, unknown_token
+from permscope.lazy import dataclass, regex
 from permscope.services._values import Text, texts
 from permscope.services.interface import Stack
 
-_INVOCATION = re.compile(r"path/+[0-9-]+/functions/(.+)/(?:response-streaming-)?invocations/?")
-_QUEUE_URL = re.compile(r"https://[^/]+/([^/]+)/([^/]+)")
+_INVOCATION = regex(r"path/+[0-9-]+/functions/(.+)/(?:response-streaming-)?invocations/?")
+_QUEUE_URL = regex(r"https://[^/]+/([^/]+)/([^/]+)")
 _VELOCITY_WORDS = ("stageVariables.", "context.", "input.", "util.", "inputRoot")
 
 # API operation -> what IAM calls it, where that differs

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
-_TYPE = re.compile(r"\b(?:extend\s+)?(?:type|interface)\s+([A-Za-z_]\w*)([^{}]{0,2000})\{([^{}]*)\}")
-_DIRECTIVE = re.compile(r"@(aws_(?:api_key|iam|cognito_user_pools|auth|oidc|lambda))\b")
-_IGNORED = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
+from permscope.lazy import dataclass, regex
+
+_TYPE = regex(r"\b(?:extend\s+)?(?:type|interface)\s+([A-Za-z_]\w*)([^{}]{0,2000})\{([^{}]*)\}")
+_DIRECTIVE = regex(r"@(aws_(?:api_key|iam|cognito_user_pools|auth|oidc|lambda))\b")
+_IGNORED = regex(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
 _MOST = 1_000_000  # characters; AppSync takes schemas of at most 1 MB
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.catalog.cloudformation import type_facts
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.lazy import dataclass
 from permscope.services._answers import each, picked, protecting
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, Text, located, mappings, root

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Need
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import unknown_token
+from permscope.lazy import regex
 from permscope.services._calls import Arguments, Call, sdk_call
 from permscope.services._targets import resource_behind, run_task
 from permscope.services.interface import Stack
@@ -84,7 +84,7 @@ SYNC: Mapping[str, Sync] = {
     ),
 }
 
-_PROFILE = re.compile(r"(global|us|us-gov|eu|apac|jp|au|ca|sa)\.")
+_PROFILE = regex(r"(global|us|us-gov|eu|apac|jp|au|ca|sa)\.")
 _RENAMED: Mapping[str, tuple[str, str]] = {
     "elasticmapreduce:createCluster": ("emr", "runJobFlow"),
     "elasticmapreduce:terminateCluster": ("emr", "terminateJobFlows"),

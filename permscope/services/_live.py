@@ -43,12 +43,12 @@ read as template and read live gives the same graph, and there is one place that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from permscope.inventory.facts import AnyFact, Unknown
 from permscope.inventory.located import source_of
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import dataclass
 from permscope.services.interface import Stack, TemplateResource
 
 T = TypeVar("T")

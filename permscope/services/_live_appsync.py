@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from permscope.lazy import regex
 from permscope.services._answers import capitalised, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 
 _GONE = ("NotFoundException",)
-_OBJECT_TYPE = re.compile(r"^\s*(?:extend\s+)?type\s", re.MULTILINE)
+_OBJECT_TYPE = regex(r"^\s*(?:extend\s+)?type\s", re.MULTILINE)
 _RESOLVER = (
     "typeName",
     "fieldName",

@@ -8,11 +8,11 @@ ARN of a resource of the account that a value is equal to.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from permscope.inventory.arn import function_arn_and_qualifier
+from permscope.lazy import regex
 from permscope.services._live import LiveFact, LiveReader, LiveResource, Session
 
 _NONE = ("ResourceNotFoundException",)
@@ -27,7 +27,7 @@ _PROPERTIES = {
     ("stringequals", "lambda:functionurlauthtype"): "FunctionUrlAuthType",
     ("bool", "lambda:invokedviafunctionurl"): "InvokedViaFunctionUrl",
 }
-_ACCOUNT_ROOT = re.compile(r"arn:[a-z-]+:iam::(\d{12}):root")
+_ACCOUNT_ROOT = regex(r"arn:[a-z-]+:iam::(\d{12}):root")
 
 
 def read_live(session: Session) -> Iterator[LiveFact]:

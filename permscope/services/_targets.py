@@ -14,13 +14,14 @@ from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Need
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.tokens import TOKEN
+from permscope.lazy import regex
 from permscope.services._values import root
 from permscope.services.interface import Stack, TemplateResource
 
-_GETATT = re.compile(r"^\$\{(?:[^{}/]+/)?([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}$")
+_GETATT = regex(r"^\$\{(?:[^{}/]+/)?([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}$")
 
-_ARGUMENTS = re.compile(r"\([^()]*\)")
-_FIELD = re.compile(r"\{\s*(?:\w+\s*:\s*)?(\w+)")
+_ARGUMENTS = regex(r"\([^()]*\)")
+_FIELD = regex(r"\{\s*(?:\w+\s*:\s*)?(\w+)")
 
 SEND: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("lambda", "function"): ("lambda:InvokeFunction",),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, ResourcePolicy, RoleUse, Trigger
 from permscope.inventory.policies import PolicyKind
+from permscope.lazy import regex
 from permscope.services._targets import sending, target
 from permscope.services._values import Item, Text, about, located, root
 from permscope.services.interface import TemplateResource
 
-_TOKEN_ALONE = re.compile(r"\$\{[^{}]*\}")
+_TOKEN_ALONE = regex(r"\$\{[^{}]*\}")
 INVOKE = ("lambda:InvokeFunction",)
 
 

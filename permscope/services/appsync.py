@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/appsync/latest/eventapi/event-api-welcome.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Need, RoleUse, Route, Trigger, resource_id
 from permscope.inventory.located import as_text
+from permscope.lazy import regex
 from permscope.services._graphql import SchemaAuth, directives_of
 from permscope.services._values import Item, about, mappings, texts
 from permscope.services.interface import Stack, TemplateReader, TemplateResource
@@ -31,7 +31,7 @@ _AUTH: Mapping[str, Auth] = {
     "AWS_LAMBDA": Auth.LAMBDA,
 }
 _RESOLVER = "AWS::AppSync::Resolver"
-_VTL_OPERATION = re.compile(r"[\"']?operation[\"']?\s{0,50}:\s{0,50}[\"']([A-Za-z]{1,40})[\"']")
+_VTL_OPERATION = regex(r"[\"']?operation[\"']?\s{0,50}:\s{0,50}[\"']([A-Za-z]{1,40})[\"']")
 # operation of a resolver's request -> what IAM calls it
 _OPERATIONS: Mapping[str, str] = {
     **{name: name for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem")},
@@ -39,7 +39,7 @@ _OPERATIONS: Mapping[str, str] = {
     "BatchDeleteItem": "BatchWriteItem",
     "TransactGetItems": "GetItem",
 }
-_JS_OPERATION = re.compile(r"\bddb\.(get|put|update|remove|query|scan|batchGet|batchPut|batchDelete)\s{0,20}[(<]")
+_JS_OPERATION = regex(r"\bddb\.(get|put|update|remove|query|scan|batchGet|batchPut|batchDelete)\s{0,20}[(<]")
 _JS_OPERATIONS: Mapping[str, str] = {
     "get": "GetItem",
     "put": "PutItem",

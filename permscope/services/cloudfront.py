@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-conte
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Need, Route, Trigger
 from permscope.inventory.located import as_text
+from permscope.lazy import regex
 from permscope.services._answers import arn_of, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, about, mappings
@@ -25,8 +25,8 @@ SERVICE_PRINCIPALS = (SERVICE, EDGE, "logger.cloudfront.amazonaws.com")
 
 _ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
 _URL = "AWS::Lambda::Url"
-_URL_TOKEN = re.compile(r"(?:^|[/{:])([A-Za-z0-9]+)\.FunctionUrl\b")
-_URL_HOST = re.compile(r"\.lambda-url\.[^/]+\.on\.aws")
+_URL_TOKEN = regex(r"(?:^|[/{:])([A-Za-z0-9]+)\.FunctionUrl\b")
+_URL_HOST = regex(r"\.lambda-url\.[^/]+\.on\.aws")
 
 
 def read_distribution(resource: TemplateResource) -> Iterable[AnyFact]:

@@ -13,9 +13,8 @@ A reader yields facts and never raises on strange input: what it cannot make sen
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import product
 from typing import Any
 
@@ -34,6 +33,7 @@ from permscope.inventory.located import (
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, URL_SUFFIX
+from permscope.lazy import dataclass, regex
 
 
 @dataclass(slots=True, kw_only=True)
@@ -338,8 +338,8 @@ class TemplateResource:
 
 _MOST_VARIANTS = 16
 _LONGEST_PATH = 300
-_OWN_RESOURCE = re.compile(r"/(?:Resource|Default)$")
-_PARTITION_OF = re.compile(r"^arn:(?:aws|aws-cn|aws-us-gov|\$\{AWS::Partition\}):")
+_OWN_RESOURCE = regex(r"/(?:Resource|Default)$")
+_PARTITION_OF = regex(r"^arn:(?:aws|aws-cn|aws-us-gov|\$\{AWS::Partition\}):")
 
 
 def _any_partition(text: str) -> str:

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from permscope.inventory.facts import AnyFact, ResourcePolicy
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.policies import ConditionEntry, Policy, PolicyKind, Principal, Statement
 from permscope.inventory.tokens import ACCOUNT, UNKNOWN_TOKEN, URL_SUFFIX
+from permscope.lazy import regex
 from permscope.services.interface import Stack, TemplateResource
 
 # property of a permission -> the condition Lambda stores for it
@@ -24,8 +24,8 @@ _CONDITIONS = {
     "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
     "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
 }
-_ACCOUNT_ID = re.compile(r"\d{12}")
-_SERVICE = re.compile(r"\.(amazonaws\.com(\.cn)?|amazon\.com|amazonaws\.eu)$")
+_ACCOUNT_ID = regex(r"\d{12}")
+_SERVICE = regex(r"\.(amazonaws\.com(\.cn)?|amazon\.com|amazonaws\.eu)$")
 
 
 def stored_principals(stack: Stack, text: str) -> tuple[Principal, ...]:

@@ -5,18 +5,18 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from permscope.inventory.facts import AnyFact, Delivery, Need
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.lazy import regex
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import about, branches, json_value, root, texts
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
 
-_URL = re.compile(
+_URL = regex(
     r"https://(?:sqs\.(?P<region>(?:\$\{[^}]*\}|[^./])+)|(?P<old>[a-z0-9-]+)\.queue)\.[^/]+/"
     r"(?P<account>(?:\$\{[^}]*\}|[^/])+)/(?P<name>.+)"
 )

@@ -8,13 +8,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, RoleUse, Trigger
 from permscope.inventory.located import LocatedStr, as_text, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 from permscope.services._answers import capitalised, each, picked
 from permscope.services._asl import State, read_definition
 from permscope.services._calls import Arguments, Call, invoke, is_function_arn, merged, parse_arguments

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.catalog.action_set import LEVELS
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.lazy import dataclass
 from permscope.report.describe import auth_of, is_open, name_of, type_name
 from permscope.report.path_text import hop_words
 

@@ -31,7 +31,7 @@ PATHFINDING = {
 def test_every_file_is_a_path() -> None:
     """Files are read when they are needed, so this is where a mistake in one shows."""
     paths = load_paths()
-    assert [path.id for path in paths] == [file.file.stem for file in path_files()]
+    assert [path.id for path in paths] == [Path(file.file).stem for file in path_files()]
     assert all(path.references and path.why and path.title for path in paths)
 
 

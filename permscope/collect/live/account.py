@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from permscope.collect.live.rates import Rate, rate_for
+from permscope.lazy import dataclass
 
 if TYPE_CHECKING:
     import boto3

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from permscope.errors import CollectError
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 
 if TYPE_CHECKING:
     import boto3

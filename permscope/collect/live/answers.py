@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from permscope.catalog.cloudformation import type_facts
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 from permscope.services._live import LiveResource
 from permscope.services.interface import Stack
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = regex(r"\{(\w+)\}")
 
 
 class Identity(NamedTuple):

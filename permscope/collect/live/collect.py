@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, Protocol
 
 from permscope.collect.live.account import LiveAccount
@@ -19,6 +19,7 @@ from permscope.collect.live.regions import enabled_regions
 from permscope.collect.live.session import LiveSession
 from permscope.inventory.facts import Account, AnyFact, Unknown
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 from permscope.services import live_readers, readers_for
 from permscope.services._live import LiveReader, LiveResource, Session
 from permscope.services.interface import Stack

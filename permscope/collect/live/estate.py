@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from permscope.collect.live.account import Limits, LiveAccount
@@ -14,6 +14,7 @@ from permscope.collect.live.collect import PartFacts, Progress, accounts_of, cal
 from permscope.collect.live.parts import PartsFolder
 from permscope.collect.snapshot import write_snapshot
 from permscope.inventory.facts import AnyFact, Function, OrganizationPath, Unknown
+from permscope.lazy import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

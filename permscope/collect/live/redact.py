@@ -12,9 +12,11 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 
-_FIELD = re.compile(r"(?<=:)\d{12}(?=:)")
-_ALONE = re.compile(r'(?<=")\d{12}(?=")')
-_UNIQUE = re.compile(r"\b(A(?:ROA|IDA|GPA|NPA|NVA|IPA|KIA|SIA))([A-Z0-9]{12,})\b")
+from permscope.lazy import regex
+
+_FIELD = regex(r"(?<=:)\d{12}(?=:)")
+_ALONE = regex(r'(?<=")\d{12}(?=")')
+_UNIQUE = regex(r"\b(A(?:ROA|IDA|GPA|NPA|NVA|IPA|KIA|SIA))([A-Z0-9]{12,})\b")
 
 
 def redactor(accounts: Iterable[str], key: str = "") -> Callable[[str], str]:

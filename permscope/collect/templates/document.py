@@ -18,6 +18,7 @@ from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
@@ -37,7 +38,7 @@ _CONSTANTS: dict[str, bool | None] = {
     )
     for spelling in (word, word.title(), word.upper())
 } | {"": None, "~": None}
-_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
+_NUMBER = regex(r"[-+]?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
 _SHORT_FORMS = frozenset(
     [
         "And",
@@ -69,7 +70,7 @@ _SHORT_FORMS = frozenset(
     ]
 )
 _YAML_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
-_MARK = re.compile(r"\s+in \"[^\"]*\".*", re.DOTALL)
+_MARK = regex(r"\s+in \"[^\"]*\".*", re.DOTALL)
 
 
 class Document(NamedTuple):

@@ -17,11 +17,12 @@ from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, source_of
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import TOKEN
+from permscope.lazy import regex
 
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 _MAX_INCLUDES = 50
 _MAX_ROUNDS = 5000
-_NAME = re.compile(r"\$\{(\w+)\}|&\{(\w+)\}")
+_NAME = regex(r"\$\{(\w+)\}|&\{(\w+)\}")
 
 
 class Includes:

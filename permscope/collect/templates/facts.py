@@ -7,7 +7,6 @@ report.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, cast
@@ -21,10 +20,11 @@ from permscope.inventory.facts import AnyFact, Fact, Need, Output, Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, key_source, source_of
 from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.tokens import UNKNOWN_TOKEN
+from permscope.lazy import regex
 from permscope.services import readers_for
 from permscope.services.interface import Stack, TemplateResource
 
-_SUBSTITUTION = re.compile(r"\$\{[^{}]*\}")
+_SUBSTITUTION = regex(r"\$\{[^{}]*\}")
 _BODY_FILES = {
     "AWS::StepFunctions::StateMachine": ("DefinitionS3Location", "Definition"),
     "AWS::ApiGateway::RestApi": ("BodyS3Location", "Body"),

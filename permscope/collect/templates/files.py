@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os.path
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from permscope.collect.templates.document import MAX_BYTES
+from permscope.lazy import dataclass, regex
 
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|\$\{|\{\{|//")
+_REMOTE = regex(r"[A-Za-z][A-Za-z0-9+.-]+:|\$\{|\{\{|//")
 
 
 class RefusedFileError(Exception):

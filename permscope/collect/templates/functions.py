@@ -17,6 +17,7 @@ from permscope.inventory.facts import Unknown
 from permscope.inventory.located import Alternatives, LocatedList, LocatedStr, as_text, source_of
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import TOKEN, UNKNOWN_TOKEN, has_unknown
+from permscope.lazy import regex
 
 if TYPE_CHECKING:
     from permscope.collect.templates.intrinsics import Resolver
@@ -26,8 +27,8 @@ Function = Callable[["Resolver", Any, Source], Any]
 NO_VALUE: Any = type("NoValue", (), {"__repr__": lambda _: "AWS::NoValue"})()
 MAX_TEXT = 1_000_000
 
-_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_PLAIN_TOKEN = re.compile(r"\$\{(?:AWS::[A-Za-z]+|[^{}:.]+(?:\.(?:FunctionUrl|Id|Version))?)\}")
+_VARIABLE = regex(r"\$\{([^{}]*)\}")
+_PLAIN_TOKEN = regex(r"\$\{(?:AWS::[A-Za-z]+|[^{}:.]+(?:\.(?:FunctionUrl|Id|Version))?)\}")
 _SAFE_DELIMITERS = frozenset(":/,|;")
 
 

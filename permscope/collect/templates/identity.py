@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.catalog.cloudformation import ANY, TypeFacts, type_facts
 from permscope.collect.templates.intrinsics import Resolver
 from permscope.inventory.arn import split_arn
 from permscope.inventory.located import Alternatives, as_text
+from permscope.lazy import dataclass, regex
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = regex(r"\{(\w+)\}")
 _DEFAULTS = {"EventBusName": "default", "GroupName": "default", "path": "/"}
 _MAX_OPEN = 25
 

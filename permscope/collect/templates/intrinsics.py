@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any, Protocol
 
@@ -18,13 +18,14 @@ from permscope.inventory.facts import Unknown
 from permscope.inventory.located import Alternatives, LocatedDict, LocatedList, LocatedStr, source_of
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import TOKEN, UNKNOWN_TOKEN, unknown_token
+from permscope.lazy import dataclass, regex
 
 MAX_DEPTH = 120
 MAX_ALTERNATIVES = 16
 MAX_WORK = 50_000_000
 
-_DYNAMIC = re.compile(r"\{\{resolve:([^{}]*(?:\$\{[^{}]*\}[^{}]*)*)\}\}")
-_NAMED = re.compile(r"\$\{([A-Za-z0-9]+(?:\.[A-Za-z0-9.]+)?)\}")
+_DYNAMIC = regex(r"\{\{resolve:([^{}]*(?:\$\{[^{}]*\}[^{}]*)*)\}\}")
+_NAMED = regex(r"\$\{([A-Za-z0-9]+(?:\.[A-Za-z0-9.]+)?)\}")
 
 
 class References(Protocol):

@@ -12,11 +12,12 @@ from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, source_of
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NEWLINE = re.compile(r"\n")
+_SPACE = regex(r"[ \t\r\n]*")
+_NUMBER = regex(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_SURROGATE = regex("[\ud800-\udfff]")
+_NEWLINE = regex(r"\n")
 _WORDS: dict[str, tuple[str, bool | None]] = {"t": ("true", True), "f": ("false", False), "n": ("null", None)}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from permscope import cache
 from permscope.collect.templates.files import Place, still_answered
 from permscope.errors import TemplateError
 from permscope.inventory.facts import AnyFact
+from permscope.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

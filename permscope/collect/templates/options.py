@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, URL_SUFFIX
+from permscope.lazy import dataclass
 
 _PARTITIONS = (
     ("cn-", "aws-cn"),

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from permscope.inventory.located import Alternatives, as_text, key_source
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import unknown_token
+from permscope.lazy import dataclass
 
 MAX_LENGTH = 4096  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.collect.templates.files import is_local
@@ -20,6 +20,7 @@ from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, key_source, source_of
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import PARTITION, REGION
+from permscope.lazy import dataclass
 
 TRANSFORM = "AWS::Serverless-2016-10-31"
 _CODE = f"s3://{LOCAL_BUCKET}/code"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
@@ -12,10 +11,11 @@ from permscope.collect.templates.sam_translator import Record
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, key_source, source_of
 from permscope.inventory.source import Source
+from permscope.lazy import regex
 
-_UNKNOWN_PROPERTY = re.compile(r"property (\w+) not defined for resource of type AWS::Serverless")
-_EVENT = re.compile(r"Event with id \[([^\]]*)\]")
-_GLOBAL = re.compile(r"'(\w+)' is not a supported property of '(\w+)'")
+_UNKNOWN_PROPERTY = regex(r"property (\w+) not defined for resource of type AWS::Serverless")
+_EVENT = regex(r"Event with id \[([^\]]*)\]")
+_GLOBAL = regex(r"'(\w+)' is not a supported property of '(\w+)'")
 
 
 class EditKind(Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.collect.assembly import asset_of
@@ -18,6 +18,7 @@ from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 
 MAX_NESTING = 8
 MAX_STACKS = 200

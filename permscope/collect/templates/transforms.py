@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-section
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from permscope.collect.templates import sam
@@ -20,6 +20,7 @@ from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedStr, as_text, key_source, source_of, value_source
 from permscope.inventory.source import Source
+from permscope.lazy import dataclass
 
 _KNOWN_TRANSFORMS = frozenset(
     [sam.TRANSFORM, LANGUAGE_EXTENSIONS, "AWS::Include", "AWS::CodeDeployBlueGreen", "AWS::ServiceCatalog"]

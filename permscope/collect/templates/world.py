@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,11 @@ from permscope.collect.templates.options import LoadOptions
 from permscope.collect.templates.stack import Bound, condition_of
 from permscope.inventory.located import as_text
 from permscope.inventory.tokens import TOKEN, has_token, has_unknown
+from permscope.lazy import dataclass, regex
 
 _MAX_CHAIN = 15
 _STORING = ("AWS::SSM::Parameter", "Custom::CrossRegionExportWriter")
-_STACK_NAME = re.compile(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}")
+_STACK_NAME = regex(r"\$\{(?:AWS::StackName|[^{}]*/AWS\.StackName)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,20 +7,20 @@ https://www.w3.org/TR/NOTE-datetime
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 from permscope.inventory.tokens import has_token
+from permscope.lazy import regex
 from permscope.policy.conditions.operator import Operator
 
-_DATE = re.compile(
+_DATE = regex(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[Tt]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]+)?)?"
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
-_SECONDS = re.compile(r"[+-]?[0-9]{5,}(?:\.[0-9]+)?|[0-9]{1,3}(?:\.[0-9]+)?")
+_SECONDS = regex(r"[+-]?[0-9]{5,}(?:\.[0-9]+)?|[0-9]{1,3}(?:\.[0-9]+)?")
 _UNSETTLED = Decimal("NaN")  # a policy value that only a deployment settles
 
 

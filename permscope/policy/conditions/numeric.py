@@ -12,9 +12,10 @@ from decimal import Decimal
 from functools import lru_cache
 
 from permscope.inventory.tokens import has_token
+from permscope.lazy import regex
 from permscope.policy.conditions.operator import Operator
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+_NUMBER = regex(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 
 
 class _Open:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -360,3 +361,17 @@ def test_reading_sam_leaves_the_sdk_as_it_is() -> None:
         "import boto3; assert boto3.__version__ and boto3.session.Session is boto3.Session"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own code
+
+
+def test_a_deployment_that_is_always_made_has_the_same_name_in_every_run(
+    collect: Callable[..., Collected], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`AlwaysDeploy` names it after the second it is made in; a report does not depend on the clock."""
+    site = "  Site:\n    Type: AWS::Serverless::Api\n    Properties: {StageName: p, AlwaysDeploy: true}\n"
+    text = HEAD + FUNCTION.replace("Path: /x,", "Path: /x, RestApiId: !Ref Site,") + site
+    names = set()
+    for now in (1_000_000_000.0, 1_700_000_000.0):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        names.add(tuple(sorted(fact.id for fact in collect(text).facts if isinstance(fact, Resource))))
+    assert len(names) == 1
+    assert any("SiteDeployment" in name for name in next(iter(names)))
