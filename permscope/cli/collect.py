@@ -95,6 +95,7 @@ def command(
         organization=organization,
         external_id=external_id,
     )
+    redact = redactor(accounts, os.environ.get("PERMSCOPE_REDACT_KEY", "")) if redact_accounts else None
     began = time.monotonic()
     try:
         with _progress() as progress:
@@ -105,12 +106,12 @@ def command(
                 limits=Limits(threads=threads, timeout=timeout, rate=rate),
                 resume=resume,
                 progress=progress,
-                redact=redactor(accounts, os.environ.get("PERMSCOPE_REDACT_KEY", "")) if redact_accounts else None,
+                redact=redact,
             )
     except KeyboardInterrupt:
         sys.stderr.write("permscope: interrupted; the same command with `--resume` goes on from here\n")
         sys.exit(ExitCode.INCOMPLETE)
-    print_collected(estate, target, time.monotonic() - began, sys.stderr)
+    print_collected(estate, target, time.monotonic() - began, sys.stderr, redact)
     if estate.failures:
         sys.exit(ExitCode.INCOMPLETE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 _MOST = 40
 
 
-def print_collected(estate: Estate, output: Path, seconds: float, out: TextIO) -> None:
-    """Write the summary of a collection."""
+def print_collected(
+    estate: Estate, output: Path, seconds: float, out: TextIO, redact: Callable[[str], str] | None = None
+) -> None:
+    """Write the summary of a collection; `redact` changes its text as it did that of the snapshot."""
     counts = Counter(type(fact) for fact in estate.facts)
     resumed = f", {estate.resumed} of them earlier" if estate.resumed else ""
     read = ", ".join(
@@ -31,7 +34,7 @@ def print_collected(estate: Estate, output: Path, seconds: float, out: TextIO) -
     each = estate.calls_per_thousand_functions
     cost = f", {each:,.0f} per 1,000 functions" if each is not None else ""
     lines.append(f"{_number(estate.calls.total(), 'API call')}{cost}")
-    lines.extend(_failures(estate.failures))
+    lines.extend(map(redact, _failures(estate.failures)) if redact else _failures(estate.failures))
     if estate.again:
         lines.append("the same command with `--resume` asks again for what was throttled, broken or expired")
     lines.append(f"wrote {output.as_posix()}")
