@@ -14,7 +14,7 @@ from permscope.inventory.located import as_text
 from permscope.inventory.tokens import unknown_token
 from permscope.lazy import dataclass, regex
 from permscope.services._gateway_calls import Integration, call_of, function_in
-from permscope.services._values import Text, dig, texts
+from permscope.services._values import Text, dig, origin_of, texts
 from permscope.services.interface import Stack, TemplateResource
 
 SERVICE = "apigateway.amazonaws.com"
@@ -213,7 +213,7 @@ def route_facts(operation: Operation) -> Iterator[AnyFact]:
             target, others = _behind(operation, integration)
             behind.extend(others)
         if integration.kind.startswith("http") and integration.uris:
-            attributes["uri"] = integration.uris[0].text
+            attributes["uri"] = origin_of(integration.uris[0].text) or ""
     if api.stages:
         attributes["stages"] = tuple(stage.name for stage in api.stages)
     if api.has_policy:

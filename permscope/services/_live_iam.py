@@ -62,7 +62,6 @@ def _shared(item: Mapping[str, Any], inline: str) -> dict[str, Any]:
         ],
         "ManagedPolicyArns": [policy["PolicyArn"] for policy in item.get("AttachedManagedPolicies") or ()],
         "PermissionsBoundary": boundary.get("PermissionsBoundaryArn"),
-        "Tags": item.get("Tags") or [],
     }
 
 

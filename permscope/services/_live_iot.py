@@ -32,7 +32,7 @@ def _rule(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
     rule = answer.get("rule")
     if rule:
         payload = {
-            **capitalised(picked(rule, "sql", "ruleDisabled")),
+            **capitalised(picked(rule, "ruleDisabled")),
             "Actions": [_action(action) for action in rule.get("actions") or ()],
             "ErrorAction": _action(rule["errorAction"]) if rule.get("errorAction") else None,
         }

@@ -7,6 +7,7 @@ the condition it depends on.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +17,15 @@ from permscope.services.interface import TemplateResource
 
 DEEPEST = 60
 """Nesting below which a document is taken for hostile."""
+
+
+_WEB = re.compile(r"(https?://)(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
+
+
+def origin_of(url: str | None) -> str | None:
+    """The host an address leads to: who knows the path of a web hook, or what follows it, may use it."""
+    found = _WEB.match(url) if url else None
+    return f"{found[1]}{found[2]}" if found else url
 
 
 class Text(NamedTuple):

@@ -13,7 +13,7 @@ from permscope.inventory.facts import AnyFact, Auth, Delivery, Mechanism, Need, 
 from permscope.inventory.located import as_text
 from permscope.lazy import regex
 from permscope.services._graphql import SchemaAuth, directives_of
-from permscope.services._values import Item, about, mappings, texts
+from permscope.services._values import Item, about, mappings, origin_of, texts
 from permscope.services.interface import Stack, TemplateReader, TemplateResource
 
 SERVICE = "appsync.amazonaws.com"
@@ -193,7 +193,7 @@ def read_data_source(resource: TemplateResource) -> Iterable[AnyFact]:
         api_id=api.id if api else None,
         data_source_type=kind,
         service_role_arn=role,
-        endpoint=resource.text("HttpConfig", "Endpoint"),
+        endpoint=origin_of(resource.text("HttpConfig", "Endpoint")),
     )
     for function, found in functions:
         yield Trigger(

@@ -16,7 +16,7 @@ from permscope.inventory.policies import PolicyKind
 from permscope.services._answers import differing, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._targets import sending, target
-from permscope.services._values import Item, Text, about, branches, json_value, located, mappings, root
+from permscope.services._values import Item, Text, about, branches, json_value, located, mappings, origin_of, root
 from permscope.services.interface import TemplateResource
 
 SERVICE = "events.amazonaws.com"
@@ -199,7 +199,7 @@ def read_api_destination(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::Events::ApiDestination`: an HTTP endpoint and the connection that authorizes calls to it."""
     yield resource.resource(
         connection_arn=resource.text("ConnectionArn"),
-        invocation_endpoint=resource.text("InvocationEndpoint"),
+        invocation_endpoint=origin_of(resource.text("InvocationEndpoint")),
         http_method=resource.text("HttpMethod"),
     )
 

@@ -40,7 +40,7 @@ def read_topic_rule(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::IoT::TopicRule`: each action and the error action."""
     payload = resource.get("TopicRulePayload")
     enabled = resource.text("TopicRulePayload", "RuleDisabled") != "true"
-    yield resource.resource(sql=resource.text("TopicRulePayload", "Sql"))
+    yield resource.resource()
     for item in mappings(payload):
         for name in ("Actions", "ErrorAction"):
             for action in item.items(name):

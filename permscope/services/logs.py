@@ -41,9 +41,7 @@ def read_log_group(resource: TemplateResource) -> Iterator[AnyFact]:
 
 def read_subscription_filter(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::Logs::SubscriptionFilter`: where the events of a log group go."""
-    yield resource.resource(
-        filter_pattern=resource.text("FilterPattern"), destination_arn=resource.text("DestinationArn")
-    )
+    yield resource.resource(destination_arn=resource.text("DestinationArn"))
     for name in root(resource).texts("LogGroupName"):
         group = log_group_arn(resource, located(name))
         for text in root(resource).texts("DestinationArn"):
@@ -251,7 +249,7 @@ def _live_subscriptions(session: Session, group: str) -> Iterator[LiveFact]:
     for item in session.pages(
         "logs", "describe_subscription_filters", "subscriptionFilters", none=_GONE, logGroupName=group
     ):
-        properties = capitalised(picked(item, "logGroupName", "filterPattern", "destinationArn", "roleArn"))
+        properties = capitalised(picked(item, "logGroupName", "destinationArn", "roleArn"))
         yield session.resource(
             "AWS::Logs::SubscriptionFilter",
             properties,

@@ -96,11 +96,11 @@ def dump(tmp_path: Path) -> Path:
 
 
 def test_every_identity_is_there(dump: Path) -> None:
-    """Users, groups, roles, their policies, boundaries, tags and unique ids."""
+    """Users, groups, roles, their policies, boundaries, unique ids; tags are not kept."""
     assert is_snapshot(dump.read_bytes()[:4096])
     inventory = load([str(dump)])
     role = inventory.roles[ROLE]
-    assert (role.name, role.unique_id, role.tags) == ("app", "AROAEXAMPLE123456789", {"team": "a"})
+    assert (role.name, role.unique_id, role.tags) == ("app", "AROAEXAMPLE123456789", {})
     user = inventory.users[f"arn:aws:iam::{ACCOUNT}:user/ada"]
     assert user.group_arns == (f"arn:aws:iam::{ACCOUNT}:group/ops",)
     assert user.boundary_arn == f"arn:aws:iam::{ACCOUNT}:policy/edge"
