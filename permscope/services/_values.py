@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 from permscope.inventory.located import Alternatives, LocatedStr, as_list, as_text, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
+from permscope.lazy import regex
 from permscope.services.interface import TemplateResource
 
 DEEPEST = 60
 """Nesting below which a document is taken for hostile."""
 
 
-_WEB = re.compile(r"(https?://)(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
+_WEB = regex(r"(https?://)(?:[^/?#@]*@)?([^/?#]*)", re.IGNORECASE)
 
 
 def origin_of(url: str | None) -> str | None:
