@@ -168,7 +168,7 @@ class Function(Fact):
             resource of the input; values themselves are never kept (the empty string stands for them).
         credentials: names of environment variables whose value is a credential in plain text.
         layers: layer version ARNs.
-        code: where the code comes from: `s3://bucket/key`, with `?versionId=` where it names one, an image URI, or None.
+        code: where the code comes from: `s3://bucket/key`, `s3://bucket/key?versionId=version`, an image URI, or None.
     """
 
     arn: str

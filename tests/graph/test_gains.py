@@ -133,32 +133,42 @@ EXISTING = [
     ("lambda", FUNCTION, ["lambda:UpdateFunctionConfiguration"]),
     (
         "states",
-        "  Work: {Type: AWS::StepFunctions::StateMachine, Properties: {RoleArn: !GetAtt Strong.Arn, Definition: "
-        "{StartAt: a, States: {a: {Type: Succeed}}}}}\n",
+        (
+            "  Work: {Type: AWS::StepFunctions::StateMachine, Properties: {RoleArn: !GetAtt Strong.Arn, Definition: "
+            "{StartAt: a, States: {a: {Type: Succeed}}}}}\n"
+        ),
         ["states:UpdateStateMachine", "states:StartExecution"],
     ),
     (
         "codebuild",
-        "  Work: {Type: AWS::CodeBuild::Project, Properties: {ServiceRole: !GetAtt Strong.Arn, Artifacts: "
-        "{Type: NO_ARTIFACTS}, Source: {Type: NO_SOURCE, BuildSpec: x}}}\n",
+        (
+            "  Work: {Type: AWS::CodeBuild::Project, Properties: {ServiceRole: !GetAtt Strong.Arn, Artifacts: "
+            "{Type: NO_ARTIFACTS}, Source: {Type: NO_SOURCE, BuildSpec: x}}}\n"
+        ),
         ["codebuild:StartBuild"],
     ),
     (
         "ec2",
-        "  Work: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile}}\n"
-        "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Strong]}}\n",
+        (
+            "  Work: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile}}\n"
+            "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Strong]}}\n"
+        ),
         ["ssm:SendCommand"],
     ),
     (
         "ec2",
-        "  Work: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile}}\n"
-        "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Strong]}}\n",
+        (
+            "  Work: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile}}\n"
+            "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Strong]}}\n"
+        ),
         ["ssm:StartSession"],
     ),
     (
         "ecs-tasks",
-        "  Work: {Type: AWS::ECS::TaskDefinition, Properties: {TaskRoleArn: !GetAtt Strong.Arn, "
-        "ContainerDefinitions: [{Name: a, Image: b}]}}\n",
+        (
+            "  Work: {Type: AWS::ECS::TaskDefinition, Properties: {TaskRoleArn: !GetAtt Strong.Arn, "
+            "ContainerDefinitions: [{Name: a, Image: b}]}}\n"
+        ),
         ["ecs:ExecuteCommand", "ecs:DescribeTasks"],
     ),
 ]
@@ -189,7 +199,9 @@ def test_a_deny_on_the_one_function_takes_it_away(world: Any) -> None:
     assert gained(world(role("Strong", SECRET), FUNCTION, weak)) == {}
 
 
-IMAGE = "  Work: {{Type: AWS::Lambda::Function, Properties: {{PackageType: Image, Role: !GetAtt Strong.Arn, Code: {0}}}}}\n"
+IMAGE = (
+    "  Work: {{Type: AWS::Lambda::Function, Properties: {{PackageType: Image, Role: !GetAtt Strong.Arn, Code: {0}}}}}\n"
+)
 PUSH = ("ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload")
 REGISTRY = "!Sub '${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/"
 
@@ -257,7 +269,7 @@ MIGHTY = "{ArnEquals: {'iam:PolicyARN': 'arn:aws:iam::aws:policy/AdministratorAc
     ("statement", "found"),
     [
         (allow("iam:PutRolePolicy"), True),
-        (allow("iam:AttachRolePolicy", on=f"!Sub 'arn:aws:iam::${{AWS::AccountId}}:role/*'"), True),
+        (allow("iam:AttachRolePolicy", on="!Sub 'arn:aws:iam::${AWS::AccountId}:role/*'"), True),
         (allow("iam:PutRolePolicy", on="'arn:aws:iam::999999999999:role/*'"), False),
         (allow("iam:PutRolePolicy", only=CAPPED), False),
         (allow("iam:AttachRolePolicy", only=CAPPED), False),

@@ -55,9 +55,14 @@ def test_an_endpoint_service_names_who_may_connect(read: Read) -> None:
     "machine",
     [
         "{Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile}}",
-        "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {IamInstanceProfile: "
-        "{Arn: !GetAtt Profile.Arn}}}}",
-        "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {IamInstanceProfile: {Name: !Ref Profile}}}}",
+        (
+            "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {IamInstanceProfile: "
+            "{Arn: !GetAtt Profile.Arn}}}}"
+        ),
+        (
+            "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: "
+            "{IamInstanceProfile: {Name: !Ref Profile}}}}"
+        ),
     ],
 )
 def test_an_instance_acts_with_the_role_of_its_profile(read: Read, machine: str) -> None:
