@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from permscope.audit.breadth import (
+    SENSITIVE_SERVICES,
     VALUES,
     breadth_of,
     covers_service,
@@ -70,15 +71,18 @@ def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -
         for name in everywhere.services()
         if covers_service(everywhere, name) and not _writes().isdisjoint(everywhere.of_service(name))
     ]
+    severity = None
     if gives_iam(everywhere):
-        what = "everything with IAM"
+        what, severity = "everything with IAM", "critical"  # administrator in one more step
     elif services:
         shown = ", ".join(f"`{name}`" for name in services[:_SHOWN])
         more = f" and {len(services) - _SHOWN} more services" if len(services) > _SHOWN else ""
         what = f"everything with {shown}{more}"
+        if SENSITIVE_SERVICES.isdisjoint(services):
+            severity = "medium"
     else:
         return
-    yield Hit(element=view.name, source=view.source, values={"what": what, "name": view.name})
+    yield Hit(element=view.name, source=view.source, values={"what": what, "name": view.name}, severity=severity)
 
 
 @finder("principal", values=(*VALUES, "template"))

@@ -32,11 +32,10 @@ FEW = 4
 SENSITIVE_SERVICES = frozenset(
     {"iam", "sts", "kms", "lambda", "secretsmanager", "ssm", "s3", "dynamodb", "organizations", "sso", "sso-directory"}
 )
-# What every function does for its own log group and network interface: worth a remark, not an alarm.
-_ROUTINE = (
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
+# What every function does for its own log group: worth a remark, not an alarm.
+_ROUTINE = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+# And for its network interface, whose id nobody knows before (AWSLambdaVPCAccessExecutionRole names no resource).
+_NETWORK = (
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:AssignPrivateIpAddresses",
@@ -143,9 +142,25 @@ def iam_writes() -> ActionSet:
 
 
 @cache
+def _powers() -> ActionSet:
+    """What an administrator has: every IAM and STS write on something that has a name, which is all but settings."""
+    return (iam_writes() | sts_writes()) & load().restrictable
+
+
+@cache
 def routine_actions() -> ActionSet:
     """What nearly every function is given for its own log group and network interface."""
-    return load().action_set(_ROUTINE)
+    return load().action_set((*_ROUTINE, *_NETWORK))
+
+
+@cache
+def looks() -> ActionSet:
+    """Actions that show which things there are and how they are set up, and nothing that is in them."""
+    catalog = load()
+    named = ActionSet.empty
+    for pattern in ("*:Describe*", "*:List*"):
+        named |= catalog.expand(pattern)
+    return catalog.level_set("List") | (named & catalog.level_set("Read"))
 
 
 @cache
@@ -156,8 +171,7 @@ def sts_writes() -> ActionSet:
 
 def is_admin(actions: ActionSet) -> bool:
     """Whether actions on every resource make an administrator: everything, or every IAM and STS write."""
-    catalog = load()
-    return catalog.everything <= actions or (iam_writes() | sts_writes()) <= actions
+    return load().everything <= actions or _powers() <= actions
 
 
 def gives_iam(actions: ActionSet) -> bool:

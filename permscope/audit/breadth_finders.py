@@ -20,21 +20,24 @@ from permscope.audit.breadth import (
     hit_in,
     iam_writes,
     is_admin,
+    looks,
     main_share,
     routine_actions,
     sts_writes,
     view_of,
 )
+from permscope.audit.conditions import is_positive
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import restrictable
 from permscope.audit.matching import no_such
 from permscope.audit.predicates import Taken, finder
-from permscope.audit.resources import covers_type_for
+from permscope.audit.resources import can_match, covers_type_for, formats_of, is_star
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.errors import RuleError
 from permscope.inventory.located import source_of
+from permscope.inventory.policies import ConditionEntry
 from permscope.inventory.source import Source
 
 
@@ -90,10 +93,9 @@ def _whole(view: PrincipalView, shares: list[Share], taken: Taken) -> Iterator[H
         best = main_share(shares, own)
         if best is None or not best.blamable or not _is_spelled_wide(best, own):
             continue
-        left = taken.left_of(own)
-        if left and covers_service(left, service):
+        if taken.left_of(own) == own:
             known = blamed.get(id(best.statement))
-            blamed[id(best.statement)] = (best, left if known is None else known[1] | left)
+            blamed[id(best.statement)] = (best, own if known is None else known[1] | own)
     for share, guilty in blamed.values():
         hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
         names = guilty.services()
@@ -138,8 +140,8 @@ def every_action_on_some_resource(subject: Subject, _parameters: Any, taken: Tak
         yield hit_in(view, best, actions, action_text(best.statement, actions))
 
 
-def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple[str, ...], bool]:
-    if not isinstance(given, dict) or not set(given) <= {"levels", "on", "actions", "together"}:
+def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple[str, ...], bool, bool]:
+    if not isinstance(given, dict) or not set(given) <= {"levels", "on", "actions", "together", "without", "whole"}:
         raise RuleError("expected `levels` or `actions`, and `on`", source=place)
     catalog = load()
     wanted = ActionSet.empty
@@ -151,23 +153,28 @@ def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple
         if not catalog.expand(action):
             raise no_such("action", action, (catalog.closest(action) or "",), source_of(action, place))
         wanted |= catalog.expand(action)
+    for action in given.get("without", ()):
+        if not catalog.expand(action):
+            raise no_such("action", action, (catalog.closest(action) or "",), source_of(action, place))
+        wanted -= catalog.expand(action)
     on = tuple(given.get("on", ("everything",)))
     for item in on:
         if item not in ("everything", "every-of-kind"):
             raise no_such("value", item, ("everything", "every-of-kind"), source_of(item, place))
     if not wanted:
         raise RuleError("a rule must say which actions it means", source=place)
-    return wanted, on, given.get("together") is True
+    return wanted, on, given.get("together") is True, given.get("whole") is True
 
 
 @finder("principal", values=VALUES, check=_unscoped_parameters)
 def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
     """Actions of some access levels on everything, or on every resource of a kind, that could name their resources.
 
-    Parameters: `levels` (access levels) or `actions`; `on`: `everything` and/or `every-of-kind`; `together`: only where
-    the principal may do all of the actions so.
+    Parameters: `levels` (access levels) or `actions`, and `without` some actions; `on`: `everything` and/or
+    `every-of-kind`; `together`: only where the principal may do all of the actions so; `whole`: where a statement gives
+    the whole service of an action, the finding speaks of the service.
     """
-    wanted, on, together = parameters
+    wanted, on, together, whole = parameters
     view = view_of(subject)
     breadth = breadth_of(view)
     shares = (breadth.star if "everything" in on else []) + (breadth.wide if "every-of-kind" in on else [])
@@ -182,12 +189,52 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
         guilty = taken.left_of(actions & limit)
         if guilty and share.grant.limited_by:
             guilty = guilty - _denied_by_kind(view.world, share)
+        if guilty and not is_star(share.pattern):
+            guilty = guilty - _limited_otherwise(view, share, guilty)
         if not guilty:
             continue
         hit = hit_in(view, share, guilty, share.pattern)
+        if whole:
+            hit.claims = guilty | _whole_services_of(actions, guilty)
         if guilty <= routine_actions():
+            hit.severity, hit.exposed = "low", ""
+        elif guilty <= looks():
             hit.severity = "low"
         yield hit
+
+
+def _whole_services_of(actions: ActionSet, guilty: ActionSet) -> ActionSet:
+    """All of each service that some actions are of and that others cover."""
+    found = ActionSet.empty
+    for service in guilty.services():
+        if covers_service(actions, service):
+            found |= actions.of_service(service)
+    return found
+
+
+def _limited_otherwise(view: PrincipalView, share: Share, actions: ActionSet) -> ActionSet:
+    """Actions that need several resources, of which another statement names one: they are not as wide as a pattern.
+
+    `batch:SubmitJob` on every job, but with one job definition and one queue.
+    https://docs.aws.amazon.com/batch/latest/userguide/batch-supported-iam-actions-resources.html
+    """
+    found = []
+    for service in _SEVERAL_AT_ONCE:
+        for action in list(actions.of_service(service))[:_LOOKED_AT]:
+            formats = [text for text in formats_of(action) or () if not can_match(share.pattern, text)]
+            for grant in view.access.grants:
+                if action in grant.actions and any(
+                    not is_star(text) and action not in covers_type_for(text) and can_match(text, form)
+                    for text in grant.resources
+                    for form in formats
+                ):
+                    found.append(action)
+                    break
+    return load().action_set(found) if found else ActionSet.empty
+
+
+_SEVERAL_AT_ONCE = ("batch", "ec2")
+_LOOKED_AT = 60
 
 
 @lru_cache(maxsize=256)
@@ -264,6 +311,8 @@ def everything_but_actions(subject: Subject, _parameters: Any, taken: Taken) -> 
         writes = iam_writes() | sts_writes()
         if share in breadth.star and not share.narrowed and not writes.isdisjoint(share.actions):
             hit.severity = "critical"
+        else:
+            hit.claims = hit.claims - writes  # what they lead to is worse than what is said here
         yield hit
 
 
@@ -289,10 +338,15 @@ def _pass_role() -> ActionSet:
 
 def _passed_to(share: Share) -> bool:
     """Whether a grant says which services a role may be passed to."""
-    for entry in share.grant.conditions:
-        if entry.key.lower() in ("iam:passedtoservice", "iam:associatedresourcearn"):
-            return not entry.operator.lower().endswith("ifexists") and all(value.strip("*") for value in entry.values)
-    return False
+    keys = ("iam:passedtoservice", "iam:associatedresourcearn")
+    return any(entry.key.lower() in keys and _names(entry) for entry in share.grant.conditions)
+
+
+def _names(entry: ConditionEntry) -> bool:
+    """Whether a condition names services or resources, and not just anything there is."""
+    return is_positive(entry.operator) and all(
+        value.strip("*?").removesuffix(".amazonaws.com") for value in entry.values
+    )
 
 
 @finder("principal", values=VALUES)
@@ -328,20 +382,26 @@ def pass_role_to_any_service(subject: Subject, _parameters: Any, taken: Taken) -
             continue
         hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
         hit.conditioned = ""
-        hit.values["services"] = _trusted_by(view.world, share)
+        names, known = _trusted_by(view.world, share)
+        hit.values["services"] = _written(names)
+        if known and len(names) == 1:
+            hit.unreachable = f"only `{names[0]}` can assume it"
         yield hit
 
 
-def _trusted_by(world: World, share: Share) -> str:
-    """The services that trust policies of the passed roles name, as a value to write."""
+def _trusted_by(world: World, share: Share) -> tuple[list[str], bool]:
+    """The services that trust policies of the passed roles name, and whether all these roles are known."""
     found: dict[str, None] = {}
-    for arn in share.grant.resources:
-        role = world.inventory.roles.get(arn)
+    roles = [world.inventory.roles.get(arn) for arn in share.grant.resources]
+    for role in roles:
         for statement in role.trust.statements if role else ():
             for principal in statement.principals or ():
                 if principal.kind == "Service" and statement.effect == "Allow":
                     found.setdefault(str(principal.value), None)
-    names = list(found)
+    return list(found), bool(roles) and all(roles)
+
+
+def _written(names: list[str]) -> str:
     if not names:
         return "<the service that takes the role, such as lambda.amazonaws.com>"
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
@@ -354,6 +414,6 @@ def create_any_service_linked_role(subject: Subject, _parameters: Any, taken: Ta
     create = load().expand("iam:CreateServiceLinkedRole")
     for share, actions in by_statement([*breadth_of(view).star, *breadth_of(view).wide]):
         guilty = taken.left_of(actions & create)
-        named = any(entry.key.lower() == "iam:awsservicename" for entry in share.grant.conditions)
+        named = any(entry.key.lower() == "iam:awsservicename" and _names(entry) for entry in share.grant.conditions)
         if guilty and share.blamable and not named:
             yield hit_in(view, share, guilty, share.pattern)

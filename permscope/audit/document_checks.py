@@ -358,7 +358,9 @@ def redundant_principals(subject: Subject, _parameters: Any, _taken: Taken) -> I
     public = any(who.kind == "public" for who in view.who)
     seen: set[tuple[str, str]] = set()
     for principal, who in zip(view.statement.principals or (), view.who, strict=True):
-        key = (principal.kind, who.text)
+        parts = split_arn(who.text) if principal.kind == "AWS" else None
+        # The id of an account means its root.
+        key = (principal.kind, parts.account if parts is not None and parts.resource == "root" else who.text)
         if key in seen:
             yield _hit(source_of(principal.value), view.statement, who.text, "it stands there twice")
         elif principal.kind == "AWS" and public and who.kind != "public":

@@ -122,15 +122,25 @@ def resources_for(world: World, actions: Iterable[str], file: str | None, functi
                 matched = True
                 found.setdefault(_with_tail(written, fact, below), None)
         if not matched and not whole:
-            found.setdefault(f'!Sub "{readable_format(_main_format(action, formats))}"', None)
+            found.update(dict.fromkeys(f'!Sub "{readable_format(form)}"' for form in _main_formats(action, formats)))
     return list(found)
 
 
-def _main_format(action: str, formats: tuple[str, ...]) -> str:
-    kinds = load().details(action).resource_types
-    required = next((kind for kind in kinds if kind.required), None)
-    plain = plain_formats(formats)
-    return required.arn_formats[0] if required and required.arn_formats else plain[0]
+def _main_formats(action: str, formats: tuple[str, ...]) -> list[str]:
+    """The formats to write for an action: of what each call is about, or of the few things one may be about."""
+    if ":log-group:" in formats[0]:
+        return [f"{formats[0].partition(':log-group:')[0]}:log-group:${{LogGroupName}}:*"]
+    kinds = [kind for kind in load().details(action).resource_types if kind.arn_formats]
+    required = [kind.arn_formats[0] for kind in kinds if kind.required]
+    found = plain_formats(required or [kind.arn_formats[0] for kind in kinds])
+    usual = [text for text in found if any(name in text for name in _USUAL)]
+    if usual:
+        return usual
+    return found if len(found) <= _SHOWN else found[:1]
+
+
+# Of the many things that these actions may be about, the one that nearly all calls are about.
+_USUAL = (":foundation-model/", ":event-bus/", ":queues/")
 
 
 def plain_formats(formats: Iterable[str]) -> list[str]:
@@ -196,6 +206,12 @@ _ABOUT_NOTHING = (
     "ses:*SuppressedDestination*",
     "sns:Unsubscribe",
     "sns:GetSubscriptionAttributes",
+    # Interfaces get their ids when they are made, and whoever makes them for a network takes them away.
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DetachNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
 )
 
 

@@ -141,6 +141,16 @@ def principals(subject: Subject, parameters: Any, _taken: Taken) -> Iterator[Hit
 
 
 @finder("statement", values=_VALUES)
+def whole_account_principals(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """Each principal that stands for the own account: the ARN of its root, or its id."""
+    view: StatementView = subject.it
+    for principal, who in _principals(view):
+        parts = split_arn(who.text)
+        if who.kind == "own" and (parts is None or parts.resource == "root"):
+            yield _principal_hit(view, principal, who)
+
+
+@finder("statement", values=_VALUES)
 def public_bucket_principals(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """Each principal that stands for everybody in a bucket policy, and whether S3 would take such a policy.
 
@@ -403,11 +413,37 @@ def more_than_invoking(subject: Subject, _parameters: Any, _taken: Taken) -> Ite
 @predicate("statement")
 def proves_who_calls(subject: Subject) -> bool:
     """A trust statement asks an external caller for an external id, MFA, its organization or its exact identity."""
-    keys = ("sts:externalid", "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths")
+    keys = ("sts:externalid", "aws:principalorgid", "aws:principalorgpaths")
     for entry in _entries(_statement(subject), *keys):
         if is_positive(entry.operator) and entry.values and not any(value.strip("*?") == "" for value in entry.values):
             return True
+    return _asks_for_mfa(_statement(subject))
+
+
+def _asks_for_mfa(statement: Statement) -> bool:
+    """Whether nobody gets through without a second factor."""
+    for entry in _entries(statement, "aws:multifactorauthpresent", "aws:multifactorauthage"):
+        name = entry.operator.lower()
+        if name == "bool" and all(value.lower() == "true" for value in entry.values):
+            return True
+        if name.startswith("numericlessthan") and not name.endswith("ifexists"):
+            return True
     return False
+
+
+@predicate("statement")
+def asks_for_more_than_the_account(subject: Subject) -> bool:
+    """A trust statement asks a caller of the own account who it is, for MFA, or for something that only some know."""
+    statement = _statement(subject)
+    keys = ("sts:externalid", "aws:principalarn", "aws:userid", "aws:username", "aws:sourceidentity", "aws:sourceip")
+    for entry in statement.conditions:
+        key = base_key(entry.key)
+        if (key in keys or key.startswith("aws:principaltag/")) and is_positive(entry.operator):
+            parts = [split_arn(value) for value in entry.values]
+            named = all(part.resource.strip("*").partition("/")[2] if part else True for part in parts)
+            if named and all(value.strip("*?") for value in entry.values):
+                return True
+    return _asks_for_mfa(statement)
 
 
 def _oidc(who: Who) -> str:
@@ -433,8 +469,39 @@ def oidc_without_claims(subject: Subject, _parameters: Any, _taken: Taken) -> It
     """Each OIDC provider that is trusted whatever its token says."""
     view: StatementView = subject.it
     for principal, who in _principals(view):
-        if _oidc(who) and not any(_restricts(entry) for _, entry in _claims(view.statement)):
+        host = _oidc(who)
+        if not host or host in _BY_POOL:
+            continue
+        shared = host.partition("/")[0] in _SHARED
+        claims = [(claim, entry) for claim, entry in _claims(view.statement) if _restricts(entry)]
+        if shared:
+            claims = [(claim, entry) for claim, entry in claims if claim != "aud" and not _is_for_anybody(entry)]
+        if not claims:
             yield _principal_hit(view, principal, who)
+
+
+# Providers that give every customer tokens of the same issuer, so that the audience tells nothing; GitHub has a rule of
+# its own. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+_SHARED = frozenset(
+    [
+        "agent.buildkite.com",
+        "app.terraform.io",
+        "gitlab.com",
+        "oidc.codefresh.io",
+        "proidc.upbound.io",
+        "scalr.io",
+        "studio.datachain.ai",
+        "tokens.cloud.shisho.dev",
+        "vstoken.actions.githubusercontent.com",
+    ]
+)
+_BY_POOL = ("cognito-identity.amazonaws.com",)
+
+
+def _is_for_anybody(entry: ConditionEntry) -> bool:
+    """Whether a subject starts with a wildcard, if need be behind the name of its first part (`project_path:*`)."""
+    like = "like" in entry.operator.lower()
+    return like and any(re.match(r"(?:[a-z_]+:)?[*?]", value) for value in entry.values)
 
 
 def _restricts(entry: ConditionEntry) -> bool:
@@ -446,7 +513,10 @@ def _restricts(entry: ConditionEntry) -> bool:
     )
 
 
-_OPEN_SUBJECT = regex(r"(?:repo:)?[*?]*(?:/[*?]*)?(?::[*?]*)?|repo:\*[/:].*|\*.*")
+# Subjects that a stranger's repository can have: no owner is named, or only the beginning of one, which anybody may
+# take for an organization of his own; without repository or owner, a stranger chooses the other claims.
+_OPEN_SUBJECT = regex(r"(?:repo:|repository_owner:|repository:)?[^/:]*[*?].*|(?:repo:)?")
+_OWNED = regex(r"(?:^|:)(?:repo|repository|repository_id|repository_owner|repository_owner_id|job_workflow_ref):")
 # Claims of a GitHub token that tie it to a repository or its owner, besides `sub`.
 _GITHUB_CLAIMS = ("sub", "repository", "repository_id", "repository_owner", "repository_owner_id", "job_workflow_ref")
 
@@ -459,9 +529,7 @@ def github_without_subject(subject: Subject, _parameters: Any, _taken: Taken) ->
         if GITHUB not in _oidc(who):
             continue
         entries = [entry for claim, entry in _claims(view.statement) if claim in _GITHUB_CLAIMS]
-        open_values = [
-            (value, entry) for entry in entries for value in entry.values if _OPEN_SUBJECT.fullmatch(value) is not None
-        ]
+        open_values = [(value, entry) for entry in entries for value in entry.values if _is_open(entry, value)]
         if any(_restricts(entry) and not any(item is entry for _, item in open_values) for entry in entries):
             continue
         hit = _principal_hit(view, principal, who)
@@ -471,6 +539,18 @@ def github_without_subject(subject: Subject, _parameters: Any, _taken: Taken) ->
             place = source_of(value)
             hit.source = place if place.line else entry.source
         yield hit
+
+
+def _is_open(entry: ConditionEntry, value: str) -> bool:
+    """Whether a claim of a GitHub token may be that of a stranger's workflow."""
+    if has_unknown(value):
+        return False
+    like = "like" in entry.operator.lower()
+    if base_key(entry.key).endswith(":sub"):
+        if _OWNED.search(value) is None:
+            return True
+        return like and _OPEN_SUBJECT.fullmatch(value) is not None
+    return like and re.match(r"[^/]*[*?]", value) is not None
 
 
 @predicate("statement")

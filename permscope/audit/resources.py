@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.catalog.wildcard import matches
-from permscope.inventory.arn import split_arn
+from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.tokens import TOKEN, has_unknown
 from permscope.lazy import regex
 
@@ -56,7 +56,7 @@ def covers_type_for(pattern: str) -> ActionSet:
         if not catalog.is_known_service(service):
             continue
         for arn_format, actions in catalog.actions_by_arn_format(service):
-            if _covers(parts.resource, arn_format):
+            if _covers(parts, arn_format):
                 found |= actions
     return found
 
@@ -71,9 +71,12 @@ _ALSO_ON = {
 }
 
 
-def _covers(resource: str, arn_format: str) -> bool:
+def _covers(pattern: ArnParts, arn_format: str) -> bool:
     parts = split_arn(_PLACEHOLDER.sub(_SAMPLE, arn_format))
-    return parts is not None and _SAMPLE in parts.resource and matches(resource, parts.resource)
+    if parts is None or _SAMPLE not in parts.resource or not matches(pattern.resource, parts.resource):
+        return False
+    # An access point has an account in its ARN, a bucket has none: `arn:aws:s3:::*` is about buckets.
+    return (bool(pattern.account) or not parts.account) and (bool(pattern.region) or not parts.region)
 
 
 _Element = tuple[str, str]  # a character, or "" for a run, and the characters that a run may not hold

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from permscope.audit.breadth import breadth_of
 from permscope.audit.conditions import base_key, is_positive
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
+from permscope.audit.fixes import restrictable
 from permscope.audit.generated import is_generated
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.principals import GITHUB, service_name
-from permscope.audit.world import StatementView
+from permscope.audit.world import StatementView, Who
 from permscope.catalog.actions import load
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, Statement
@@ -23,7 +25,9 @@ from permscope.lazy import regex
 _SENDS_SOURCE = frozenset(
     ["scheduler", "pipes", "states", "bedrock", "transfer", "kendra", "qbusiness.application", "sagemaker", "iot"]
 )
-_LOOSE_SUBJECT = regex(r"repo:[^/*:]+/(?:\*|[^:]*\*:?\*?)(?::\*)?|repo:[^/*:]+/[^:*]+:\*|repo:[^/*:]+/?\*")
+# An owner, but no repository, or no branch, tag or environment of it.
+_LOOSE_SUBJECT = regex(r"repo:[^/*?:]+/(?:[^:]*[*?].*|[^:]+:(?:ref:)?(?:refs/)?(?:heads/)?[*?]+)")
+_LATE_OWNER = regex(r"(?!repo|job_workflow_ref)[^:]+:[^:]*[*?].*:repo")  # a wildcard before it holds anything
 
 
 def _place(text: str, default: Source) -> Source:
@@ -55,11 +59,16 @@ def whole_service_actions(subject: Subject, _parameters: Any, _taken: Taken) -> 
 
 @finder("statement", values=("text",))
 def loose_github_subjects(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """Each GitHub subject that names an organization or repository, but no branch, tag or environment."""
+    """Each GitHub subject that names an organization or repository, but no branch, tag or environment.
+
+    Or that names them behind a wildcard, which stands for whatever a stranger writes there.
+    """
     view: StatementView = subject.it
     for entry in _claims(view.statement, "sub"):
         for value in entry.values:
-            if _LOOSE_SUBJECT.fullmatch(value) and not has_unknown(value):
+            if "like" not in entry.operator.lower() or has_unknown(value):
+                continue
+            if _LOOSE_SUBJECT.fullmatch(value) or _LATE_OWNER.match(value):
                 yield _text_hit(view, value)
 
 
@@ -74,6 +83,8 @@ def _claims(statement: Statement, claim: str) -> Iterator[ConditionEntry]:
 def saml_without_audience(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """Each SAML provider that is trusted without `SAML:aud`."""
     view: StatementView = subject.it
+    if "sts:AssumeRoleWithSAML" not in view.actions:
+        return
     if _has(view.statement, "saml:aud", "saml:iss", "saml:sub", "saml:sub_type"):
         return
     for who, principal in zip(view.who, view.statement.principals or (), strict=True):
@@ -81,15 +92,32 @@ def saml_without_audience(subject: Subject, _parameters: Any, _taken: Taken) -> 
             yield _text_hit(view, principal.value)
 
 
-@finder("statement", values=("text",))
+@finder("statement", values=("text", "who"))
 def cognito_without_pool(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """Cognito identities trusted whatever pool, anybody's included, they come from."""
+    """Cognito identities trusted whatever pool they come from, anybody's included; guests trusted with a broad role."""
     view: StatementView = subject.it
-    if _has(view.statement, "cognito-identity.amazonaws.com:aud"):
+    key = "cognito-identity.amazonaws.com"
+    loose = not _has(view.statement, f"{key}:aud")
+    guests = any(
+        base_key(entry.key) == f"{key}:amr" and "unauthenticated" in entry.values and is_positive(entry.operator)
+        for entry in view.statement.conditions
+    )
+    if not loose and not (guests and _holder_is_broad(view)):
         return
+    who_may = "identities of any Cognito identity pool, of any account," if loose else "guests, who need no password,"
     for who, principal in zip(view.who, view.statement.principals or (), strict=True):
-        if who.text == "cognito-identity.amazonaws.com":
-            yield _text_hit(view, principal.value)
+        if who.text == key:
+            yield _text_hit(view, principal.value, who=who_may)
+
+
+def _holder_is_broad(view: StatementView) -> bool:
+    """Whether the role of a trust policy reaches everything, or everything of a kind, that could be named."""
+    holder = view.world.by_arn.get(view.holder.id) if view.holder else None
+    if holder is None:
+        return False
+    breadth = breadth_of(holder)
+    shares = (*breadth.star, *breadth.wide, *breadth.excluded)
+    return any(not share.narrowed and not restrictable().isdisjoint(share.actions) for share in shares)
 
 
 @finder("statement", values=("text",))
@@ -104,15 +132,52 @@ def services_trusted_without_source(subject: Subject, _parameters: Any, _taken: 
             yield _text_hit(view, principal.value)
 
 
+_BY_KIND = (
+    # what a principal is, and what it calls to get a role
+    ("saml", "sts:AssumeRoleWithSAML"),
+    ("web", "sts:AssumeRoleWithWebIdentity"),
+    ("other", "sts:AssumeRole"),
+)
+
+
 @finder("statement", values=("text", "wanted"))
 def actions_that_do_not_fit(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """An identity provider trusted with `sts:AssumeRole` only, which it can never call."""
+    """A principal trusted with the calls of another kind only, which it can never make.
+
+    An identity provider with `sts:AssumeRole`, a service with `sts:AssumeRoleWithSAML`; IAM Roles Anywhere without the
+    session tags and source identity that it always sets.
+    https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
+    """
     view: StatementView = subject.it
-    catalog = load()
-    fits = catalog.action_set(("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"))
-    kinds = {who.kind for who in view.who}
-    if kinds != {"federated"} or not fits.isdisjoint(view.actions) or "sts:AssumeRole" not in view.actions:
-        return
-    saml = any(":saml-provider/" in who.text for who in view.who)
-    text = (view.statement.actions or ("",))[0]
-    yield _text_hit(view, text, wanted="sts:AssumeRoleWithSAML" if saml else "sts:AssumeRoleWithWebIdentity")
+    kinds = {_kind(who) for who in view.who}
+    calls = [(kind, call) for kind, call in _BY_KIND if call in view.actions]
+    text = next(iter(view.statement.actions or ("",)))
+    if len(kinds) == 1 and calls and not kinds & {"any", "unknown", *(kind for kind, _ in calls)}:
+        (kind,) = kinds
+        yield _text_hit(view, text, wanted=dict(_BY_KIND)[kind])
+    elif any(who.kind == "service" and service_name(who.text) == "rolesanywhere" for who in view.who):
+        wanted = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+        missing = [action for action in wanted if action not in view.actions]
+        if missing and not _allowed_beside(view, missing):
+            yield _text_hit(view, text, wanted=f"[{', '.join(wanted)}]")
+
+
+def _kind(who: Who) -> str:
+    match who.kind:
+        case "public":
+            return "any"
+        case "federated":
+            return "saml" if ":saml-provider/" in who.text else "web"
+        case "unknown":
+            return "unknown"
+        case _:
+            return "other"
+
+
+def _allowed_beside(view: StatementView, actions: list[str]) -> bool:
+    """Whether other statements of the trust policy allow the rest."""
+    left = load().action_set(actions)
+    for statement in view.policy.statements:
+        if statement.effect == "Allow":
+            left = left - view.world.actions_of(statement)
+    return not left

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from permscope.catalog.actions import ActionCatalog
 
 _WORTH_A_WILDCARD = 2
+_TELLING = 8  # letters of a name that is only cut short
 
 
 def closest(catalog: ActionCatalog, action: str) -> str | None:
@@ -27,7 +28,8 @@ def closest(catalog: ActionCatalog, action: str) -> str | None:
     names = {known.partition(":")[2].lower(): known for known in catalog.actions_of(prefix)}
     if name.lower() in names:
         return names[name.lower()]
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.75)
+    longer = [known for known in names if len(name) > _TELLING and known.startswith(name.lower())]
+    near = longer[:1] or get_close_matches(name.lower(), names, n=1, cutoff=0.75)
     return names[near[0]] if near else None
 
 
