@@ -1,10 +1,13 @@
-"""Time and size of the HTML report of a world with some five thousand nodes.
+"""Time and size of the HTML report of a world with some five thousand nodes, and how long a browser takes to show it.
 
-`python benchmarks/html_report.py [FUNCTIONS]`; seconds are CPU seconds of this process.
+`python benchmarks/html_report.py [FUNCTIONS]`; seconds are CPU seconds of this process, those of the browser are wall
+time. The browser is measured where Chromium, chromedriver and selenium are (`pip install 'permscope[browser]'`).
 """
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 import sys
 import tempfile
 import time
@@ -41,6 +44,46 @@ def template(functions: int) -> str:
     return "\n".join(parts) + "\n"
 
 
+def browse(page: str, folder: Path) -> dict[str, float]:
+    """Seconds a headless browser takes for each part, from the click to the next frame."""
+    program, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+    if importlib.util.find_spec("selenium") is None or program is None or driver is None:
+        return {}
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+        options.add_argument(argument)
+    options.add_argument(f"--user-data-dir={folder}/profile")
+    file = folder / "report.html"
+    file.write_text(page, encoding="utf-8")
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    browser.set_script_timeout(300)
+    found = {}
+    try:
+        start = time.perf_counter()
+        browser.get(file.as_uri())
+        found["open, summary"] = time.perf_counter() - start
+        for words, script in {
+            "functions": "permscope.show('functions')",
+            "filter functions": "const box = document.getElementById('filter-functions'); box.value = 'F16';"
+            "box.dispatchEvent(new Event('input'))",
+            "findings": "permscope.show('findings')",
+            "access": "permscope.show('access')",
+            "graph, first function": "permscope.show('graph')",
+            "graph, another focus": "permscope.drawing.focus(permscope.page.bySeverity.at(-1).id)",
+            "graph, everything": "document.getElementById('draw-all').click()",
+        }.items():
+            found[words] = browser.execute_async_script(
+                "const done = arguments[0], start = performance.now();"
+                f"{script};setTimeout(() => requestAnimationFrame(() => done((performance.now() - start) / 1000)), 30)"
+            )
+    finally:
+        browser.quit()
+    return found
+
+
 def main() -> None:
     """Print nodes, edges, seconds and megabytes."""
     functions = int(sys.argv[1]) if len(sys.argv) > 1 else 1_700
@@ -52,10 +95,12 @@ def main() -> None:
         audited = time.process_time()
         page = render(audit.graph, audit.findings, inventory.errors, rules=audit.rules)
         done = time.process_time()
+        shown = browse(page, Path(folder))
     print(
         f"{len(audit.graph.nodes):,} nodes, {len(audit.graph.edges):,} edges: read and audited in "
         f"{audited - start:.1f} s, report in {done - audited:.1f} s, {len(page.encode()) / 1e6:.1f} MB"
     )
+    print("\n".join(f"{seconds:6.2f} s  {words}" for words, seconds in shown.items()) or "no browser to measure")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ view for people.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ from permscope.report.touches import PERMISSIONS, Members, Touch, touches_of
 from permscope.version import __version__
 
 _MOST_THROUGH = 20_000  # edges to single members of patterns; more are said by the edge to the pattern alone
-_MANY_FUNCTIONS = 1_000  # above this the matrix is by service
+_MANY_FUNCTIONS = 1_000  # above this the matrix is by service only
 _PRINCIPALS = (NodeKind.ROLE, NodeKind.USER, NodeKind.GROUP)
 
 
@@ -98,7 +99,11 @@ class _Document:
             "through": through,
             "partial": partial,
             "findings": [self._finding(finding) for finding in self._findings],
-            "matrix": self._matrix(),
+            "subject": self._subject(),
+            "matrix": self._matrix(by_service=True),
+            "resources": None
+            if counted(graph, NodeKind.FUNCTION) > _MANY_FUNCTIONS
+            else self._matrix(by_service=False),
             "unknowns": [
                 {"what": in_words(one.what), "why": in_words(one.why), "place": self._place(one.source)}
                 for one in dict.fromkeys(graph.unknowns)
@@ -270,14 +275,24 @@ class _Document:
     def _concerned(self, ids: Iterable[str]) -> list[int]:
         return [self._numbers[each] for each in ids if each in self._numbers]
 
-    def _matrix(self) -> dict[str, Any]:
-        by_service = counted(self._graph, NodeKind.FUNCTION) > _MANY_FUNCTIONS
+    def _subject(self) -> str:
+        """What the report is about: its one file, or how many there are and where."""
+        files = sorted({node.source.file for node in self._graph.nodes.values() if node.source.file})
+        if len(files) <= 1:
+            return "".join(files)
+        try:
+            folder = os.path.commonpath(files)
+        except ValueError:  # some from a root and some not
+            folder = ""
+        return f"{len(files):,} files" + (f" in {folder}" if folder else "")
+
+    def _matrix(self, *, by_service: bool) -> dict[str, Any]:
         matrix = matrix_of(self._graph, by_service=by_service)
         rows = {row.id: number for number, row in enumerate(matrix.rows)}
         columns = {name: number for number, name in enumerate(matrix.columns)}
         return {
-            "by_service": by_service,
             "rows": [self._numbers[row.id] for row in matrix.rows],
+            "names": [matrix.names[row.id] for row in matrix.rows],
             "columns": list(matrix.columns),
             "cells": [[rows[row], columns[name], *cell.letters()] for (row, name), cell in matrix.cells.items()],
         }

@@ -168,6 +168,50 @@ def test_findings_are_filtered_sorted_and_their_fixes_copied(opened: Open) -> No
     assert one(browser, "#said").get_attribute("textContent") == "The fix is copied"
 
 
+def test_the_summary_names_every_way_in_and_what_the_report_is_about(opened: Open) -> None:
+    """A function that lets everybody in is a way in without a route."""
+    browser = opened("fixtures/orders")
+    assert browser.title == "permscope: 1 critical 2 high 2 info"
+    assert one(browser, "#subject").text == "fixtures/orders/template.yaml"
+    rows = [" ".join(row.split()) for row in texts(browser, "#part-summary .two > div:last-child tbody tr")]
+    assert rows == ["direct call anyone WriteInvoice", "POST /orders no authorization PlaceOrder ✓"]
+
+
+def test_the_matrix_is_by_resource_or_by_service(opened: Open) -> None:
+    """And a filter narrows either."""
+    browser = opened("fixtures/orders", "access")
+    assert "OrdersQueue" in texts(browser, ".matrix thead th")
+    browser.execute_script(
+        "const box = document.getElementById('matrix-columns'); box.value = 'services';"
+        "box.dispatchEvent(new Event('input'))"
+    )
+    assert texts(browser, ".matrix thead th") == ["Function", "dynamodb", "s3", "sqs"]
+    one(browser, "#filter-matrix").send_keys("sqs")
+    assert texts(browser, ".matrix tbody tr") == ["PlaceOrder W"]
+
+
+def test_a_function_in_focus_is_shown_with_what_its_role_may_do(opened: Open) -> None:
+    """Nobody has to know that it is the role that may."""
+    browser = opened("fixtures/orders", "functions")
+    one(browser, "article[data-function=StoreOrder] h2 button").click()
+    assert "As StoreOrderRole" in texts(browser, "#panel h3")[-1]
+    assert "every dynamodb resource (*)" in one(browser, "#panel").text
+
+
+def test_findings_read_well_on_a_narrow_screen(opened: Open) -> None:
+    """The sentence has the width of the screen, not that of the severity."""
+    browser = opened("fixtures/orders", "findings")
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 700, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        sentence = browser.find_elements("css selector", "details.finding summary > span")[1]
+        assert sentence.size["width"] > 400
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 700
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_the_parts_are_walked_with_the_arrow_keys(opened: Open) -> None:
     """Tabs behave as tabs."""
     browser = opened("fixtures/orders")

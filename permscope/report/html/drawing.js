@@ -68,7 +68,7 @@ permscope.drawing = (() => {
   };
 
   /* Zero-width spaces where a name may be broken, and in words that are too long for a line. */
-  const breakable = (text) => text.replace(/([a-z0-9])(?=[A-Z])|([-_/.:,])/g, "$1$2\u200b").replace(/[^\s\u200b]{14}(?=[^\s\u200b])/g, "$&\u200b");
+  const breakable = (text) => text.replace(/([a-z0-9])(?=[A-Z])|([-_/.:,])/g, "$1$2\u200b").replace(/[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]/g, "$&\u200b").replace(/[^\s\u200b]{14}(?=[^\s\u200b])/g, "$&\u200b");
   const short = (text, most) => text.length > most ? `${text.slice(0, most - 11)}…${text.slice(-10)}` : text;
   const groupOf = (node) => ({ public: "public", function: "function", role: "role", route: "route", resource: "resource", resource_set: "set" })[node.kind] || "other";
   /* Of many things that only one node touches, the ones that matter most; the rest become one node to open. */
@@ -117,7 +117,7 @@ permscope.drawing = (() => {
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const style = () => [
-    { selector: "node", style: { label: "data(label)", "font-size": 13, "font-family": "system-ui, sans-serif", color: colour("ink"), "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-overflow-wrap": "whitespace", "text-max-width": 122, width: 132, height: 50, shape: "round-rectangle", "background-color": colour("card"), "border-width": 1.5, "border-color": colour("node-other") } },
+    { selector: "node", style: { label: "data(label)", "font-size": 14, "font-family": "system-ui, sans-serif", color: colour("ink"), "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-overflow-wrap": "whitespace", "text-max-width": 120, width: 130, height: 50, shape: "round-rectangle", "background-color": colour("card"), "border-width": 1.5, "border-color": colour("node-other") } },
     ...["public", "function", "role", "route", "resource", "set", "other"].map((group) => ({ selector: `node[group = "${group}"]`, style: { "border-color": colour(`node-${group}`) } })),
     { selector: 'node[group = "function"]', style: { "border-width": 2.5, "font-weight": 600 } },
     { selector: 'node[group = "role"]', style: { shape: "cut-rectangle" } },
@@ -134,7 +134,7 @@ permscope.drawing = (() => {
     { selector: 'edge[state = "derived"]', style: { "line-style": "dotted", "line-color": colour("high"), "target-arrow-color": colour("high") } },
     { selector: "edge.back", style: { "source-endpoint": "270deg", "target-endpoint": "90deg" } },
     { selector: ".faded", style: { opacity: 0.18 } },
-    { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : 132 } },
+    { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : 130 } },
     { selector: "edge:selected, edge.way", style: { label: "data(words)", "target-label": "", color: colour("ink") } },
     { selector: "node.focus", style: { "border-width": 4 } },
   ];
@@ -159,12 +159,12 @@ permscope.drawing = (() => {
     if (state.way) cy.elements().addClass("way");
     if (ids.length) {
       const layered = ids.length <= LAYERED;
-      cy.layout(layered ? { name: "dagre", rankDir: "LR", nodeSep: 16, rankSep: state.way ? 130 : 64, edgeSep: 8, animate: false, fit: true, padding: 24 } : { name: "breadthfirst", directed: true, spacingFactor: 1.1, animate: false, fit: true, padding: 24 }).run();
+      cy.layout(layered ? { name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: state.way ? 130 : 54, edgeSep: 8, animate: false, fit: true, padding: 14 } : { name: "breadthfirst", directed: true, spacingFactor: 1.1, animate: false, fit: true, padding: 24 }).run();
       cy.edges().forEach((each) => { if (each.source().position("x") > each.target().position("x")) each.addClass("back"); });
       if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
-      if (cy.zoom() < 0.5 && !state.whole) {  // readable rather than complete: the rest is one drag away
+      if (cy.zoom() < 0.55 && !state.whole) {  // readable rather than complete: the rest is one drag away
         const middle = cy.getElementById(`n${state.focus ?? (page.bySeverity[0] || {}).id}`);
-        cy.zoom(0.62);
+        cy.zoom(0.7);
         cy.center(middle.length ? middle : undefined);
       }
     }
@@ -194,7 +194,7 @@ permscope.drawing = (() => {
   };
   const nodeButton = (id) => el("button", { type: "button", class: "link name", on: { click: () => focus(id) } }, nodes[id].name);
   const edgeRow = (edge, other, before) => el("li", {},
-    el("button", { type: "button", class: "link small", "aria-label": `Why: ${edge.words} ${nodes[other].name}`, "data-edge": edge.id, on: { click: () => showEdge(edge) } }, before), " ", nodeButton(other), " ",
+    el("button", { type: "button", class: "link small", "aria-label": `${before}, why: ${edge.words} ${nodes[other].name}`, "data-edge": edge.id, on: { click: () => showEdge(edge) } }, before), " ", nodeButton(other), " ",
     edge.kind === "can_access" ? page.letters(edge.levels || "") : page.verdictOf(edge), edge.if ? el("span", { class: "if small" }, " conditional") : null);
   const showNode = (id) => {
     const node = nodes[id];
@@ -205,7 +205,11 @@ permscope.drawing = (() => {
       node.place ? el("p", { class: "mono small name" }, node.place) : null, node.arn ? el("p", { class: "mono small soft name" }, node.arn) : null,
       node.findings.length ? [el("h3", {}, "Findings"), el("ul", { class: "plain" }, node.findings.slice(0, 20).map((finding) => el("li", {}, page.severityOf(finding), " ", ticked(finding.message))))] : null,
       el("h3", {}, `In (${into.length})`), into.length ? list(into, "source") : el("p", { class: "soft" }, "nothing"),
-      el("h3", {}, `Out (${out.length})`), out.length ? list(out, "target") : el("p", { class: "soft" }, "nothing"));
+      el("h3", {}, `Out (${out.length})`), out.length ? list(out, "target") : el("p", { class: "soft" }, "nothing"),
+      (node.kind === "function" ? permscope.rolesOf(node) : []).map((role) => {
+        const touched = outgoing[role.id].filter(usable);
+        return touched.length ? [el("h3", {}, `As ${role.name} (${touched.length})`), list(touched, "target")] : null;
+      }));
   };
   const focus = (id) => {
     state.focus = id; state.whole = false; state.way = null;

@@ -3,6 +3,8 @@
 permscope.page = (() => {
   const { data, nodes, outgoing, incoming, el, empty, chip, ticked, count, copy, worst, rolesOf, isEntry, around, isOpen, ways } = permscope;
   const STEP = 60;
+  const COLUMNS = 60;  // of the matrix, shown at once
+  const FIRST = 12;  // rows of a table on the summary
   const levelNames = { L: "List", R: "Read", W: "Write", T: "Tagging", P: "Permissions management" };
   const functions = nodes.filter((node) => node.kind === "function");
   const facts = new Map(functions.map((node) => {
@@ -20,18 +22,19 @@ permscope.page = (() => {
   const severityOf = (finding) => chip(finding.severity, finding.severity);
 
   /* A list that grows when asked to, so that thousands of entries stay quick. */
-  const growing = (holder, items, draw, noun) => {
+  const growing = (holder, items, draw, noun, first = STEP) => {
     let shown = 0;
     const more = el("button", { type: "button", class: "more" });
     const grow = (by) => {
       holder.append(...items.slice(shown, shown + by).map(draw));
       shown = Math.min(shown + by, items.length);
-      more.textContent = `Show ${Math.min(STEP * 4, items.length - shown)} more of ${count(items.length - shown, noun)}`;
+      more.setAttribute("data-noun", noun);
+      more.textContent = items.length - shown > STEP * 4 ? `Show ${STEP * 4} of ${(items.length - shown).toLocaleString("en")} more` : `Show ${items.length - shown} more`;
       more.hidden = shown >= items.length;
     };
     more.addEventListener("click", () => grow(STEP * 4));
     empty(holder);
-    grow(STEP);
+    grow(first);
     return more;
   };
 
@@ -46,28 +49,32 @@ permscope.page = (() => {
     const ranked = [...rules.values()].sort((one, other) => worst(one) - worst(other) || other.length - one.length);
     const exposed = bySeverity.filter((node) => facts.get(node).open || facts.get(node).rank <= 1).slice(0, 6);
     const routes = nodes.filter((node) => node.kind === "route").sort((one, other) => (other.open || 0) - (one.open || 0) || one.id - other.id);
+    const direct = permscope.edges.filter((edge) => edge.kind === "can_invoke" && nodes[edge.source].kind === "public" && nodes[edge.target].kind === "function");
+    const rulesBody = el("tbody");
+    const moreRules = growing(rulesBody, ranked, (found) => el("tr", {}, el("td", {}, severityOf(found.reduce((one, other) => other.rank < one.rank ? other : one))),
+      el("td", {}, el("button", { type: "button", class: "link", on: { click: () => permscope.show("findings", () => filterFindings(found[0].rule)) } }, found[0].rule), el("div", { class: "soft small" }, found[0].title)),
+      el("td", { class: "number" }, found.length)), "rule", FIRST);
     return [
       el("div", { class: "figures" },
         figure(sums.functions, "functions"), figure(open, "open to anyone", "bad"), figure(sums.roles, "roles"),
-        figure(sums.routes, "routes"), figure(sums.resources, "resources"), figure(broken, "wirings not authorized", "bad"),
+        figure(sums.routes, "routes"), figure(sums.resources, "resources"), figure(broken, "broken wirings", "bad"),
         figure(sums.unknowns, "unknowns", "unsure"), sums.errors ? figure(sums.errors, "inputs not read", "bad") : null),
       el("div", { class: "two" },
         data.audited ? el("div", {}, el("h2", {}, "Findings by rule"),
-          ranked.length ? el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Worst"), el("th", {}, "Rule"), el("th", {}, "Findings"))),
-            el("tbody", {}, ranked.map((found) => el("tr", {}, el("td", {}, severityOf(found.reduce((one, other) => other.rank < one.rank ? other : one))),
-              el("td", {}, el("button", { type: "button", class: "link", on: { click: () => permscope.show("findings", () => filterFindings(found[0].rule)) } }, found[0].rule), el("div", { class: "soft small" }, found[0].title)),
-              el("td", { class: "number" }, found.length)))))
+          ranked.length ? [el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Worst"), el("th", {}, "Rule"), el("th", { class: "number" }, "Findings"))), rulesBody), moreRules]
             : el("p", {}, chip(`✓ ${count(data.rules, "rule")} run, no finding`, "good"), data.summary.unknowns ? " There are unknowns: not everything could be judged." : "")) : null,
         el("div", {}, el("h2", {}, "Ways in"),
-          routes.length ? routesTable(routes) : el("p", { class: "soft" }, "No route or function URL in the input."))),
+          routes.length || direct.length ? waysIn(direct, routes) : el("p", { class: "soft" }, "No route or function URL in the input, and no function that lets everybody in."))),
       exposed.length ? el("div", { class: "stack" }, el("h2", {}, "Most exposed functions"), el("div", { class: "cards" }, exposed.map(card))) : null,
     ];
   };
-  const routesTable = (routes) => {
+  const waysIn = (direct, routes) => {
     const body = el("tbody");
-    const more = growing(body, routes, (route) => el("tr", {},
-      el("td", {}, nodeLink(route)), el("td", {}, route.open ? chip(route.type, "open") : chip(route.type, route.auth === "unknown" || route.auth === "none" ? "unsure" : "good")),
-      el("td", {}, outgoing[route.id].filter((edge) => ["triggers", "delivers_to", "executes_as"].includes(edge.kind)).map((edge) => el("div", {}, nodeLink(nodes[edge.target]), " ", verdictOf(edge))))), "route");
+    const row = (one) => one.kind === "route" ? el("tr", {},
+      el("td", {}, nodeLink(one)), el("td", {}, one.open ? chip(one.type, "open") : chip(one.type, one.auth === "unknown" || one.auth === "none" ? "unsure" : "good")),
+      el("td", {}, outgoing[one.id].filter((edge) => ["triggers", "delivers_to", "executes_as"].includes(edge.kind)).map((edge) => el("div", {}, nodeLink(nodes[edge.target]), " ", verdictOf(edge)))))
+      : el("tr", {}, el("td", {}, "direct call"), el("td", {}, chip(one.if ? "anyone, under conditions" : "anyone", one.if ? "unsure" : "open"), one.if ? el("div", { class: "if small" }, "if ", one.if) : null), el("td", {}, nodeLink(nodes[one.target])));
+    const more = growing(body, [...direct, ...routes], row, "way in", FIRST);
     return [el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Route"), el("th", {}, "Authorization"), el("th", {}, "Runs"))), body), more];
   };
 
@@ -195,9 +202,17 @@ permscope.page = (() => {
 
   /* Access */
   const accessPart = () => {
-    const { rows, columns, cells, by_service: byService } = data.matrix;
-    const byRow = rows.map(() => new Map());
-    cells.forEach(([row, column, sure, unsure]) => byRow[row].set(column, [sure, unsure]));
+    const [services, resources] = [data.matrix, data.resources];
+    const choice = el("select", { "aria-label": "Columns", id: "matrix-columns" }, resources ? el("option", { value: "resources" }, "resources") : null, el("option", { value: "services" }, "services"));
+    if (resources && resources.columns.length > COLUMNS) choice.value = "services";
+    let rows, names, columns, byRow;
+    const read = () => {
+      const chosen = choice.value === "services" ? services : resources;
+      ({ rows, names, columns } = chosen);
+      byRow = rows.map(() => new Map());
+      chosen.cells.forEach(([row, column, sure, unsure]) => byRow[row].set(column, [sure, unsure]));
+    };
+    read();
     const body = el("tbody");
     const head = el("tr");
     const tail = el("p");
@@ -208,27 +223,28 @@ permscope.page = (() => {
       let kept = rows.map((_, row) => row).filter((row) => byRow[row].size);
       let used = columns.map((_, column) => column);
       if (wanted) {
-        const byName = kept.filter((row) => hits(nodes[rows[row]].name));
+        const byName = kept.filter((row) => hits(names[row]));
         const byColumn = new Set(used.filter((column) => hits(columns[column])));
         if (byColumn.size) { used = [...byColumn]; kept = kept.filter((row) => byName.includes(row) || used.some((column) => byRow[row].has(column))); } else kept = byName;
       }
       kept = kept.slice(0, 200);
       const touched = new Set(kept.flatMap((row) => [...byRow[row].keys()]));
       used = used.filter((column) => touched.has(column));
-      const cut = used.length > 60;
-      used = used.slice(0, 60);
+      const cut = used.length > COLUMNS;
+      used = used.slice(0, COLUMNS);
       empty(head, el("th", { scope: "col" }, "Function"), used.map((column) => el("th", { scope: "col", class: "name" }, el("span", {}, columns[column]))));
-      empty(body, kept.map((row) => el("tr", {}, el("th", { scope: "row" }, nodeLink(nodes[rows[row]])), used.map((column) => {
+      empty(body, kept.map((row) => el("tr", {}, el("th", { scope: "row" }, nodeLink(nodes[rows[row]]), el("span", { class: "soft small name" }, names[row].slice(nodes[rows[row]].name.length))), used.map((column) => {
         const cell = byRow[row].get(column);
-        return cell ? el("td", {}, letters(cell[0]), cell[1] ? el("span", { class: "if", title: "under conditions" }, `(${cell[1]})`) : null) : el("td", { class: "soft" }, "·");
+        return cell ? el("td", {}, letters(cell[0]), cell[1] ? el("span", { class: "if", title: "under conditions" }, `(${cell[1]})`) : null) : el("td", {});
       }))));
       const idle = rows.length - rows.filter((_, row) => byRow[row].size).length;
       empty(tail, el("span", { class: "soft" }, [`${count(kept.length, "function")}, ${count(used.length, "column")}`, cut || kept.length === 200 ? "more than fit are left out: filter to see them" : "", idle ? `${count(idle, "function")} may touch nothing but the routine` : ""].filter(Boolean).join(" · ")));
     };
     filter.addEventListener("input", draw);
+    choice.addEventListener("input", () => { read(); draw(); });
     draw();
-    return [el("div", { class: "bar" }, el("label", {}, "Filter", filter),
-      el("span", { class: "small" }, Object.entries(levelNames).map(([letter, name]) => [el("span", { class: letter }, letter), ` ${name}  `]), el("span", { class: "if" }, "(W) under conditions"), byService ? el("span", { class: "soft" }, " · by service, because there are many functions") : null)),
+    return [el("div", { class: "bar" }, el("label", {}, "Filter", filter), el("label", {}, "Columns", choice),
+      el("span", { class: "small" }, Object.entries(levelNames).map(([letter, name]) => [el("span", { class: letter }, letter), ` ${name}  `]), el("span", { class: "if" }, "(W) under conditions"))),
       el("div", { class: "matrix-box", tabindex: "0", role: "region", "aria-label": "Access matrix" }, el("table", { class: "matrix" }, el("thead", {}, head), body)), tail];
   };
 

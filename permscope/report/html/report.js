@@ -7,7 +7,7 @@
   const made = new Map();
   const parts = page.parts.map(([name, words, build]) => {
     const tab = el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `part-${name}`, "aria-selected": "false", tabindex: "-1" }, words);
-    const section = el("section", { id: `part-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`, hidden: true });
+    const section = el("section", { id: `part-${name}`, role: "tabpanel", "data-title": words, "aria-labelledby": `tab-${name}`, hidden: true });
     tab.addEventListener("click", () => show(name));
     tabs.append(tab);
     main.append(section);
@@ -42,6 +42,8 @@
   });
 
   empty(document.getElementById("verdict"), page.verdict());
+  empty(document.getElementById("subject"), permscope.data.subject);
+  document.title = `permscope: ${document.getElementById("verdict").textContent.trim() || "permission graph"}`;
   const root = document.documentElement;
   const theme = document.getElementById("theme");
   const paint = (dark) => {
