@@ -241,10 +241,10 @@ def test_print_shows_every_part_but_the_drawing(opened: Open) -> None:
     assert shown == ["summary", "functions", "findings", "access", "unknowns"]
 
 
-def test_thousands_of_nodes_start_with_a_neighbourhood(opened: Open, tmp_path: Path) -> None:
-    """Not everything is drawn at once, and the first function is there within a few seconds."""
-    template = tmp_path / "template.yaml"
-    functions = "".join(
+def estate(folder: Path, functions: int) -> str:
+    """A template of functions with a role and a queue each."""
+    template = folder / "template.yaml"
+    parts = "".join(
         f"""
   F{number}: {{Type: "AWS::Lambda::Function", Properties: {{Role: !GetAtt R{number}.Arn, Code: {{}}}}}}
   Q{number}: {{Type: "AWS::SQS::Queue"}}
@@ -257,10 +257,34 @@ def test_thousands_of_nodes_start_with_a_neighbourhood(opened: Open, tmp_path: P
         - PolicyName: p
           PolicyDocument:
             Statement: [{{Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Q{number}.Arn}}]"""
-        for number in range(1700)
+        for number in range(functions)
     )
-    template.write_text(f"Resources:{functions}\n", encoding="utf-8")
-    browser = opened(str(template), "graph")
+    template.write_text(f"Resources:{parts}\n", encoding="utf-8")
+    return str(template)
+
+
+def test_everything_is_drawn_in_parts_that_fill_the_canvas(opened: Open, tmp_path: Path) -> None:
+    """Sixty separate functions are no column of sixty rows, and none lies on another."""
+    browser = opened(estate(tmp_path, 60), "graph")
+    one(browser, "#draw-all").click()
+    until = time.monotonic() + 10
+    while len(drawn(browser)) < 180 and time.monotonic() < until:
+        time.sleep(0.1)
+    box = browser.execute_script("return permscope.drawing.cy.elements().boundingBox()")
+    assert 0.4 < box["w"] / box["h"] < 4
+    places = browser.execute_script(
+        "return permscope.drawing.cy.nodes().map((n) => [n.position('x'), n.position('y')])"
+    )
+    assert all(
+        abs(one[0] - other[0]) >= 130 or abs(one[1] - other[1]) >= 50
+        for at, one in enumerate(places)
+        for other in places[:at]
+    )
+
+
+def test_thousands_of_nodes_start_with_a_neighbourhood(opened: Open, tmp_path: Path) -> None:
+    """Not everything is drawn at once, and the first function is there within a few seconds."""
+    browser = opened(estate(tmp_path, 1700), "graph")
     assert len(browser.execute_script("return permscope.nodes")) > 5000
     assert 1 <= len(drawn(browser)) <= 350
     choose(browser, "#find", "F1699")

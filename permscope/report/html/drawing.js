@@ -4,6 +4,7 @@ permscope.drawing = (() => {
   const { data, nodes, edges, outgoing, incoming, el, empty, chip, ticked, count, say, ways, page } = permscope;
   const WHOLE = 120;  // nodes up to which everything is drawn at once
   const MOST = 350;   // nodes above which a neighbourhood is cut
+  const SHARED = 4;   // ends of edges from which a public or a pattern is drawn once for each
   const LAYERED = 700; // nodes up to which the layered layout is quick
   const kindWords = { triggers: "wirings", can_invoke: "may invoke", executes_as: "runs as", can_assume: "may become", can_access: "access", can_pass: "may pass", delivers_to: "deliveries", can_take_over: "may take over", writes_into: "writes into" };
   const state = { focus: null, depth: 2, kinds: new Set(Object.keys(kindWords)), routine: false, severity: 99, open: false, foreign: false, whole: false, way: null, opened: new Set() };
@@ -99,18 +100,28 @@ permscope.drawing = (() => {
     const away = new Set([...hidden.values()].flat());
     const ids = given.filter((id) => !away.has(id));
     const drawn = new Set(ids);
-    const made = ids.map((id) => {
+    /* Where everything is drawn, what many share would tie all of it into one knot: each gets a copy of its own. */
+    const copied = new Set(state.whole ? ids.filter((id) => ["public", "resource_set"].includes(nodes[id].kind) && outgoing[id].length + incoming[id].length > SHARED) : []);
+    const asNode = (id, key) => {
       const node = nodes[id];
       const rank = node.findings.reduce((least, finding) => Math.min(least, finding.rank), 99);
-      return { group: "nodes", data: { id: `n${id}`, number: id, label: breakable(short(node.name, 38)), group: groupOf(node), severity: rank < 99 ? data.severities[rank] : "none" } };
-    });
+      return { group: "nodes", data: { id: key, number: id, label: breakable(short(node.name, 38)), group: groupOf(node), severity: rank < 99 ? data.severities[rank] : "none" } };
+    };
+    const made = ids.filter((id) => !copied.has(id)).map((id) => asNode(id, `n${id}`));
+    const copies = new Set();
+    const end = (id, other) => {
+      if (!copied.has(id)) return `n${id}`;
+      const key = `n${id}-${other}`;
+      if (!copies.has(key)) { copies.add(key); made.push(asNode(id, key)); }
+      return key;
+    };
     hidden.forEach((rest, owner) => {
       made.push({ group: "nodes", data: { id: `m${owner}`, owner, label: `${rest.length} more`, group: "more", severity: "none" } });
       made.push({ group: "edges", data: { id: `g${owner}`, source: `n${owner}`, target: `m${owner}`, label: "", words: "", state: "yes" } });
     });
     pool.filter((edge) => edge.source !== edge.target && drawn.has(edge.source) && drawn.has(edge.target)).forEach((edge) => {
       const state_ = edge.authorized === false ? "no" : edge.if ? "if" : edge.kind === "can_take_over" || edge.kind === "writes_into" ? "derived" : "yes";
-      made.push({ group: "edges", data: { id: edge.id === undefined ? `t${made.length}` : `e${edge.id}`, source: `n${edge.source}`, target: `n${edge.target}`, label: edge.kind === "can_access" ? edge.levels || "" : "", words: edge.kind === "can_access" ? edge.levels || "" : short(edge.words || "", 26), state: state_ }, scratch: { edge } });
+      made.push({ group: "edges", data: { id: edge.id === undefined ? `t${made.length}` : `e${edge.id}`, source: end(edge.source, edge.target), target: end(edge.target, edge.source), label: edge.kind === "can_access" ? edge.levels || "" : "", words: edge.kind === "can_access" ? edge.levels || "" : short(edge.words || "", 26), state: state_ }, scratch: { edge } });
     });
     return made;
   };
@@ -133,11 +144,48 @@ permscope.drawing = (() => {
     { selector: 'edge[state = "if"]', style: { "line-style": "dashed", "line-color": colour("unsure"), "target-arrow-color": colour("unsure") } },
     { selector: 'edge[state = "derived"]', style: { "line-style": "dotted", "line-color": colour("high"), "target-arrow-color": colour("high") } },
     { selector: "edge.back", style: { "source-endpoint": "270deg", "target-endpoint": "90deg" } },
+    { selector: "edge.loose", style: { opacity: 0.2, width: 1 } },
     { selector: ".faded", style: { opacity: 0.18 } },
     { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : 130 } },
     { selector: "edge:selected, edge.way", style: { label: "data(words)", "target-label": "", color: colour("ink") } },
     { selector: "node.focus", style: { "border-width": 4 } },
   ];
+
+  /* Each connected part from left to right, the parts in rows that fill the canvas. */
+  const GAP = 60;
+  const HUB = 8;     // edges of a kind out of one node, other than access, from which they do not pull their ends together
+  const CROWD = 25;  // and edges of a kind into one node
+  const isLoose = (kinds) => (edge) => {
+    const kind = (edge.scratch("edge") || {}).kind;
+    return kind !== undefined && ((kind !== "can_access" && kinds.get(`${edge.data("source")}>${kind}`) > HUB) || kinds.get(`${kind}>${edge.data("target")}`) > CROWD);
+  };
+  const looseEdges = () => {
+    const kinds = new Map();
+    const add = (key) => kinds.set(key, (kinds.get(key) || 0) + 1);
+    cy.edges().forEach((edge) => { const kind = (edge.scratch("edge") || {}).kind; add(`${edge.data("source")}>${kind}`); add(`${kind}>${edge.data("target")}`); });
+    return cy.edges().filter(isLoose(kinds));
+  };
+  const arrange = () => {
+    const loose = state.whole ? looseEdges() : cy.collection();
+    loose.addClass("loose");
+    const parts = cy.elements().difference(loose).components().map((part) => {
+      const small = part.nodes().length <= LAYERED;
+      part.layout(small ? { name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: state.way ? 130 : 54, edgeSep: 8, animate: false, fit: false }
+        : { name: "breadthfirst", directed: true, spacingFactor: 1.1, animate: false, fit: false, transform: (_, at) => ({ x: at.y * 2, y: at.x / 2 }) }).run();
+      return { part, box: part.nodes().boundingBox({ includeLabels: false }) };
+    });
+    parts.sort((one, other) => other.box.h - one.box.h);
+    const area = parts.reduce((sum, { box }) => sum + (box.w + GAP) * (box.h + GAP), 0);
+    const width = Math.max(...parts.map(({ box }) => box.w), Math.sqrt(area * cy.width() / cy.height()));
+    const at = { x: 0, y: 0, height: 0 };
+    cy.batch(() => parts.forEach(({ part, box }) => {
+      if (at.x && at.x + box.w > width) { at.x = 0; at.y += at.height + GAP; at.height = 0; }
+      part.nodes().shift({ x: at.x - box.x1, y: at.y - box.y1 });
+      at.x += box.w + GAP;
+      at.height = Math.max(at.height, box.h);
+    }));
+    cy.fit(undefined, 14);
+  };
 
   const draw = () => {
     if (!cy) {
@@ -158,8 +206,7 @@ permscope.drawing = (() => {
     if (state.focus !== null) cy.getElementById(`n${state.focus}`).addClass("focus");
     if (state.way) cy.elements().addClass("way");
     if (ids.length) {
-      const layered = ids.length <= LAYERED;
-      cy.layout(layered ? { name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: state.way ? 130 : 54, edgeSep: 8, animate: false, fit: true, padding: 14 } : { name: "breadthfirst", directed: true, spacingFactor: 1.1, animate: false, fit: true, padding: 24 }).run();
+      arrange();
       cy.edges().forEach((each) => { if (each.source().position("x") > each.target().position("x")) each.addClass("back"); });
       if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
       if (cy.zoom() < 0.55 && !state.whole) {  // readable rather than complete: the rest is one drag away
