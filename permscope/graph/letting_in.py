@@ -9,7 +9,7 @@ from functools import cached_property
 
 from permscope.graph import route_calls
 from permscope.graph.decisions import Context, Decisions, requester_of
-from permscope.graph.outcome import NO, Outcome, all_of, bindings
+from permscope.graph.outcome import NO, YES, Outcome, all_of, bindings
 from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Delivery, ResourcePolicy, Role, Trigger
 from permscope.inventory.policies import Policy
@@ -20,6 +20,12 @@ from permscope.policy.requester import ANONYMOUS, Requester, service
 # Firehose gives the account as external id:
 # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 _EXTERNAL_ID_IS_ACCOUNT = frozenset({"firehose.amazonaws.com"})
+# What these publish the policy lets in that SNS gives a topic without one: it asks for the owner of the source.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#source-account-versus-source-owner
+_SEND_THE_OWNER = frozenset({"cloudwatch.amazonaws.com", "codecommit.amazonaws.com", "ses.amazonaws.com"})
+# It publishes with its service-linked role, which may do so everywhere in its account:
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
+_SCALING = "autoscaling.amazonaws.com"
 # Keys that only other kinds of invocation carry:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 _URL_CONTEXT: Context = {"lambda:InvokedViaFunctionUrl": ("true",), "lambda:FunctionUrlAuthType": ("NONE",)}
@@ -104,6 +110,13 @@ class LettingIn:
         if not actions or (not known and not self._decisions.resource_policies(delivery.target_arn)):
             return Outcome(None, reason="the target's policy is in no input")
         context = source_context(delivery.source_arn, delivery.source_account)
+        if ":sns:" in arn and account_of(arn) == delivery.source_account:
+            if delivery.service == _SCALING:
+                return YES
+            if delivery.service in _SEND_THE_OWNER:
+                if not self._decisions.resource_policies(delivery.target_arn):
+                    return YES
+                context["aws:SourceOwner"] = (delivery.source_account or "",)
         return self._by_policy(delivery.target_arn, delivery.service or "", actions, context, (delivery.only_if,))
 
     def public_url(self, trigger: Trigger) -> Outcome:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from permscope.inventory.facts import AnyFact
 from permscope.services._answers import each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._targets import target
+from permscope.services._targets import resource_behind, target
 from permscope.services._values import located
 from permscope.services._wiring import deliveries, needs_to_send, properties, role_uses, triggers
 from permscope.services.interface import TemplateResource
@@ -36,7 +36,7 @@ def read_alarm(resource: TemplateResource) -> Iterator[AnyFact]:
             where = target(resource.stack, located(text))
             if where.service == "sns":
                 yield from deliveries(resource, [text], event="alarm", service=SERVICE, enabled=enabled)
-            elif where.is_function or not where.known:
+            elif where.is_function or (not where.known and not resource_behind(resource.stack, text.text)):
                 yield from triggers(resource, [text], event="alarm", service=FUNCTION_ACTIONS, enabled=enabled)
 
 

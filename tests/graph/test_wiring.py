@@ -262,3 +262,43 @@ def test_a_tables_stream_is_read_with_the_policy_aws_shows(
 """
     made = world(function("Fn", f"{{Effect: Allow, Action: [{actions}], Resource: {resource}}}"), table)
     assert made.edge(EdgeKind.TRIGGERS, "Orders", "Fn").authorized is authorized
+
+
+POLICY = (
+    "  Policy: {{Type: AWS::SNS::TopicPolicy, Properties: {{Topics: [!Ref Topic], PolicyDocument: "
+    "{{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: 'sns:Publish', Resource: '*', {who}}}]}}}}}}\n"
+)
+OWNER = "Principal: {AWS: '*'}, Condition: {StringEquals: {'AWS:SourceOwner': !Ref 'AWS::AccountId'}}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "alarm", "scaling", "bucket"),
+    [
+        ("", True, True, False),
+        (POLICY.format(who=OWNER), True, True, None),
+        (POLICY.format(who="Principal: {Service: cloudwatch.amazonaws.com}"), True, True, False),
+        (POLICY.format(who="Principal: {Service: s3.amazonaws.com}"), False, True, True),
+    ],
+)
+def test_a_topic_without_a_policy_has_one_that_lets_alarms_of_its_account_in(
+    world: Any, policy: str, alarm: bool, scaling: bool, bucket: bool | None
+) -> None:
+    """Amazon SNS gives it; a policy of its own replaces that. Auto Scaling publishes with its service-linked role.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
+    sources = """\
+  Topic: {Type: AWS::SNS::Topic}
+  Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmActions: [!Ref Topic, !Ref Scale]}}
+  Scale: {Type: AWS::AutoScaling::ScalingPolicy, Properties: {AutoScalingGroupName: !Ref Group}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties: {NotificationConfigurations: [{TopicARN: !Ref Topic, NotificationTypes: ['autoscaling:TEST']}]}
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties: {NotificationConfiguration: {TopicConfigurations: [{Event: 's3:*', Topic: !Ref Topic}]}}
+"""
+    made = world(sources, policy)
+    found = [made.edge(EdgeKind.DELIVERS_TO, source, "Topic").authorized for source in ("Alarm", "Group", "Bucket")]
+    assert found == [alarm, scaling, bucket]
+    assert not made.graph.unknowns
