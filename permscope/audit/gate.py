@@ -167,7 +167,7 @@ def decide(
         new_findings: of the audit of the new version, suppressed ones marked.
         changes: the risks of `diff` as findings, where suppressions were applied to them.
         contracts: checked against the new version.
-        notes: remarks to show.
+        notes: remarks that somebody must read.
     """
     risks = tuple(changes) if changes is not None else tuple(map(as_finding, diff.risks))
     by_print = {change.fingerprint: change for change in diff.risks}
@@ -185,7 +185,8 @@ def decide(
             reviewing.append(finding)
         else:
             others.append(finding)
-    verdict = Verdict.FAIL if failing else Verdict.REVIEW if reviewing else Verdict.PASS
+    # What loosens the gate itself must not pass unseen, and notes are about that.
+    verdict = Verdict.FAIL if failing else Verdict.REVIEW if reviewing or notes else Verdict.PASS
     said = list(notes)
     if diff.gained_unknowns:
         number = len(diff.gained_unknowns)

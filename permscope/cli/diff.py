@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.options import format_option, screen_options
+from permscope.cli.sides import Sides, read_sides
 from permscope.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,31 +21,9 @@ if TYPE_CHECKING:
     from permscope.collect.templates.options import LoadOptions
     from permscope.errors import PermscopeError
     from permscope.graph.model import PermissionGraph
-    from permscope.inventory.inventory import Inventory
 
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab", "csv")
 _BOUND = ("account", "region", "partition", "stack_name", "parameter", "parameters")
-
-
-class Sides(NamedTuple):
-    """Both versions of a change, read.
-
-    Attributes:
-        command: what to type to see the same.
-        notes: remarks about where the old version came from.
-    """
-
-    old: Inventory
-    new: Inventory
-    command: str
-    notes: tuple[str, ...] = ()
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether something was not read that the answer is about: a template of the old version is history."""
-        from permscope.errors import SnapshotError
-
-        return bool(self.new.errors) or any(isinstance(error, SnapshotError) for error in self.old.errors)
 
 
 def binding_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -178,85 +157,3 @@ def graphs(sides: Sides, config: Config) -> tuple[PermissionGraph, PermissionGra
     from permscope.graph.build import build_graph
 
     return build_graph(sides.old, config.trusted), build_graph(sides.new, config.trusted)
-
-
-def read_sides(paths: Sequence[str], base: str | None, options: LoadOptions, config: Config) -> Sides:
-    """Read both versions; broken inputs are reported on stderr.
-
-    Raises:
-        ConfigError: when it is not clear what is to be compared with what.
-    """
-    from dataclasses import replace
-
-    options = replace(options, defaults=config.parameters)
-    sides = _against_base(paths, base, options) if base else _two(paths, options)
-    _report(sides.new.errors, "")
-    _report(sides.old.errors, "in the old version: ")
-    for note in sides.notes:
-        sys.stderr.write(f"permscope: {note}\n")
-    return sides
-
-
-def _report(errors: Sequence[PermscopeError], where: str) -> None:
-    from permscope.report.escape import visible
-
-    for error in errors:
-        sys.stderr.write(f"permscope: {where}{visible(str(error))}\n")
-
-
-def _against_base(paths: Sequence[str], base: str, options: LoadOptions) -> Sides:
-    from permscope.collect.git import find_repository, load_revision
-
-    repository = find_repository()
-    if repository is None:
-        raise ConfigError("`--base` needs a git repository", hint="give two paths instead: `permscope diff OLD NEW`")
-    if "-" in paths:
-        raise ConfigError("standard input has no older version in git", hint="give files or directories")
-    commit, has_ancestor = repository.common_ancestor(base)
-    given = tuple(paths) or (".",)
-    notes: tuple[str, ...] = ()
-    if not has_ancestor:
-        notes = (f"git knows no common ancestor with `{base}`, so `{base}` itself is the old version",)
-    new = _load_new(given, options)
-    old = load_revision(commit, given, options, repository)
-    return Sides(old, new, " ".join(["permscope diff --base", base, *(each for each in given if each != ".")]), notes)
-
-
-def _two(paths: Sequence[str], options: LoadOptions) -> Sides:
-    if len(paths) != 2:  # noqa: PLR2004 - the old and the new one
-        raise ConfigError("`permscope diff` compares two things", hint="`diff OLD NEW`, or `diff --base REF [PATH]...`")
-    old, new = paths
-    return Sides(_side(old, options, old=True), _side(new, options, old=False), f"permscope diff {old} {new}")
-
-
-def _side(given: str, options: LoadOptions, *, old: bool) -> Inventory:
-    """A path, or a git revision, alone or with a path (`main`, `v1.2:app/template.yaml`)."""
-    from permscope.collect.git import find_repository, load_loosely, load_revision
-
-    if given != "-" and not Path(given).exists() and not any(letter in given for letter in "*?["):
-        repository = find_repository()
-        revision, _, path = given.partition(":")
-        if repository is not None:
-            try:
-                commit = repository.commit(revision)
-            except ConfigError as error:
-                hint = "give files, directories, snapshots or git revisions"
-                raise ConfigError(f"`{given}` is neither a path nor a git revision", hint=hint) from error
-            return load_revision(commit, (path,) if path else (".",), options, repository)
-    if old and Path(given).exists():
-        return load_loosely((given,), options)
-    return _load_new((given,), options)
-
-
-def _load_new(paths: Sequence[str], options: LoadOptions) -> Inventory:
-    """The new version; that there are no templates in a folder any more is no error."""
-    from permscope.collect.load import load
-    from permscope.errors import InputError
-    from permscope.inventory.inventory import Inventory
-
-    try:
-        return load(list(paths), options)
-    except InputError as error:
-        if error.message.startswith("nothing to read"):
-            return Inventory(())
-        raise

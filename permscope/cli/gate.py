@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.diff import FORMATS, binding_options, read_config, read_sides, write_findings
+from permscope.cli.diff import FORMATS, binding_options, read_config, write_findings
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.options import format_option, rules_option, screen_options
+from permscope.cli.sides import Sides, read_sides
 from permscope.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from permscope.audit.config import Config
     from permscope.audit.findings import Finding
     from permscope.audit.gate import GatePolicy, GateResult
-    from permscope.cli.diff import Sides
     from permscope.collect.templates.options import LoadOptions
     from permscope.graph.diff import GraphDiff
     from permscope.graph.model import PermissionGraph
@@ -68,7 +68,7 @@ def command(
     config = read_config(config_path)
     sides = _sides(paths, base, old, options, config)
     policy = _policy(config, fail_on, forbid)
-    result, after = _decide(sides, config, policy=policy, rules=rules, notes=_notes(config, base))
+    result, after = _decide(sides, config, policy=policy, rules=rules, notes=_notes(config, base, old))
     errors = sides.new.errors
     command_line = sides.command.replace("permscope diff", "permscope gate", 1)
     if summary:
@@ -104,7 +104,7 @@ def command(
 
 def _sides(paths: tuple[str, ...], base: str | None, old: str | None, options: LoadOptions, config: Config) -> Sides:
     if old is None:
-        return read_sides(paths, base or "HEAD", options, config)
+        return read_sides(paths, "HEAD" if base is None else base, options, config)
     if base is not None:
         raise ConfigError("the old version is either `--base` or `--old`")
     if len(paths) != 1:
@@ -185,31 +185,25 @@ def _suppressed(
     return marked[: len(changes)], marked[len(changes) : len(changes) + len(findings)]
 
 
-def _notes(config: Config, base: str | None) -> tuple[str, ...]:
+def _notes(config: Config, base: str | None, old: str | None) -> tuple[str, ...]:
     """Whether the change also changes what the gate goes by."""
     from permscope.collect.git import find_repository
 
-    if config.source is None or config.source.file is None:
-        return ()
-    repository = find_repository()
-    if repository is None:
+    repository = find_repository() if old is None else None
+    if repository is None or config.source is None or config.source.file is None:
         return ()
     try:
         path = repository.path(config.source.file)
-        commit, _ = repository.common_ancestor(base or "HEAD")
-        whole = (repository.here / path).as_posix()
-        before = repository.git("cat-file", "-p", f"{commit}:{_plain(whole)}")
+    except ConfigError:
+        return ()  # it lies elsewhere, so no change of this repository can touch it
+    try:
+        commit, _ = repository.common_ancestor("HEAD" if base is None else base)
+        before = repository.content(commit, path)
     except ConfigError:
         return ("the configuration is new with this change",)
-    if before != Path(config.source.file).read_bytes():
+    if before.splitlines() != Path(config.source.file).read_bytes().splitlines():
         return ("the configuration changed too, and the gate goes by the new one",)
     return ()
-
-
-def _plain(path: str) -> str:
-    import posixpath
-
-    return posixpath.normpath(path)
 
 
 def _append(path: str, text: str) -> None:

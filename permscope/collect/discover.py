@@ -158,7 +158,7 @@ def _directory(path: Path, found: Found, options: LoadOptions) -> None:
 
 
 def _folders(path: Path, found: Found, options: LoadOptions) -> None:
-    for folder in _walk(path):
+    for folder in _walk(path, options.left_out):
         if _assembly(folder, found, options):
             continue
         try:
@@ -167,13 +167,19 @@ def _folders(path: Path, found: Found, options: LoadOptions) -> None:
             found.refuse(folder, error)
             continue
         for file in files:
+            if _is_in(file, options.left_out):
+                continue
             try:
                 _candidate(file, found, options, path)
             except OSError as error:
                 found.refuse(file, error)
 
 
-def _walk(path: Path) -> Iterator[Path]:
+def _is_in(path: Path, paths: frozenset[str]) -> bool:
+    return bool(paths) and os.path.abspath(path) in paths  # noqa: PTH100 - links stay
+
+
+def _walk(path: Path, left_out: frozenset[str]) -> Iterator[Path]:
     """The folders to look in, parents first; hidden ones, packages, and links out or back up are left out."""
     root = path.resolve()
     seen: set[Path] = set()
@@ -198,6 +204,7 @@ def _walk(path: Path) -> Iterator[Path]:
             and child.name not in _SKIPPED
             and child.is_dir()
             and not (child / "pyvenv.cfg").is_file()
+            and not _is_in(child, left_out)
         )
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -31,6 +31,7 @@ _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", ".git"])
 _FOLDER_HASH = "160000"
 _LINK = "120000"
 _MOST_FILES = 50_000
+_DEEPEST = 40  # folders on the way to a submodule
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,62 @@ class Repository:
             ConfigError: when there is none; in CI mostly because the checkout is shallow.
         """
         if revision.startswith("-") or not revision.strip() or "\0" in revision:
-            raise ConfigError(f"`{revision}` is no git revision")
+            raise ConfigError(f"`{revision}` is no git revision", hint="give a branch, a tag or a commit")
+        found = self._resolved(f"{revision}^{{commit}}")
+        if found is not None:
+            return found
+        if self._resolved(revision) is not None:
+            raise ConfigError(f"`{revision}` is a file or folder of git, no commit", hint="give a branch or a commit")
+        if self._resolved("HEAD") is None:
+            raise ConfigError(
+                f"git knows no revision `{revision}`, since nothing is committed yet", hint="commit first"
+            )
+        hint = "fetch it first; with actions/checkout set `fetch-depth: 0`, elsewhere `git fetch origin`"
+        raise ConfigError(f"git knows no revision `{revision}`", hint=hint)
+
+    def _resolved(self, revision: str) -> str | None:
         try:
-            found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+            found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", revision)
         except ConfigError:
-            hint = "fetch it first; with actions/checkout set `fetch-depth: 0`, elsewhere `git fetch origin`"
-            raise ConfigError(f"git knows no revision `{revision}`", hint=hint) from None
+            return None
         return found.decode().strip()
+
+    def is_empty(self) -> bool:
+        """Whether nothing is committed yet."""
+        return self._resolved("HEAD") is None
+
+    def nothing(self) -> str:
+        """The id of the tree without files, which git knows without having it."""
+        return self.git("hash-object", "-t", "tree", "--stdin", data=b"").decode().strip()
+
+    def is_shallow(self) -> bool:
+        """Whether the history of the clone is cut off."""
+        return self.git("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def has(self, commit: str, path: str) -> bool:
+        """Whether a commit has a file or folder; the path is relative to the folder the user is in."""
+        try:
+            self.git("cat-file", "-e", f"{commit}:{self._whole(path)}")
+        except ConfigError:
+            return False
+        return True
+
+    def content(self, commit: str, path: str) -> bytes:
+        """A file as a commit has it; the path is relative to the folder the user is in.
+
+        Raises:
+            ConfigError: when the commit has no such file.
+        """
+        return self.git("cat-file", "blob", f"{commit}:{self._whole(path)}")
+
+    def _whole(self, path: str) -> str:
+        whole = os.path.normpath(self.here / path)
+        return "" if whole == "." else whole
+
+    def ignored(self) -> frozenset[str]:
+        """Absolute paths of files and folders that git ignores, so that no older version has them."""
+        found = self.git("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+        return frozenset(str(self.top / os.fsdecode(row).rstrip("/")) for row in found.split(b"\0") if row)
 
     def common_ancestor(self, revision: str) -> tuple[str, bool]:
         """The commit where the work tree left a revision, and whether git found one; else the revision itself.
@@ -105,6 +155,8 @@ def find_repository(start: Path | None = None) -> Repository | None:
     except ConfigError as error:
         if "not a git repository" in error.message or "is not installed" in error.message:
             return None
+        if "must be run in a work tree" in error.message:
+            raise ConfigError("the repository has no work tree", hint="clone it, or give two paths") from None
         raise
     top = Path(os.path.realpath(found))
     return Repository(top, PurePosixPath(folder.relative_to(top).as_posix()))
@@ -122,8 +174,10 @@ def is_revision(text: str, start: Path | None = None) -> bool:
     return True
 
 
-def load_revision(commit: str, paths: Sequence[str], options: LoadOptions, repository: Repository) -> Inventory:
-    """The inventory of paths as they were in a commit.
+def load_revision(
+    commit: str, paths: Sequence[str], options: LoadOptions, repository: Repository, notes: list[str] | None = None
+) -> Inventory:
+    """The inventory of paths as they were in a commit; `notes` gets what could not be had of it.
 
     Paths that were not there then are left out; broken templates are in `Inventory.errors`. Places are relative to the
     working directory, as they are for the work tree.
@@ -131,7 +185,11 @@ def load_revision(commit: str, paths: Sequence[str], options: LoadOptions, repos
     inside = [repository.path(each) for each in paths] or ["."]
     with tempfile.TemporaryDirectory(prefix="permscope-") as name:
         top = Path(name)
-        copy_out(repository, commit, top, named=inside)
+        absent = copy_out(repository, commit, top, named=inside)
+        if notes is not None:
+            notes.extend(
+                f"the submodule `{each}` is not here as it was then, so all of it counts as new" for each in absent
+            )
         here = top.joinpath(*repository.here.parts)
         if not here.is_dir():
             return Inventory(())
@@ -163,8 +221,8 @@ def _real_errors(error: PermscopeError) -> tuple[PermscopeError, ...]:
     return () if nothing else (error,)
 
 
-def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[str] = ()) -> int:
-    """Write every file of a commit that permscope may read into a folder; returns how many.
+def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[str] = ()) -> list[str]:
+    """Write every file of a commit that permscope may read into a folder; returns the submodules that are not here.
 
     Args:
         repository: where from.
@@ -173,9 +231,14 @@ def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[
         named: paths the user gives, whose files count whatever their ending.
     """
     (top / ".git").mkdir()  # references between templates stay inside the repository
-    prefix = repository.here
-    wanted = {PurePosixPath(os.path.normpath(prefix / each)).as_posix() for each in named}
+    wanted = {PurePosixPath(os.path.normpath(repository.here / each)).as_posix() for each in named}
+    return _copy(repository, commit, top, PurePosixPath(), wanted)
+
+
+def _copy(repository: Repository, commit: str, top: Path, at: PurePosixPath, wanted: Collection[str]) -> list[str]:
+    """Copy a repository, or a submodule that lies `at` a folder of the outermost one."""
     found: list[tuple[str, str, PurePosixPath]] = []
+    absent: list[str] = []
     listing = repository.git("ls-tree", "-r", "-z", "--full-tree", "-l", "--end-of-options", commit)
     for row in listing.split(b"\0"):
         head, _, raw = row.partition(b"\t")
@@ -183,9 +246,13 @@ def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[
             continue
         mode, _, object_id, size = head.decode().split()
         path = PurePosixPath(os.fsdecode(raw))
-        if mode == _FOLDER_HASH or not _is_safe(path):
+        if not _is_safe(path):
             continue
-        if path.as_posix() not in wanted and (path.suffix.lower() not in _SUFFIXES or _SKIPPED & set(path.parts)):
+        if mode == _FOLDER_HASH:
+            absent += _submodule(repository, path, object_id, top, at / path, wanted)
+            continue
+        whole = (at / path).as_posix()
+        if whole not in wanted and (path.suffix.lower() not in _SUFFIXES or _SKIPPED & set(path.parts)):
             continue
         if size.isdigit() and int(size) <= MAX_BYTES:
             found.append((mode, object_id, path))
@@ -193,7 +260,7 @@ def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[
         raise ConfigError(f"the repository has more than {_MOST_FILES:,} files that may be templates")
     links: list[tuple[Path, bytes]] = []
     for (mode, _, path), content in zip(found, _contents(repository, found), strict=True):
-        target = top.joinpath(*path.parts)
+        target = top.joinpath(*at.parts, *path.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         if mode == _LINK:
             links.append((target, content))
@@ -201,7 +268,23 @@ def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[
             target.write_bytes(content)
     for target, content in links:
         _link(top, target, content)
-    return len(found)
+    return absent
+
+
+def _submodule(
+    repository: Repository, path: PurePosixPath, commit: str, top: Path, at: PurePosixPath, wanted: Collection[str]
+) -> list[str]:
+    """Copy a submodule as a commit has it, where its clone is here and knows that version."""
+    folder = repository.top.joinpath(*path.parts)
+    if len(at.parts) > _DEEPEST or not (folder / ".git").exists():
+        # One that is not checked out has no new version either.
+        return [at.as_posix()] if folder.is_dir() and any(folder.iterdir()) else []
+    inner = Repository(folder, PurePosixPath())
+    try:
+        inner.git("cat-file", "-e", f"{commit}^{{commit}}")
+    except ConfigError:
+        return [at.as_posix()]
+    return _copy(inner, commit, top, at, wanted)
 
 
 def _is_safe(path: PurePosixPath) -> bool:

@@ -118,13 +118,16 @@ class Decisions:
         return {path.account: path.path for path in self.inventory.of(OrganizationPath)}
 
     def control_levels(self, account: str, kind: PolicyKind) -> tuple[tuple[Policy, ...], ...]:
-        """The service or resource control policies over an account, from the organization's root down to it."""
-        controls = self.inventory.of(ControlPolicy)
+        """The service or resource control policies over an account, from the organization's root down to it.
+
+        Where an organization uses a kind of them, each level has at least one; without any it does not use the kind.
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+        """
+        controls = [fact for fact in self.inventory.of(ControlPolicy) if fact.policy.kind is kind]
         if not controls:
             return ()
         return tuple(
-            tuple(fact.policy for fact in controls if fact.policy.kind is kind and target in fact.targets)
-            for target in self._paths.get(account, ())
+            tuple(fact.policy for fact in controls if target in fact.targets) for target in self._paths.get(account, ())
         )
 
     # Single requests

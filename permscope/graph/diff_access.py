@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from permscope.catalog.actions import ActionSet
 from permscope.graph.collector import conditions_of, said_by
+from permscope.graph.decisions import any_partition
 from permscope.graph.diff_change import Change, ChangeKind
 from permscope.graph.diff_claims import Book, Claim, uncovered_deny
 from permscope.graph.diff_conditions import follows
@@ -170,13 +171,24 @@ def _target_of(graph: PermissionGraph, role: Node, claim: Claim) -> tuple[str, s
         left_out = [decode(each) for each in claim.not_resources]
         names = (name_of(graph.nodes[each]) if each in graph.nodes else each for each in left_out)
         return f"everything but {', '.join(names)}", f"set:!{', '.join(left_out)}", True
-    for edge in graph.outgoing(role.id, *_TARGET_EDGES):
-        if pattern in edge.attributes.get("resources", ()) or edge.target in (pattern, f"set:{pattern}"):
-            node = graph.nodes[edge.target]
+    found = [
+        graph.nodes[edge.target]
+        for edge in graph.outgoing(role.id, *_TARGET_EDGES)
+        if pattern in edge.attributes.get("resources", ()) or edge.target in (pattern, f"set:{pattern}")
+    ]
+    for node in found:
+        if node.kind is NodeKind.RESOURCE_SET or _is_within(pattern, node):
             return name_of(node), node.id, node.kind is NodeKind.RESOURCE_SET
     if not pattern.strip("*"):
         return "every resource (*)", "set:*", True
-    return pattern, pattern, "*" in pattern
+    return pattern_words(graph, pattern), pattern, "*" in pattern
+
+
+def _is_within(pattern: str, node: Node) -> bool:
+    """Whether a pattern is about one thing and what is in it, so that the thing's name says it all."""
+    arn = node.arn or node.id
+    rest = any_partition(pattern).removeprefix(any_partition(arn))
+    return rest != any_partition(pattern) and rest[:1] in ("", "/", ":")
 
 
 def _said(claim: Claim, role: Node) -> Provenance:

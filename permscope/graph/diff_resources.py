@@ -393,8 +393,11 @@ def _gone(matching: Matching, door: _Door) -> Iterator[Change]:
         who: dict[str, None] = defaultdict()
         for _, statement in door.statements("Allow"):
             for principal in statement.principals or ():
-                who.setdefault(_plain_principal(principal.kind, str(principal.value)))
-        if who:
+                value = _plain_principal(principal.kind, str(principal.value))
+                known = matching.old.nodes.get(value)
+                who.setdefault(name_of(known) if known is not None else value)
+        is_wiring = node.kind is NodeKind.FUNCTION and all(each.endswith(".amazonaws.com") for each in who)
+        if who and not is_wiring:  # the wiring tells
             yield Change(
                 kind=ChangeKind.ACCESS_REMOVED,
                 severity="info",

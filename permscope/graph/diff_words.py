@@ -94,7 +94,7 @@ def stranger_name(node: Node) -> str:
 
 def pattern_words(graph: PermissionGraph, pattern: str) -> str:
     """A resource pattern with the name of the thing that its ARN begins with: `Invoices/archive/*`."""
-    for end in (at for at, sign in enumerate(pattern) if sign in "/:"):
+    for end in (at for at, sign in enumerate(pattern) if sign in "/:*?"):
         node = graph.nodes.get(pattern[:end])
         if node is not None:
             return f"{name_of(node)}{pattern[end:]}"

@@ -39,6 +39,7 @@ class LoadOptions:
         parameters: parameter name -> value, from the command line.
         defaults: parameter values from the configuration; all others win over them.
         parameter_files: JSON or `samconfig.toml` files with parameter values; the command line wins over them.
+        left_out: absolute paths that are not looked into below a directory; no part of what a template means.
     """
 
     account: str | None = None
@@ -48,6 +49,7 @@ class LoadOptions:
     parameters: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     parameter_files: tuple[str, ...] = ()
+    left_out: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def bound(
         self, *, account: str | None = None, region: str | None = None, stack_name: str | None = None
