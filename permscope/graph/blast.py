@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.paths import FOLLOWED, can_follow, ends_of, start_of
+from permscope.graph.paths import FOLLOWED, State, can_follow, ends_of, start_of
 
+_MOST_SURE = 20_000
 _MOST = 5_000  # states; beyond that the answer says that it is not all
 
 
@@ -53,27 +54,27 @@ class BlastRadius(NamedTuple):
 def blast_radius(graph: PermissionGraph, start: Node) -> BlastRadius:
     """What somebody who controls a node can reach from it."""
     first = start_of(start)
-    steps = {first: (0, True)}
+    members = [node for node in graph.of_kind(NodeKind.FUNCTION) if node.arn]
+    sure = _surely_reached(graph, start, members)
+    steps = {first: 0}
     todo = deque([first])
     found: dict[tuple[str, str], Reached] = {}
     functions: dict[str, Node] = {}
     identities: dict[str, Node] = {}
-    members = [node for node in graph.of_kind(NodeKind.FUNCTION) if node.arn]
     while todo and len(steps) < _MOST:
         state = todo.popleft()
-        distance, sure = steps[state]
+        distance = steps[state]
         for edge in graph.outgoing(state.id, *FOLLOWED, EdgeKind.WRITES_INTO):
             if not can_follow(graph, state, edge):
                 continue
-            certain = sure and edge.decision is Decision.ALLOW
             if edge.kind is EdgeKind.CAN_ACCESS:
-                _touch(found, graph, edge, distance, certain)
+                _touch(found, graph, edge, distance, state in sure and edge.decision is Decision.ALLOW)
             cost = 0 if edge.kind is EdgeKind.EXECUTES_AS else 1
             for target, running in ends_of(graph, edge, start, members):
                 following = start_of(target)._replace(running=running)
                 if following in steps or target.id == start.id:
                     continue
-                steps[following] = (distance + cost, certain)
+                steps[following] = distance + cost
                 (todo.appendleft if cost == 0 else todo.append)(following)
                 if target.kind is NodeKind.FUNCTION and running:
                     functions.setdefault(target.id, target)
@@ -81,6 +82,23 @@ def blast_radius(graph: PermissionGraph, start: Node) -> BlastRadius:
                     identities.setdefault(target.id, target)
     order = sorted(found.values(), key=lambda one: (one.steps, one.target.label, one.holder.label))
     return BlastRadius(start, tuple(order), tuple(functions.values()), tuple(identities.values()), not todo)
+
+
+def _surely_reached(graph: PermissionGraph, start: Node, members: list[Node]) -> set[State]:
+    """What is reached without a condition on the way, however long the way is."""
+    found = {start_of(start)}
+    todo = deque(found)
+    while todo and len(found) < _MOST_SURE:
+        state = todo.popleft()
+        for edge in graph.outgoing(state.id, *FOLLOWED, EdgeKind.WRITES_INTO):
+            if edge.decision is not Decision.ALLOW or not can_follow(graph, state, edge):
+                continue
+            for target, running in ends_of(graph, edge, start, members):
+                following = start_of(target)._replace(running=running)
+                if following not in found:
+                    found.add(following)
+                    todo.append(following)
+    return found
 
 
 def _touch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,14 +53,14 @@ class Path(NamedTuple):
     decision: Decision
 
 
-class _State(NamedTuple):
+class State(NamedTuple):
     """A node, and whether what runs it was set going: data reached is not a source that was written to."""
 
     id: str
     running: bool
 
 
-GOAL = _State("", False)
+GOAL = State("", False)
 
 
 def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -> list[Path]:
@@ -77,7 +77,7 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     if start.id == end.id:
         return []
     network = ways(graph, start, end)
-    first = _State(start.id, True)
+    first = State(start.id, True)
     if network is None:
         return []
     found: list[Path] = []
@@ -95,12 +95,12 @@ def find_paths(graph: PermissionGraph, start: Node, end: Node, limit: int = 5) -
     return found
 
 
-def start_of(node: Node) -> _State:
+def start_of(node: Node) -> State:
     """Where the ways from a node begin."""
-    return _State(node.id, True)
+    return State(node.id, True)
 
 
-def ways(graph: PermissionGraph, start: Node, end: Node, detour: float | None = _DETOUR) -> nx.DiGraph[_State] | None:
+def ways(graph: PermissionGraph, start: Node, end: Node, detour: float | None = _DETOUR) -> nx.DiGraph[State] | None:
     """The part of the graph that lies on ways from one node to another; None where there is no way.
 
     Args:
@@ -112,10 +112,10 @@ def ways(graph: PermissionGraph, start: Node, end: Node, detour: float | None = 
     import networkx as nx
 
     network = _network(graph, start, end)
-    first = _State(start.id, True)
+    first = State(start.id, True)
     for running in (False, True):
-        if _State(end.id, running) in network:
-            network.add_edge(_State(end.id, running), GOAL, weight=0.0, hop=None, hops=[])
+        if State(end.id, running) in network:
+            network.add_edge(State(end.id, running), GOAL, weight=0.0, hop=None, hops=[])
     if GOAL not in network or not nx.has_path(network, first, GOAL):
         return None
     there = nx.single_source_dijkstra_path_length(network, first)
@@ -123,16 +123,16 @@ def ways(graph: PermissionGraph, start: Node, end: Node, detour: float | None = 
     wide = detour is not None and len(network) > _LARGE
     most = there[GOAL] + (detour or 0.0) if wide else float("inf")
     near = [state for state in there if there[state] + back.get(state, float("inf")) <= most and state in back]
-    part: nx.DiGraph[_State] = network.subgraph(near).copy()
+    part: nx.DiGraph[State] = network.subgraph(near).copy()
     return part
 
 
-def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_State]:
+def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[State]:
     """What can be reached from a node, as far as it is needed."""
     import networkx as nx
 
-    network: nx.DiGraph[_State] = nx.DiGraph()
-    first = _State(start.id, True)
+    network: nx.DiGraph[State] = nx.DiGraph()
+    first = State(start.id, True)
     todo = deque([first])
     seen = {first}
     network.add_node(first)
@@ -143,7 +143,7 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_Stat
             if not can_follow(graph, state, edge):
                 continue
             for target, running in ends_of(graph, edge, end, functions):
-                following = _State(target.id, running)
+                following = State(target.id, running)
                 hop = Hop(edge, graph.nodes[edge.source], target)
                 _keep(network, state, following, hop)
                 if following not in seen:
@@ -152,13 +152,24 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[_Stat
     return network
 
 
-def can_follow(graph: PermissionGraph, state: _State, edge: Edge) -> bool:
+def can_follow(graph: PermissionGraph, state: State, edge: Edge) -> bool:
     """Whether an edge leads on: what is denied does not, nor does a source that was only read."""
     if edge.decision is Decision.DENY or edge.authorized is False:
         return False
+    if edge.kind is EdgeKind.CAN_INVOKE and graph.nodes[edge.target].kind is NodeKind.FUNCTION and _is_by_url(edge):
+        return False  # the URL is a door of its own
     if edge.kind is EdgeKind.EXECUTES_AS and edge.attributes.get("bounded"):
         return False  # it makes the calls that are edges of its own, and no others
     return state.running or graph.nodes[state.id].kind not in _SOURCES
+
+
+def _is_by_url(edge: Edge) -> bool:
+    """Whether a function may be called through its URL only.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    keys = (str(key).lower() for found in edge.conditions.values() if isinstance(found, Mapping) for key in found)
+    return any(key in ("lambda:functionurlauthtype", "lambda:invokedviafunctionurl") for key in keys)
 
 
 def ends_of(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]) -> Iterator[tuple[Node, bool]]:
@@ -197,7 +208,7 @@ def _applies(edge: Edge, arn: str) -> bool:
     return False
 
 
-def _keep(network: nx.DiGraph[_State], one: _State, other: _State, hop: Hop) -> None:
+def _keep(network: nx.DiGraph[State], one: State, other: State, hop: Hop) -> None:
     """Of several edges between two nodes, the certain one."""
     weight = 1.0 + (0.0 if hop.edge.decision is Decision.ALLOW else _CONDITIONAL_COST)
     known = network.get_edge_data(one, other)

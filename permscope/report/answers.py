@@ -69,8 +69,10 @@ def print_who_can(
     """
     wanted = load().expand(action)
     asked = f"invoke {in_words(resource)}" if action == _INVOKE else f"{action} on {in_words(resource)}"
-    unsure = sum(1 for answer in answers if answer.decision is not Decision.ALLOW)
-    number = count(len(answers), "principal") if answers else "nobody in the input"
+    sure = {answer.principal.id for answer in answers if answer.decision is Decision.ALLOW}
+    everyone = {answer.principal.id for answer in answers}
+    unsure = len(everyone - sure)
+    number = count(len(everyone), "principal") if answers else "nobody in the input"
     line = text(
         (f"{number} can {asked}", "bold"), (f", {unsure} of them under conditions" if unsure else "", "magenta")
     )
@@ -101,8 +103,8 @@ def print_who_can(
 def _elsewise(ways: Invocations | None) -> str:
     if ways is None:
         return ""
-    parts = ((ways.through_triggers, "by writing to what runs it"), (ways.through_takeovers, "by taking over another"))
-    return "".join(f"; {len(group)} {words}" for group, words in parts if group)
+    parts = ((ways.through_triggers, "through what runs it"), (ways.through_takeovers, "by taking over another"))
+    return "".join(f"; {len({one.principal.id for one in group})} {words}" for group, words in parts if group)
 
 
 def _who(answer: Answer, graph: PermissionGraph, wanted: ActionSet) -> tuple[Text, ...]:
@@ -119,13 +121,13 @@ def print_indirect(found: Invocations, graph: PermissionGraph, console: Console,
     """Who can make the function run without being allowed to invoke it, in two groups."""
     name = name_of(found.function)
     groups = (
-        (f"by writing to what runs {name}", found.through_triggers),
+        (f"by calling or writing to what runs {name}", found.through_triggers),
         ("by taking over somebody who can", found.through_takeovers),
     )
     if not any(group for _, group in groups):
         console.print()
         print_line(
-            text(("nobody makes it run by writing to what triggers it, or by taking over somebody who can", "dim")),
+            text(("nobody makes it run through what triggers it, or by taking over somebody who can", "dim")),
             console,
         )
         return
@@ -133,14 +135,17 @@ def print_indirect(found: Invocations, graph: PermissionGraph, console: Console,
         if not group:
             continue
         console.print()
-        print_line(text((f"{count(len(group), 'principal')} {title}", "bold")), console)
+        number = len({one.principal.id for one in group})
+        print_line(text((f"{count(number, 'principal')} {title}", "bold")), console)
         entries = []
         for one in group:
             users = ", ".join(acting_as(graph, one.principal))
             where = lines(one.edge.provenance[0].source) if one.edge.provenance else ""
-            who = text((name_of(one.principal), "bold"), (f"  {type_name(one.principal)}", "dim"))
+            style = "bold red" if one.principal.kind is NodeKind.PUBLIC else "bold"
+            who = text((name_of(one.principal), style), (f"  {type_name(one.principal)}", "dim"))
             unsure = "  under conditions" if one.decision is Decision.CONDITIONAL else ""
-            reason = text(in_words(one.edge.reason or ""), (unsure, "magenta"))
+            called = conditions(one.edge) if one.edge.kind is EdgeKind.CAN_INVOKE else []
+            reason = text(in_words(one.reason), *(called or [(unsure, "magenta")]))
             entries.append(((who, text(users and f"used by {users}")), where, reason))
         _print_entries(entries, console)
 

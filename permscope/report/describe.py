@@ -233,6 +233,12 @@ def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
             yield from (f"if {_template_key(key)} is {_values(values)}" for key, values in _pairs(keys))
         elif operator == "unknown" and isinstance(keys, Mapping):
             yield from (f"{key} is as it must be" for key in keys)
+        elif operator == "auth" and isinstance(keys, Mapping):
+            for key, values in keys.items():
+                if key == "type":
+                    yield from (_PASSED.get(str(value), f"{value} lets it") for value in values)
+                else:
+                    yield "an API key is sent" if key == "api_key" else f"{key} {_values(values)}"
         elif operator == "cross-account":
             yield "the other account's policy allows it too"
         elif isinstance(keys, Mapping):
@@ -240,6 +246,16 @@ def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
                 yield f"{key} {_OPERATOR_SIGNS.get(operator, operator)} {_values(values)}"
         else:
             yield f"{operator} {_values(keys)}"
+
+
+_PASSED = {
+    "iam": "the call is signed",
+    "jwt": "a valid token is sent",
+    "cognito": "a valid Cognito token is sent",
+    "lambda": "the authorizer lets it",
+    "mutual_tls": "a client certificate is sent",
+    "unknown": "the authorization, which is not known, lets it",
+}
 
 
 def _template_key(key: str) -> str:

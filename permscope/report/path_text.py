@@ -19,14 +19,14 @@ from permscope.report.describe import (
 )
 from permscope.report.graph_text import print_what_is_unknown
 from permscope.report.layout import fold, joined, print_line, put
-from permscope.report.reasons import Reason, excerpt_of, narrowed, reasons_of
+from permscope.report.reasons import Reason, excerpt_of, narrowed, reasons_of, statement_words
 from permscope.report.terminal import Symbols, count, symbols, text
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from permscope.graph.cut import Cut
+    from permscope.graph.cut import Cut, Removal
     from permscope.graph.paths import Hop, Path
 
 _FEW = 3
@@ -96,25 +96,41 @@ def _print_cut(cut: Cut, graph: PermissionGraph, console: Console, lines: Lines)
     if not cut.statements:
         print_line(text(("nothing to cut", "bold")), console)
         return
+    if cut.instead:
+        words = f"any one of these {1 + len(cut.instead)} statements to remove, and no path is left"
+        print_line(text((words, "bold green")), console)
+        for one in (*cut.statements, *cut.instead)[:_SHOWN_BROKEN]:
+            _print_removal(one, console, lines)
+            _print_broken(one.broken, graph, console, 4, most=_FEW)
+        return
     few = "no fewer do, short of taking a role away" if cut.smallest else "fewer may do"
     words = f"{count(len(cut.statements), 'statement')} to remove, and no path is left"
     print_line(text((words, "bold green"), (f"  ({few})" if len(cut.statements) > 1 else "", "dim")), console)
     for one in cut.statements:
-        owner = f" of {one.logical_id}" if one.logical_id and one.logical_id != one.statement else ""
-        line = text((f"{one.statement or 'statement'}{owner}", "bold"), (f"  {lines(one.source)}", "dim"))
-        print_line(line, console, indent=2, hang=2)
-    # A service that the removed statement itself lets in is what is being cut, and no news.
-    broken = [edge for edge in cut.broken if graph.nodes[edge.source].kind is not NodeKind.SERVICE]
+        _print_removal(one, console, lines)
+    _print_broken(cut.broken, graph, console, 2, most=_SHOWN_BROKEN)
+
+
+def _print_removal(one: Removal, console: Console, lines: Lines) -> None:
+    words = statement_words(one.said).removeprefix("statement ")
+    holder = f", from {name_of(one.holder)}" if one.holder is not None else ""
+    source = one.source if one.source.line or one.holder is None else one.holder.source
+    print_line(text((f"{words}{holder}", "bold"), (f"  {lines(source)}", "dim")), console, indent=2, hang=2)
+
+
+def _print_broken(edges: Sequence[Edge], graph: PermissionGraph, console: Console, indent: int, *, most: int) -> None:
+    """What else would stop working; a service that the removed statement itself lets in is no news."""
+    broken = [edge for edge in edges if graph.nodes[edge.source].kind is not NodeKind.SERVICE]
     if not broken:
-        print_line(text(("nothing else would stop working", "dim")), console, indent=2)
+        print_line(text(("nothing else would stop working", "dim")), console, indent=indent)
         return
-    print_line(text(("what else would stop working:", "yellow")), console, indent=2)
-    for edge in broken[:_SHOWN_BROKEN]:
+    print_line(text(("what else would stop working:", "yellow")), console, indent=indent)
+    for edge in broken[:most]:
         words = f"{name_of(graph.nodes[edge.source])} {edge_words(edge)} {name_of(graph.nodes[edge.target])}"
-        print_line(text(words), console, indent=4, hang=2)
-    if len(broken) > _SHOWN_BROKEN:
-        more = f"and {len(broken) - _SHOWN_BROKEN} more; --format json has them all"
-        print_line(text((more, "dim")), console, indent=4)
+        print_line(text(words), console, indent=indent + 2, hang=2)
+    if len(broken) > most:
+        more = f"and {len(broken) - most} more; --format json has them all"
+        print_line(text((more, "dim")), console, indent=indent + 2)
 
 
 class _Told:

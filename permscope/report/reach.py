@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.blast import BlastRadius, Reached
-from permscope.graph.cut import Cut
+from permscope.graph.cut import Cut, Removal
 from permscope.graph.invocations import Indirectly, Invocations
 from permscope.graph.model import Decision, NodeKind
 from permscope.report.describe import name_of
@@ -41,7 +41,7 @@ def _indirect(one: Indirectly) -> dict[str, Any]:
         "principal": node_document(one.principal),
         "through": node_document(one.through),
         "decision": one.decision.value,
-        "reason": one.edge.reason,
+        "reason": one.reason,
         **{key: document[key] for key in ("actions", "conditions", "provenance")},
     }
 
@@ -51,11 +51,19 @@ def cut_document(cut: Cut) -> dict[str, Any]:
     return {
         "possible": cut.possible,
         "smallest": cut.smallest,
-        "statements": [
-            {"statement": one.statement, "logical_id": one.logical_id, "file": one.source.file, "line": one.source.line}
-            for one in cut.statements
-        ],
+        "statements": [_removal(one) for one in cut.statements],
         "breaks": [edge_document(edge) for edge in cut.broken],
+        "instead": [{**_removal(one), "breaks": [edge_document(edge) for edge in one.broken]} for one in cut.instead],
+    }
+
+
+def _removal(one: Removal) -> dict[str, Any]:
+    return {
+        "statement": one.statement,
+        "logical_id": one.logical_id,
+        "file": one.source.file,
+        "line": one.source.line,
+        **({"from": one.holder.id} if one.holder is not None else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,11 @@ from permscope.inventory.policies import PolicyKind, Principal, Statement
 from permscope.inventory.source import NOWHERE, Source
 
 _FEW_ACTIONS = 3
+# Names that SAM gives to what it makes of a function:
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+_ENTRY = re.compile(r"RolePolicy(\d+)")
+_OF_EVENT = re.compile(r"([A-Za-z0-9]+?)Permission[A-Za-z0-9]*")
+_OF_URL = re.compile(r"UrlPublicPermissions|URLInvokeAllowPublicAccess")
 
 
 class Reason(NamedTuple):
@@ -42,12 +48,13 @@ def reasons_of(graph: PermissionGraph, edge: Edge, actions: ActionSet | None = N
         if actions is not None and one.fact is not None and not _speaks_of(one.fact, actions):
             continue
         source = one.source if one.source != NOWHERE else _attached(one, holder.fact, holder.source)
-        reason = Reason(_words(one), source, one.fact)
+        reason = Reason(statement_words(one), source, one.fact)
         found.setdefault((reason.words, reason.source), reason)
     return list(found.values())
 
 
-def _words(one: Provenance) -> str:
+def statement_words(one: Provenance) -> str:
+    """What a person calls a statement or wiring; of what SAM makes, the part of the template that it is made of."""
     policy = one.policy
     if policy is not None and policy.kind is PolicyKind.AWS_MANAGED:
         return f"AWS managed policy {policy.name}"
@@ -56,7 +63,33 @@ def _words(one: Provenance) -> str:
     if policy is not None and policy.kind is PolicyKind.TRUST:
         return f"trust policy of {policy.name.partition('/')[0]}"
     owner = f" of {one.logical_id}" if one.logical_id and one.logical_id != one.statement else ""
-    return f"statement {one.statement}{owner}"
+    return f"{_written(one) or f'statement {one.statement}'}{owner}"
+
+
+def _written(one: Provenance) -> str | None:
+    """The event or the entry under `Policies` of a SAM resource that a statement was made of."""
+    if one.policy is None or one.fact is None or not one.logical_id:
+        return None
+    name = one.policy.name
+    if not name.startswith(one.logical_id) or name == one.logical_id:
+        return None
+    rest = name[len(one.logical_id) :]
+    entry = _ENTRY.fullmatch(rest)
+    if entry:
+        from permscope.audit.generated import policy_template_of
+
+        template = policy_template_of(one.policy, one.fact)
+        if template:
+            return f"policy template {template}"
+        number = f", statement {one.fact.index + 1}" if len(one.policy.statements) > 1 else ""
+        return f"Policies[{entry[1]}]{number}" if one.fact.sid is None else None
+    if _OF_URL.fullmatch(rest):
+        return "FunctionUrlConfig"
+    event = _OF_EVENT.fullmatch(rest)
+    if event is None:
+        return None
+    authorizer = event[1].removesuffix("Authorizer")
+    return f"authorizer {authorizer}" if authorizer != event[1] and authorizer else f"event {event[1]}"
 
 
 def _attached(one: Provenance, holder: object, default: Source) -> Source:

@@ -35,3 +35,13 @@ def test_identities_that_can_be_become_are_in_it(world: Any, function: Any) -> N
     radius = blast_radius(made.graph, made.node("Fn"))
     assert [node.label for node in radius.identities] == ["StrongRole"]
     assert "Orders" in [one.target.label for one in radius.reached]
+
+
+def test_one_certain_way_is_enough_to_be_certain(world: Any, function: Any) -> None:
+    """A conditional way that is as short takes nothing from it."""
+    sure = "{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: !GetAtt Other.Arn}"
+    unsure = sure.replace("Effect: Allow", "Effect: Allow, Condition: {StringEquals: {'aws:PrincipalTag/a': b}}")
+    read = "{Effect: Allow, Action: 'dynamodb:GetItem', Resource: !GetAtt Orders.Arn}"
+    made = world("  Orders: {Type: AWS::DynamoDB::Table}\n", function("Fn", unsure, sure), function("Other", read))
+    radius = blast_radius(made.graph, made.node("Fn"))
+    assert [one.decision.value for one in radius.reached if one.target.label == "Orders"] == ["allow"]

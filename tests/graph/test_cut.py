@@ -70,3 +70,30 @@ def test_a_permission_of_anybody_else_keeps_a_trigger_working(world: Any, functi
     from_rule = find_cut(made.graph, made.node("Nightly"), made.node("Orders"))
     assert len(from_rule.statements) == 1
     assert names(from_rule) == ["Query"]
+
+
+def test_every_statement_that_is_enough_alone_is_offered(world: Any, function: Any) -> None:
+    """The one that breaks nothing else comes first; what each of the others breaks besides is told."""
+    call = "{Sid: Call, Effect: Allow, Action: 'lambda:InvokeFunction', Resource: [!GetAtt Fn.Arn, !GetAtt Other.Arn]}"
+    made = world(TABLE, function("Start", call), function("Fn", QUERY), function("Other"))
+    cut = find_cut(made.graph, made.node("StartRole"), made.node("Orders"))
+    assert names(cut) == ["Query"]
+    assert [(one.statement, [made.graph.nodes[edge.target].label for edge in one.broken]) for one in cut.instead] == [
+        ("Call", ["Other"])
+    ]
+
+
+def test_a_policy_of_aws_is_taken_from_one_role(world: Any, function: Any) -> None:
+    """Nobody can change it, and others that have it keep it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies
+    """
+    reader = """
+      ManagedPolicyArns: ['arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess']
+"""
+    first = function("Fn").replace("    Properties:\n", "    Properties:" + reader, 1)
+    second = function("Two").replace("    Properties:\n", "    Properties:" + reader, 1)
+    made = world(TABLE, first, second)
+    cut = find_cut(made.graph, made.node("FnRole"), made.node("Orders"))
+    assert [one.holder.label for one in cut.statements if one.holder] == ["FnRole"]
+    assert not [edge for edge in cut.broken if edge.source == made.node("TwoRole").id]

@@ -35,3 +35,22 @@ def test_directly_through_a_trigger_and_through_a_takeover(world: Any, function:
         ("GranterRole", "Fn"),
         ("TakerRole", "CallerRole"),
     ]
+
+
+def test_callers_of_routes_and_urls_make_a_function_run(world: Any, function: Any) -> None:
+    """The public through an open URL, in the group of what runs the function.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    url = """
+  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Fn.Arn, AuthType: NONE}}
+  One: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunctionUrl',
+    Principal: '*', FunctionUrlAuthType: NONE}}
+  Two: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunction',
+    Principal: '*', InvokedViaFunctionUrl: true}}
+"""
+    made = world(url, function("Fn"))
+    found = who_can_invoke(made.graph, made.node("Fn"))
+    assert [(one.principal.id, one.decision.value, one.reason) for one in found.through_triggers] == [
+        ("public", "allow", "calls `URL of Fn`")
+    ]

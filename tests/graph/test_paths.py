@@ -76,3 +76,17 @@ def test_the_public_reaches_a_table_through_a_route(world: Any) -> None:
     )
     path = find_paths(made.graph, made.node("public"), made.node("Orders"))[0]
     assert labels(path) == ["public", "GET /orders", "Fn", "FnRole", "Orders"]
+
+
+def test_the_public_comes_to_a_function_with_a_url_through_the_url(world: Any, function: Any) -> None:
+    """Permissions for URLs allow no other call: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html."""
+    url = """
+  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Fn.Arn, AuthType: NONE}}
+  One: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunctionUrl',
+    Principal: '*', FunctionUrlAuthType: NONE}}
+  Two: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunction',
+    Principal: '*', InvokedViaFunctionUrl: true}}
+"""
+    made = world(url, function("Fn"))
+    found = find_paths(made.graph, made.node("public"), made.node("FnRole"))
+    assert [[hop.target.label for hop in path.hops] for path in found] == [["URL of Fn", "Fn", "FnRole"]]

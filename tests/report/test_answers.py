@@ -41,10 +41,10 @@ def test_who_can_shows_the_statements_that_allow_what_was_asked(world: World, sh
             found, graph, console, action="dynamodb:PutItem", resource="OrdersTable", explain=True
         )
     )
-    assert "StoreOrderRolePolicy0[0]" in text
+    assert "Policies[0] of StoreOrder" in text
     assert "AWSLambdaBasicExecutionRole" not in text
     assert "lines are those of fixtures/orders/template.yaml" in text
-    assert "StoreOrderRolePolicy0[0] of StoreOrder  :49" in text
+    assert "Policies[0] of StoreOrder  :49" in text
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -28,7 +28,7 @@ def test_statements_that_say_nothing_of_the_actions_are_left_out(world: World) -
     edge = next(edge for edge in graph.outgoing(role.id, EdgeKind.CAN_ACCESS))
     wanted = load().expand("dynamodb:PutItem")
     reasons = reasons_of(graph, edge, wanted)
-    assert [reason.words for reason in reasons] == ["statement StoreOrderRolePolicy0[0] of StoreOrder"]
+    assert [reason.words for reason in reasons] == ["Policies[0] of StoreOrder"]
     assert reasons[0].statement is not None
     assert excerpt_of(reasons[0].statement) == ["Effect: Allow", "Action: dynamodb:*", "Resource: *"]
 
