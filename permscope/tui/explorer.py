@@ -1,4 +1,4 @@
-"""The explorer: nodes left, the edges of the chosen node in the middle, statements and fixes right."""
+"""The explorer: nodes left, the edges of the chosen node beside them, then statements and fixes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Container, Horizontal, VerticalScroll
+from textual.events import Key
+from textual.screen import ModalScreen
 from textual.widgets import Footer, Header, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from permscope.audit.findings import Finding
-from permscope.graph.model import Node, PermissionGraph
-from permscope.report.describe import conditions_of, in_words, place, with_short_arns
+from permscope.graph.model import Decision, EdgeKind, Node, PermissionGraph
+from permscope.report.describe import Lines, conditions_of, in_words, name_of, place, place_in, with_short_arns
+from permscope.report.path_text import hop_words
 from permscope.report.reasons import excerpt_of, reasons_of
 from permscope.report.terminal import SEVERITY_STYLES, count, text
-from permscope.tui.neighbours import Filters, Neighbour, World, title
+from permscope.tui.neighbours import Filters, Neighbour, World, kind_of, title
 
 _MOST = 2_000  # nodes listed at once; a search finds the others
+_STATIONS = 3  # of the way back, shown below the edges
+SEVERITY_DOTS = {**SEVERITY_STYLES, "critical": "bold red", "high": "dark_orange"}
 
 
 class Explorer(App[None]):
@@ -33,24 +38,32 @@ class Explorer(App[None]):
     """
 
     TITLE = "permscope explore"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (textual declares it so)
     CSS = """
-    #nodes { width: 32%; border: round $surface-lighten-2; }
-    #edges { width: 34%; border: round $surface-lighten-2; }
-    #detail { width: 34%; border: round $surface-lighten-2; padding: 0 1; }
-    OptionList:focus, #detail:focus { border: round $accent; }
-    #edges { border-title-color: $text; border-title-style: bold; }
-    #search { height: 3; }
-    OptionList { height: 1fr; }
+    #search { border: none; height: 1; padding: 0 1; background: $surface; }
+    #search:focus { background: $boost; }
+    #nodes { width: 34%; border: round $surface-lighten-2; }
+    #around { width: 66%; layout: horizontal; }
+    #edges { width: 1fr; border: round $surface-lighten-2; border-title-style: bold; border-title-color: $text; }
+    #detail { width: 1fr; border: round $surface-lighten-2; padding: 0 1; }
+    #nodes, #edges, #detail { height: 1fr; scrollbar-size-vertical: 1; }
+    #nodes:focus, #edges:focus, #detail:focus { border: round $accent; }
+    .-narrow #nodes { width: 40%; }
+    .-narrow #around { width: 60%; layout: vertical; }
+    .-narrow #edges, .-narrow #detail { width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search"),
-        Binding("right,enter", "into", "Walk in", priority=False),
-        Binding("left,backspace", "leave", "Back"),
+        Binding("right,enter", "into", "Walk in", priority=False, show=False),
+        Binding("left,backspace", "leave", "Back", show=False),
         Binding("s", "severity", "Severity"),
         Binding("p", "public", "Public"),
-        Binding("x", "foreign", "Cross-account"),
+        Binding("x", "foreign", "Accounts"),
         Binding("l", "level", "Level"),
         Binding("c", "copy", "Copy fix"),
+        Binding("escape", "reset", "All", show=False),
+        Binding("question_mark", "help", "Help"),
         Binding("q", "quit", "Quit"),
     ]
 
@@ -64,14 +77,15 @@ class Explorer(App[None]):
         self.trail: list[Node] = []
 
     def compose(self) -> ComposeResult:
-        """Search above, three columns, keys below."""
-        yield Header()
-        yield Input(placeholder="name, type or ARN", id="search")
+        """Search above, the nodes left, the edges and statements of one right or below each other, keys below."""
+        yield Header(icon="")
+        yield Input(placeholder="/ name, type or ARN", id="search", compact=True)
         with Horizontal():
             yield OptionList(id="nodes")
-            yield OptionList(id="edges")
-            with VerticalScroll(id="detail"):
-                yield Static(id="text")
+            with Container(id="around"):
+                yield OptionList(id="edges")
+                with VerticalScroll(id="detail"):
+                    yield Static(id="text")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -90,12 +104,18 @@ class Explorer(App[None]):
         if self.listed:
             nodes.highlighted = 0
             self._show(self.listed[0])
+            return
+        self.node, self.around = None, []
+        edges = self.query_one("#edges", OptionList)
+        edges.clear_options()
+        edges.border_title = edges.border_subtitle = ""
+        self._tell(text(("nothing is left: escape takes the search and all filters away", "dim")))
 
     def _line(self, node: Node) -> Text:
         findings = self.world.findings(node)
-        line = text(title(node))
-        if findings:
-            line.append(f" {findings[0].severity}", style=SEVERITY_STYLES[findings[0].severity])
+        line = text(("\u25cf ", SEVERITY_DOTS[findings[0].severity]) if findings else "  ", (name_of(node), ""))
+        kind = kind_of(node)
+        line.append_text(text((f"  {kind}" if kind else "", "dim")))
         return line
 
     def _show(self, node: Node) -> None:
@@ -103,30 +123,37 @@ class Explorer(App[None]):
         self.around = self.world.neighbours(node, self.filters)
         edges = self.query_one("#edges", OptionList)
         edges.clear_options()
-        edges.border_title = text(title(node)).plain.replace("[", "\\[")
+        edges.border_title = _plain(title(node))
+        edges.border_subtitle = _plain(" > ".join(map(name_of, [*self.trail[-_STATIONS:], node])) if self.trail else "")
         edges.add_options([Option(_edge_line(each)) for each in self.around])
         self._tell(self._about(node))
 
     def _about(self, node: Node) -> Text:
-        parts: list[str | tuple[str, str]] = [(title(node), "bold"), "\n", (place(node.source), "dim"), "\n"]
+        parts: list[str | tuple[str, str]] = [(title(node), "bold"), "\n"]
+        parts += [(where, "dim"), "\n"] if (where := place(node.source)) else []
         if node.arn:
             parts += [(with_short_arns(node.arn), "dim"), "\n"]
         for finding in self.world.findings(node):
-            parts += ["\n", (finding.severity.upper(), SEVERITY_STYLES[finding.severity]), f" {finding.rule}\n"]
-            parts += [in_words(finding.message), "\n", (place(finding.source), "dim"), "\n"]
-            parts += [("fix: ", "bold green"), finding.fix, "\n"]
+            parts += ["\n", (finding.severity.upper(), SEVERITY_STYLES[finding.severity]), f" {finding.rule}"]
+            parts += [(f"  {place_in(finding.source, node.source)}", "dim"), "\n"]
+            parts += [in_words(finding.message), "\n", ("fix: ", "bold green"), finding.fix.strip(), "\n"]
         return text(*parts, keep_lines=True)
 
     def _why(self, each: Neighbour) -> Text:
         graph = self.world.graph
         source, target = graph.nodes[each.edge.source], graph.nodes[each.edge.target]
-        parts: list[str | tuple[str, str]] = [(title(source), "bold"), "\n", each.in_words(), "\n"]
-        parts += [("to ", "dim"), (title(target), "bold"), "\n"] if not each.outgoing else []
-        conditions = conditions_of(each.edge)
-        parts += [(f"if {conditions.removeprefix('if ')}\n", "magenta")] if conditions else []
+        reasons = reasons_of(graph, each.edge)
+        lines = Lines(reason.source for reason in reasons)
+        parts: list[str | tuple[str, str]] = [(name_of(source), "bold"), (" \u2192 ", "dim"), (name_of(target), "bold")]
+        parts += ["\n", in_words(hop_words(each.edge)), "\n"]
+        if each.edge.authorized is False:
+            parts += [("not authorized\n", "bold red")]
+        depends = conditions_of(each.edge)
+        parts += [(f"if {depends.removeprefix('if ')}\n", "magenta")] if depends else []
         parts += [(f"{in_words(each.edge.reason)}\n", "yellow")] if each.edge.reason else []
-        for reason in reasons_of(graph, each.edge):
-            parts += ["\n", reason.words, "\n", (place(reason.source), "dim"), "\n"]
+        parts += [(f"{lines.heading()}\n", "dim")] if lines.heading() else []
+        for reason in reasons:
+            parts += ["\n", reason.words, (f"  {lines(reason.source)}", "dim"), "\n"]
             if reason.statement is not None:
                 parts += [(f"  {with_short_arns(line)}\n", "") for line in excerpt_of(reason.statement)]
         return text(*parts, keep_lines=True)
@@ -193,7 +220,16 @@ class Explorer(App[None]):
 
     def action_severity(self) -> None:
         """Only nodes with findings of the next severity and worse."""
-        self._filter(self.filters.next_severity())
+        self._filter(self.filters.next_severity(self.world.severities))
+
+    def action_reset(self) -> None:
+        """Everything again, without search and filters."""
+        self.query_one("#search", Input).value = ""
+        self._filter(Filters())
+
+    def action_help(self) -> None:
+        """What the keys do."""
+        self.push_screen(Help())
 
     def action_public(self) -> None:
         """Only what anyone on the internet can reach."""
@@ -224,6 +260,52 @@ class Explorer(App[None]):
 
 
 def _edge_line(each: Neighbour) -> Text:
-    sign = ("→ ", "green") if each.outgoing else ("← ", "cyan")
-    broken = (" not authorized", "bold red") if each.edge.authorized is False else ""
-    return text(sign, in_words(each.in_words()), broken)
+    broken = ("  not authorized", "bold red") if each.edge.authorized is False else ""
+    unsure = ("  conditional", "magenta") if each.edge.decision is Decision.CONDITIONAL else ""
+    words, name = in_words(hop_words(each.edge)), (name_of(each.node), "bold")
+    if not each.outgoing:
+        return text(("\u2190 ", "cyan"), name, f"  {words}", broken, unsure)
+    if each.edge.kind in (EdgeKind.CAN_ACCESS, EdgeKind.CAN_TAKE_OVER, EdgeKind.WRITES_INTO):
+        return text(("\u2192 ", "green"), name, f"  {words}", broken, unsure)
+    return text(("\u2192 ", "green"), words.replace(" it", "", 1), " ", name, broken, unsure)
+
+
+def _plain(words: str) -> str:
+    """Words for a border, where square brackets would be markup."""
+    return text(words).plain.replace("[", "\\[")
+
+
+class Help(ModalScreen[None]):
+    """What the keys do; any key closes it."""
+
+    CSS = """
+    Help { align: center middle; }
+    #help { width: 70; height: auto; max-height: 90%; border: round $accent; padding: 0 2; background: $surface; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """One box in the middle."""
+        lines = [part for keys, words in _KEYS for part in ((f"{keys:<14}", "bold"), f"{words}\n")]
+        with VerticalScroll(id="help"):
+            yield Static(text(*lines, ("any key closes this", "dim"), keep_lines=True))
+
+    def on_key(self, event: Key) -> None:
+        """Close; the key does nothing else."""
+        event.stop()
+        self.dismiss()
+
+
+_KEYS = (
+    ("up, down", "choose a node, or an edge of it"),
+    ("right, enter", "from a node to its edges, and along an edge"),
+    ("left", "back the way you came"),
+    ("tab", "to the next column; page up and down scroll it"),
+    ("/", "search by name, type or ARN"),
+    ("s", "only what has findings, worst first"),
+    ("p", "only what anyone on the internet can reach"),
+    ("x", "only what has to do with another account"),
+    ("l", "only edges of one access level"),
+    ("escape", "everything again"),
+    ("c", "copy the fix of the worst finding"),
+    ("q", "quit"),
+)

@@ -11,7 +11,6 @@ from permscope.catalog.action_set import LEVELS
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.lazy import dataclass
 from permscope.report.describe import auth_of, is_open, name_of, type_name
-from permscope.report.path_text import hop_words
 
 _ORDER = (
     NodeKind.FUNCTION,
@@ -42,9 +41,13 @@ class Filters:
     foreign: bool = False
     level: str | None = None
 
-    def next_severity(self) -> Filters:
-        """The filters with the next severity, after the last one none."""
-        return replace(self, severity=_following(self.severity, SEVERITIES))
+    def next_severity(self, choices: Sequence[str] = SEVERITIES) -> Filters:
+        """The filters with the next severity, after the last one none.
+
+        Args:
+            choices: the severities there are findings of, worst first.
+        """
+        return replace(self, severity=_following(self.severity, choices)) if choices else self
 
     def next_level(self) -> Filters:
         """The filters with the next access level, after the last one none."""
@@ -75,17 +78,18 @@ class Neighbour(NamedTuple):
     node: Node
     outgoing: bool
 
-    def in_words(self) -> str:
-        """`→ may dynamodb:PutItem: Orders`."""
-        return f"{hop_words(self.edge)}: {title(self.node)}"
-
 
 def title(node: Node) -> str:
     """A node on one line."""
-    kind = auth_of(node) if node.kind is NodeKind.ROUTE else type_name(node)
-    if node.kind is NodeKind.RESOURCE_SET:
-        return name_of(node)
+    kind = kind_of(node)
     return f"{name_of(node)}  {kind}" if kind else name_of(node)
+
+
+def kind_of(node: Node) -> str:
+    """What a node is, of a route how it asks who is there; nothing where the name says it."""
+    if node.kind is NodeKind.RESOURCE_SET:
+        return ""
+    return auth_of(node) if node.kind is NodeKind.ROUTE else type_name(node)
 
 
 class World:
@@ -107,6 +111,12 @@ class World:
         self._own = {node.account for node in functions if node.fact is not None}
         self._public = self._reached_by_anyone()
 
+    @property
+    def severities(self) -> list[str]:
+        """Those there are findings of, worst first."""
+        found = {one.severity for findings in self._findings.values() for one in findings}
+        return [severity for severity in SEVERITIES if severity in found]
+
     def findings(self, node: Node) -> list[Finding]:
         """What is wrong with a node, worst first."""
         return sorted(self._findings.get(node.id, ()), key=lambda one: one.rank)
@@ -127,7 +137,10 @@ class World:
         if filters.level:
             tests.append(lambda node: any(self.neighbours(node, filters)))
         found = [node for node in self.graph.nodes.values() if all(test(node) for test in tests)]
-        return sorted(found, key=lambda node: (_rank(node), name_of(node), node.id))
+        return sorted(found, key=lambda node: (_rank(node), self._worst(node), name_of(node), node.id))
+
+    def _worst(self, node: Node) -> int:
+        return min((one.rank for one in self._findings.get(node.id, ())), default=len(SEVERITIES))
 
     def neighbours(self, node: Node, filters: Filters) -> list[Neighbour]:
         """The edges into a node, then those out of it."""

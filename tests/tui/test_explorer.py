@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def driven(folder: str, steps: Callable[[Explorer, Any], Awaitable[None]]) -> None:
-    """Run the explorer on a fixture and do steps in it."""
+def driven(folder: str, steps: Callable[[Explorer, Any], Awaitable[None]], size: tuple[int, int] = (140, 40)) -> None:
+    """Run the explorer on a fixture, on a screen of a size, and do steps in it."""
     from permscope.tui.explorer import Explorer
 
     inventory = load([str(ROOT / "fixtures" / folder)], LoadOptions())
@@ -30,7 +30,7 @@ def driven(folder: str, steps: Callable[[Explorer, Any], Awaitable[None]]) -> No
 
     async def run() -> None:
         app = Explorer(audit.graph, audit.findings)
-        async with app.run_test(size=(140, 40)) as pilot:
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
             await steps(app, pilot)
 
@@ -72,7 +72,8 @@ def test_edges_are_walked_in_and_back_with_their_statements() -> None:
         assert name_of(app.node) == "StoreOrderRole"
         while "dynamodb:*" not in said(app):
             await pilot.press("down")
-        assert "template.yaml:49" in said(app)
+        assert "lines are those of" in said(app)
+        assert "  :49" in said(app)
         await pilot.press("left")
         assert name_of(app.node) == "StoreOrder"
 
@@ -88,7 +89,8 @@ def test_filters_leave_severity_public_and_level() -> None:
         assert "WriteInvoice" in [name_of(node) for node in app.listed]
         assert len(app.listed) < every
         assert "critical" in app.sub_title
-        await pilot.press("s", "s", "s", "s", "s")
+        await pilot.press("s", "s", "s")
+        assert app.filters.severity is None  # nothing is medium or low: those are passed over
         assert len(app.listed) == every
         await pilot.press("p")
         assert "WriteInvoiceNightly" not in [name_of(node) for node in app.listed]
@@ -121,3 +123,64 @@ def test_hostile_names_are_shown_letter_by_letter() -> None:
         assert "\\x1b[31m" in said(app)
 
     driven("hostile", steps)
+
+
+def test_a_filter_that_leaves_nothing_says_so_and_escape_brings_all_back() -> None:
+    """No stale edges stand beside an empty list."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        every = len(app.listed)
+        await pilot.press("x")
+        await pilot.pause()
+        assert app.listed == []
+        assert (app.node, app.around) == (None, [])
+        assert "nothing is left" in said(app)
+        await pilot.press("right", "c", "escape")
+        await pilot.pause()
+        assert len(app.listed) == every
+
+    driven("orders", steps)
+
+
+def test_the_keys_are_explained_by_one_of_them() -> None:
+    """`?` opens the list, any key closes it."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        from permscope.tui.explorer import Help
+
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, Help)
+        await pilot.press("p")
+        await pilot.pause()
+        assert not isinstance(app.screen, Help)
+        assert not app.filters.public
+
+    driven("orders", steps)
+
+
+def test_a_small_terminal_puts_edges_and_statements_below_each_other() -> None:
+    """Eighty columns are two columns of text, not three."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        edges, detail = app.query_one("#edges").region, app.query_one("#detail").region
+        assert edges.x == detail.x
+        assert edges.width >= 40
+        await pilot.resize_terminal(140, 40)
+        await pilot.pause()
+        edges, detail = app.query_one("#edges").region, app.query_one("#detail").region
+        assert edges.y == detail.y
+
+    driven("orders", steps, (80, 24))
+
+
+def test_the_way_walked_stands_below_the_edges() -> None:
+    """So that nobody gets lost."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert app.node is not None
+        assert str(app.query_one("#edges").border_subtitle) == f"WriteInvoice > {name_of(app.node)}"
+
+    driven("orders", steps)
