@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -157,7 +158,8 @@ def if_exists_on_allow(subject: Subject, _parameters: Any, _taken: Taken) -> Ite
     for entry in statement.conditions:
         key = entry.key.lower()
         named = key in _MAY_BE_MISSING or key.startswith("aws:principaltag/")
-        if _parts(entry.operator)[2] and named and not _guarded(statement, key):
+        _, name, if_exists = _parts(entry.operator)
+        if if_exists and name != "null" and named and not _guarded(statement, key):
             yield _hit(statement, entry, "it holds for every request without that key")
 
 
@@ -185,8 +187,8 @@ def _supports(action: str, key: str) -> bool:
 def _same_key(documented: str, key: str) -> bool:
     if documented == key:
         return True
-    head, hole, tail = documented.partition("${")
-    return bool(hole) and key.startswith(head) and key.endswith(tail.partition("}")[2])
+    head, hole, _ = documented.replace("<", "${").partition("${")
+    return bool(hole) and key.startswith(head)
 
 
 # Services whose keys go with requests to every service, or with far more than the action table says.
@@ -210,8 +212,10 @@ def keys_no_request_has(subject: Subject, _parameters: Any, _taken: Taken) -> It
     """Each key of a service that requests for the statement's actions never have: it never allows, or never denies."""
     statement = _statement(subject)
     view: StatementView = subject.it
+    yield from _unknown_keys(statement)
     if view.kind == "trust" or statement.actions is None:
         return
+    yield from _tags_no_request_has(statement)
     for entry in statement.conditions:
         key = entry.key.lower()
         prefix = key.partition(":")[0]
@@ -226,6 +230,72 @@ def keys_no_request_has(subject: Subject, _parameters: Any, _taken: Taken) -> It
             effect = "is never allowed" if statement.effect == "Allow" else "is never denied"
             shown = ", ".join(f"`{action}`" for action in dead[:4])
             yield _hit(statement, entry, f"a request for it has no such key, so it {effect}", actions=shown)
+
+
+def _unknown_keys(statement: Statement) -> Iterator[Hit]:
+    """Keys that AWS does not document: global ones, and those of a service that are nearly one of its own."""
+    for entry in statement.conditions:
+        key = entry.key.lower()
+        prefix, _, name = key.partition(":")
+        if has_token(entry.key) or "${" in key or not name or condition_keys().type_of(key) is not None:
+            continue
+        known = _keys_of(prefix)
+        near = [known[each] for each in get_close_matches(key, known, n=1, cutoff=0.85)]
+        if not near and prefix != "aws":
+            continue
+        hit = _hit(statement, entry, f"AWS documents no such key{f', and `{near[0]}` is close' if near else ''}")
+        hit.values["actions"] = "any action"
+        hit.confidence = "medium"
+        yield hit
+
+
+@lru_cache(maxsize=256)
+def _keys_of(prefix: str) -> Mapping[str, str]:
+    """The keys of a prefix in lower case, with their own spelling."""
+    return {key.lower(): key for key in condition_keys() if key.lower().startswith(f"{prefix}:")}
+
+
+def _tags_no_request_has(statement: Statement) -> Iterator[Hit]:
+    """Tags of a request that only reads, and tags of resources of services that do not know them.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    for entry in statement.conditions:
+        key = entry.key.lower()
+        _, name, if_exists = _parts(entry.operator)
+        if if_exists or "not" in name or name == "null" or has_token(entry.key):
+            continue
+        if key == "aws:tagkeys" or key.startswith("aws:requesttag/"):
+            dead = _elements(statement, lambda action, key=key: _only_reads(action) and not _supports(action, key))
+        elif key.startswith("aws:resourcetag/"):
+            dead = _elements(statement, lambda action: not _knows_tags(action.partition(":")[0]))
+        else:
+            continue
+        if dead and (statement.effect == "Allow" or len(dead) == len(statement.actions or ())):
+            effect = "is never allowed" if statement.effect == "Allow" else "is never denied"
+            shown = ", ".join(f"`{action}`" for action in dead[:4])
+            yield _hit(statement, entry, f"a request for it has no such key, so it {effect}", actions=shown)
+
+
+def _elements(statement: Statement, is_dead: Callable[[str], bool]) -> list[str]:
+    """The action elements all of whose actions are dead."""
+    catalog = load()
+    found = []
+    for text in statement.actions or ():
+        actions = catalog.expand(text)
+        if actions and len(actions) <= _MANY_ACTIONS and all(catalog.is_known(one) and is_dead(one) for one in actions):
+            found.append(str(text))
+    return found
+
+
+def _only_reads(action: str) -> bool:
+    return load().access_level(action) in ("Read", "List")
+
+
+@lru_cache(maxsize=256)
+def _knows_tags(service: str) -> bool:
+    """Whether any action of a service can be allowed by a tag of its resource."""
+    return any(_supports(action, "aws:resourcetag/x") for action in load().actions_of(service))
 
 
 def _dead_actions(statement: Statement, key: str, services: tuple[str, ...]) -> list[str]:
@@ -274,6 +344,8 @@ def _misfit(name: str, key: str, value: str) -> str:
             return f"`{value}` is not {what}"
     if name in ("ipaddress", "notipaddress") and "," not in value and not _is_range(value):  # a list as one text
         return f"`{value}` is no address range"
+    if key == "aws:sourceip" and name.startswith("string") and "/" in value:
+        return f"`{value}` is compared as text, which no address is equal to; `IpAddress` knows ranges"
     if name.startswith("arn") and not value.startswith("arn:") and value.strip("*"):
         return f"`{value}` is no ARN"
     if name in ("stringequals", "stringnotequals", "stringequalsignorecase") and ("*" in value or "?" in value):
@@ -295,6 +367,15 @@ def _is_range(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_for_examples(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Whether a range is one that documents use in place of a public one (RFC 5737, RFC 3849)."""
+    examples = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+    return any(
+        network.version == one.version and network.subnet_of(one)  # type: ignore[arg-type]
+        for one in map(ipaddress.ip_network, examples)
+    )
 
 
 @finder("statement", values=_VALUES)
@@ -323,7 +404,7 @@ def odd_ip_ranges(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator
                 continue
             network = ipaddress.ip_network(value, strict=False)
             least = _WIDE_IPV4 if network.version == 4 else _WIDE_IPV6  # noqa: PLR2004 (IPv4)
-            if network.is_private:
+            if network.is_private and not _is_for_examples(network):
                 reason = f"`{value}` is private, and `aws:SourceIp` holds public addresses only"
                 yield _hit(statement, entry, reason, fix="aws:VpcSourceIp, with aws:SourceVpc beside it")
             elif network.prefixlen < least:

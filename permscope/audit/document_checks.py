@@ -35,7 +35,9 @@ _REGION = regex(r"(?:[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})?")
 _ACCOUNT = regex(r"\d{12}|aws|cloudfront|aws-managed|third-party|Snowflake|")
 _SID = regex(r"[A-Za-z0-9]*")
 _VARIABLE = regex(r"\$\{[a-z][A-Za-z0-9-]*:[^{}$]*\}")
-_OPEN_VARIABLE = regex(r"\$\{[a-zA-Z][A-Za-z0-9-]*:[A-Za-z/]+(?![^{}$]*\})|(?<!\$)\{aws:[A-Za-z/]+\}|\$\{\s*\}")
+_OPEN_VARIABLE = regex(
+    r"\$\{[a-zA-Z][A-Za-z0-9-]*:[A-Za-z/]+(?![^{}$]*\})|(?<!\$)\{aws:[A-Za-z/]+\}|\$(?:aws|saml|sts|s3):[a-zA-Z]|\$\{\s*\}"
+)
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _COLONS = 5
 # Characters without white space, for whole documents: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -78,7 +80,10 @@ def _broken(world: World, view: StatementView, text: str) -> str:
         return "it must be an ARN or `*`"
     fields = TOKEN.sub("\x01", _VARIABLE.sub("\x01", text)).split(":", _COLONS)
     if len(fields) <= _COLONS:
-        return "" if text.endswith("*") else "an ARN has six fields"
+        # A wildcard may stand for the fields that are missing, but not behind what none of them can begin with.
+        head = fields[4].partition("*")[0] if len(fields) == _COLONS and "\x01" not in fields[4] else ""
+        fits = text.endswith("*") and (not head or head.isdigit())
+        return "" if fits else "an ARN has six fields"
     _, partition, service, region, account, resource = fields
     if "\x01" not in partition and _PARTITION.fullmatch(partition) is None:
         return f"there is no partition `{partition}`"
@@ -132,10 +137,10 @@ def odd_versions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[
     elif variables:
         hit = _hit(policy.source, None, version or "none", f"`{variables[0]}` is taken as it stands")
         hit.severity = "medium"
-    elif view.kind == "resource" or version is None:
+    elif view.kind == "resource" or (view.kind == "trust" and version is None):
         return  # AWS writes such documents itself, and nothing in it means anything else
     else:
-        hit = _hit(policy.source, None, version, "policy variables are not replaced in it")
+        hit = _hit(policy.source, None, version or "none", "policy variables are not replaced in it")
         hit.severity = "info"
     hit.values["policy"] = policy.name
     yield hit
@@ -262,11 +267,44 @@ def said_twice(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
     statement = view.statement
     if is_generated(statement):
         return
+    twin = _twin(subject.world, view)
+    if twin is not None:
+        yield _hit(statement.source, statement, twin.sid or "statement", "the statement stands twice in the policy")
+        return
     for texts, what in ((statement.actions, "action"), (statement.resources, "resource")):
         for at, text in enumerate(texts or ()):
             wider = _wider(text, at, texts or (), actions=what == "action")
             if wider is not None:
                 yield _hit(source_of(text), statement, str(text), f"the {what} `{wider}` covers it")
+
+
+def _twin(world: World, view: StatementView) -> Statement | None:
+    """An earlier statement of the same policy that says the same."""
+    key = ("twins", id(view.policy))
+    firsts: dict[tuple[Any, ...], Statement] | None = world.memo.get(key)
+    if firsts is None:
+        firsts = world.memo[key] = {}
+        for statement in view.policy.statements:
+            firsts.setdefault(_said(statement), statement)
+    first = firsts[_said(view.statement)]
+    return first if first is not view.statement else None
+
+
+def _said(statement: Statement) -> tuple[Any, ...]:
+    """What a statement says, whatever order it says it in."""
+    actions = (
+        frozenset(map(str.lower, texts)) if texts else None for texts in (statement.actions, statement.not_actions)
+    )
+    return (
+        statement.effect,
+        *actions,
+        *(frozenset(each) if each is not None else None for each in (statement.resources, statement.not_resources)),
+        *(frozenset(each) if each is not None else None for each in (statement.principals, statement.not_principals)),
+        frozenset(
+            (entry.operator.lower(), entry.key.lower(), frozenset(entry.values)) for entry in statement.conditions
+        ),
+        statement.only_if,
+    )
 
 
 def _wider(text: str, at: int, texts: tuple[str, ...], *, actions: bool) -> str | None:

@@ -67,7 +67,7 @@ def unknown_services(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
     for text, statement in _action_texts(subject):
         catalog = load()
         prefix, colon, _ = text.partition(":")
-        if not text.strip("*") or has_token(prefix):
+        if not text.strip("*") or has_token(text):
             continue
         if not colon:
             if any(mark in text for mark in "*?"):
@@ -105,6 +105,8 @@ def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> I
     resources = statement.resources
     if not resources or any(is_star(text) or has_unknown(text) for text in resources):
         return
+    if not any(text.startswith("arn:") for text in resources):
+        return  # what is no ARN at all has a rule of its own
     dead = [text for text in statement.actions or () if _never_fits(text, resources)]
     if not dead:
         return
