@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from permscope.audit.fields import Subject
@@ -266,9 +266,9 @@ def _tags_no_request_has(statement: Statement) -> Iterator[Hit]:
         if if_exists or "not" in name or name == "null" or has_token(entry.key):
             continue
         if key == "aws:tagkeys" or key.startswith("aws:requesttag/"):
-            dead = _elements(statement, lambda action, key=key: _only_reads(action) and not _supports(action, key))
+            dead = _elements(statement, partial(_reads_without, key))
         elif key.startswith("aws:resourcetag/"):
-            dead = _elements(statement, lambda action: not _knows_tags(action.partition(":")[0]))
+            dead = _elements(statement, _knows_no_tags)
         else:
             continue
         if dead and (statement.effect == "Allow" or len(dead) == len(statement.actions or ())):
@@ -288,8 +288,13 @@ def _elements(statement: Statement, is_dead: Callable[[str], bool]) -> list[str]
     return found
 
 
-def _only_reads(action: str) -> bool:
-    return load().access_level(action) in ("Read", "List")
+def _reads_without(key: str, action: str) -> bool:
+    """Whether an action changes nothing and its requests do not have a key."""
+    return load().access_level(action) in ("Read", "List") and not _supports(action, key)
+
+
+def _knows_no_tags(action: str) -> bool:
+    return not _knows_tags(action.partition(":")[0])
 
 
 @lru_cache(maxsize=256)
