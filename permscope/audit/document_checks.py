@@ -137,7 +137,7 @@ def odd_versions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[
     elif variables:
         hit = _hit(policy.source, None, version or "none", f"`{variables[0]}` is taken as it stands")
         hit.severity = "medium"
-    elif view.kind == "resource" or (view.kind == "trust" and version is None):
+    elif view.kind == "resource" or (version is None and (view.kind == "trust" or _is_made_by_sam(view))):
         return  # AWS writes such documents itself, and nothing in it means anything else
     else:
         hit = _hit(policy.source, None, version or "none", "policy variables are not replaced in it")
@@ -148,6 +148,11 @@ def odd_versions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[
 
 def _is_generated(policy: Policy) -> bool:
     return all(is_generated(statement) for statement in policy.statements)
+
+
+def _is_made_by_sam(view: PolicyView) -> bool:
+    """Whether SAM made the document of a list of statements, as those under `Policies` of a function are."""
+    return view.policy.name.startswith(f"{view.policy.logical_id}RolePolicy")
 
 
 def _is_permission(view: PolicyView) -> bool:
