@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from permscope.audit.resources import can_match, formats_of
@@ -74,7 +74,7 @@ def _candidates(world: World) -> Iterator[Resource | Function | Role]:
     yield from world.inventory.roles.values()
 
 
-_Known = tuple[str, Resource | Function | Role]
+_Known = tuple[str, str | None, str | None]  # ARN, how the template refers to it, its logical id
 
 
 def _known_arns(world: World, file: str | None, service: str) -> list[_Known]:
@@ -87,7 +87,7 @@ def _known_arns(world: World, file: str | None, service: str) -> list[_Known]:
             if fact.arn and parts is not None:
                 known = index.setdefault((fact.source.file, parts.service), [])
                 if len(known) < _LOOKED_AT:
-                    known.append((fact.arn, fact))
+                    known.append((fact.arn, reference(fact), fact.logical_id))
     return index.get((file, service), [])
 
 
@@ -115,12 +115,11 @@ def resources_for(world: World, actions: Iterable[str], file: str | None, functi
             continue
         matched = False
         services = dict.fromkeys(parts.service for text in formats if (parts := split_arn(text)))
-        for arn, fact in (known for service in services for known in _known_arns(world, file, service)):
-            below = _below(arn, formats)
-            written = reference(fact) if below is not None else None
+        for arn, written, logical_id in (known for service in services for known in _known_arns(world, file, service)):
+            below = _below(arn, formats) if written is not None else None
             if below is not None and written is not None:
                 matched = True
-                found.setdefault(_with_tail(written, fact, below), None)
+                found.setdefault(_with_tail(written, logical_id, below), None)
         if not matched and not whole:
             found.update(dict.fromkeys(f'!Sub "{readable_format(form)}"' for form in _main_formats(action, formats)))
     return list(found)
@@ -149,6 +148,7 @@ def plain_formats(formats: Iterable[str]) -> list[str]:
     return [text for text in found if ":accesspoint/" not in text] or found
 
 
+@lru_cache(maxsize=4096)
 def _below(arn: str, formats: tuple[str, ...]) -> str | None:
     """What must stand behind a resource's ARN for an action to match it: nothing, `/*`, or None for no match."""
     parts = split_arn(arn)
@@ -165,10 +165,8 @@ def _below(arn: str, formats: tuple[str, ...]) -> str | None:
     return None
 
 
-def _with_tail(written: str, fact: Resource | Function | Role, tail: str) -> str:
-    if not tail:
-        return written
-    return f'!Sub "${{{fact.logical_id}.Arn}}{tail}"'
+def _with_tail(written: str, logical_id: str | None, tail: str) -> str:
+    return f'!Sub "${{{logical_id}.Arn}}{tail}"' if tail else written
 
 
 def resource_fix(world: World, actions: ActionSet, file: str | None, function: str | None = None) -> str:

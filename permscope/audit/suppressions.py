@@ -21,6 +21,7 @@ from typing import Any
 
 from permscope.audit.findings import Finding, fingerprint
 from permscope.catalog.wildcard import matches
+from permscope.collect.snapshot import is_snapshot
 from permscope.collect.templates.document import MAX_BYTES, parse_document
 from permscope.errors import PermscopeError
 from permscope.inventory.located import key_source, source_of
@@ -30,6 +31,8 @@ from permscope.lazy import dataclass, regex
 _COMMENT = regex(r"#\s*permscope:\s*ignore\[([^\]]*)\]\s*(.*)$")
 _UNTIL = regex(r"\s+until\s+(\S+)\s*$")
 _DATE = regex(r"\d{4}-\d{2}-\d{2}")
+
+_START = 4096
 
 UNUSED = "suppression-unused"
 EXPIRED = "suppression-expired"
@@ -85,12 +88,14 @@ def read_suppressions(files: Iterable[str]) -> tuple[Suppression, ...]:
             path = Path(file)
             if not path.is_file() or path.stat().st_size > MAX_BYTES:
                 continue
-            text = path.read_text(encoding="utf-8", errors="replace")
+            data = path.read_bytes()
         except (OSError, ValueError):
             continue  # standard input, or gone since: its findings are simply not suppressed
-        if "permscope" in text:
+        if b"permscope" in data and not is_snapshot(data[:_START]):
+            text = data.decode("utf-8", "replace")
             found.extend(_comments(text, file))
-            found.extend(_metadata(text, file))
+            if "Metadata" in text:
+                found.extend(_metadata(text, file))
     return tuple(found)
 
 

@@ -54,9 +54,9 @@ def command(
         case "text":
             _print(graph, world, console(), view, whole=whole or focus is not None)
         case "json":
-            from permscope.report.graph_json import render
+            from permscope.report.graph_json import chunks
 
-            sys.stdout.write(render(graph))
+            sys.stdout.writelines(chunks(graph))
         case "html":
             from permscope.report.html_report import render as render_html
 

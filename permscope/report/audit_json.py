@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from permscope.errors import PermscopeError
 from permscope.graph.model import NodeKind, PermissionGraph
 from permscope.report.describe import counted
 from permscope.report.graph_json import unknown_documents
+from permscope.report.json_text import indented
 
 SCHEMA = "permscope/audit/1"
 
@@ -62,4 +62,4 @@ def error_document(error: PermscopeError) -> dict[str, Any]:
 
 def render(findings: Sequence[Finding], graph: PermissionGraph, errors: Sequence[PermscopeError], rules: int) -> str:
     """The JSON text, ending in a line feed."""
-    return json.dumps(audit_document(findings, graph, errors, rules), indent=1, ensure_ascii=False) + "\n"
+    return indented(audit_document(findings, graph, errors, rules)) + "\n"

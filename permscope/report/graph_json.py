@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from permscope.graph.model import Edge, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
+from permscope.report.json_text import members
 
 SCHEMA = "permscope/graph/1"
 
 
 def graph_document(graph: PermissionGraph) -> dict[str, Any]:
     """The graph as plain values, sorted, so that two runs give the same bytes."""
-    return {
-        "schema": SCHEMA,
-        "nodes": [node_document(node) for node in sorted(graph.nodes.values(), key=lambda node: node.id)],
-        "edges": sorted((edge_document(edge) for edge in graph.edges), key=_edge_order),
-        "unknowns": unknown_documents(graph.unknowns),
-    }
+    return {key: list(held) if isinstance(held, Iterator) else held for key, held in _parts(graph).items()}
+
+
+def chunks(graph: PermissionGraph) -> Iterator[str]:
+    """The JSON text in pieces, ending in a line feed: that of a whole account is larger than its graph."""
+    return members(_parts(graph))
 
 
 def render(graph: PermissionGraph) -> str:
     """The JSON text, ending in a line feed."""
-    return json.dumps(graph_document(graph), indent=1, ensure_ascii=False) + "\n"
+    return "".join(chunks(graph))
+
+
+def _parts(graph: PermissionGraph) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "nodes": (node_document(node) for node in sorted(graph.nodes.values(), key=lambda node: node.id)),
+        "edges": _edge_documents(graph),
+        "unknowns": unknown_documents(graph.unknowns),
+    }
+
+
+def _edge_documents(graph: PermissionGraph) -> Iterator[dict[str, Any]]:
+    """Edges by their ends and kind; several of the same by all they say."""
+    edges = sorted(graph.edges, key=_ends)
+    for _, same in groupby(edges, key=_ends):
+        documents = [edge_document(edge) for edge in same]
+        if len(documents) > 1:
+            documents.sort(key=lambda document: json.dumps(document, sort_keys=True, default=str))
+        yield from documents
+
+
+def _ends(edge: Edge) -> tuple[str, str, str]:
+    return edge.source, edge.target, edge.kind.value
 
 
 def node_document(node: Node) -> dict[str, Any]:
@@ -97,12 +122,3 @@ def _plain(value: Any) -> Any:
         items = [_plain(item) for item in value]
         return sorted(items, key=str) if isinstance(value, frozenset | set) else items
     return value if isinstance(value, bool | int | float) or value is None else str(value)
-
-
-def _edge_order(document: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        document["source"],
-        document["target"],
-        document["kind"],
-        json.dumps(document, sort_keys=True, default=str),
-    )
