@@ -11,10 +11,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pickle
 import stat
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,6 @@ from permscope.version import __version__
 _MOST_ENTRIES = 4000
 _READ_ERRORS = (
     OSError,
-    pickle.UnpicklingError,
     EOFError,
     AttributeError,
     ImportError,
@@ -93,10 +90,12 @@ def fetch(kind: str, name: str) -> Any:
     folder = _folder()
     if folder is None:
         return None
+    import pickle
+
     try:
         with (folder / f"{kind}-{name}").open("rb") as stream:
             return pickle.load(stream)  # noqa: S301 - only this user may write there
-    except _READ_ERRORS:
+    except (*_READ_ERRORS, pickle.UnpicklingError):
         return None
 
 
@@ -105,6 +104,9 @@ def keep(kind: str, name: str, value: object) -> None:
     folder = _folder()
     if folder is None:
         return
+    import pickle
+    import tempfile
+
     with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError, RecursionError):
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")

@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from permscope.audit.fields import Subject
@@ -362,6 +361,8 @@ def _broken_service(text: str) -> tuple[str, str]:
         if "." not in text:
             return "a service principal is a host name", f"{text}.amazonaws.com"
         return "", ""
+    from difflib import get_close_matches
+
     near = get_close_matches(text, names(), n=1, cutoff=0.85)
     return (f"no service is known by it, and `{near[0]}` is close", near[0]) if near else ("", "")
 

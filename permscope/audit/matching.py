@@ -16,7 +16,6 @@ where:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from permscope.catalog.actions import LEVELS, ActionSet, load
@@ -52,6 +51,8 @@ Fields = Mapping[str, Field]
 
 def no_such(what: str, name: object, known: Iterable[str], source: Source) -> RuleError:
     """The error for a name that is not one of those known, with the closest one as hint."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     near = get_close_matches(str(name), names, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(names)}"

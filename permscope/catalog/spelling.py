@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from permscope.catalog.calls import iam_action
@@ -16,6 +15,8 @@ _TELLING = 8  # letters of a name that is only cut short
 
 def closest(catalog: ActionCatalog, action: str) -> str | None:
     """The known action that a misspelt one most likely means, None when nothing is near."""
+    from difflib import get_close_matches
+
     prefix, _, name = action.partition(":")
     called = iam_action(prefix, name)
     if called:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
+import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -78,4 +81,32 @@ def main() -> None:
         from permscope.report.escape import visible
 
         sys.stderr.write(f"permscope: {visible(str(error))}\n")
-        sys.exit(ExitCode.USAGE)
+        _leave(ExitCode.USAGE)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _say_not_written(error)
+        os._exit(ExitCode.USAGE)  # what is left in the buffer cannot be written either
+    except SystemExit as leaving:
+        _leave(leaving.code)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End the process without taking every object down first, which takes longer than reading a small template."""
+    if not (code is None or isinstance(code, int)):
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter itself calls here
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os._exit(ExitCode.FINDINGS)  # as click does when a reader such as `head` has gone
+    except OSError as error:
+        _say_not_written(error)
+        os._exit(ExitCode.USAGE)
+    os._exit(code or 0)
+
+
+def _say_not_written(error: OSError) -> None:
+    sys.stderr.write(f"permscope: the output cannot be written: {(error.strerror or 'error').lower()}\n")
+    sys.stderr.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 from collections.abc import Iterator
@@ -129,6 +128,8 @@ def _parse(data: bytes, place: Place, found: Found, options: LoadOptions, *, nam
 
 
 def _pattern(pattern: str, found: Found, options: LoadOptions) -> None:
+    import glob
+
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
     before = len(found.templates) + len(found.errors) + len(found.snapshots)
     for match in matches:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,8 @@ def read_parameter_file(path: str) -> dict[str, str]:
         raise ConfigError(f"the file cannot be read: {(error.strerror or 'error').lower()}", source=place) from None
     except UnicodeDecodeError:
         raise ConfigError("the file is not UTF-8 text", source=place, hint="save it as UTF-8") from None
+    import tomllib
+
     try:
         found = _samconfig(tomllib.loads(text)) if path.endswith(".toml") else _values(_parsed(text, path))
     except json.JSONDecodeError as error:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tempfile
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -88,6 +87,8 @@ def write_snapshot(
     }
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     data = (transform(text) if transform else text).encode("utf-8", "surrogatepass")
+    import tempfile
+
     target = Path(path)
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from types import ModuleType
 
 from permscope.services._live import LiveReader
 from permscope.services.interface import TemplateReader
+
+_INDEX = Path(__file__).with_name(".types.json")
 
 
 @cache
@@ -25,17 +31,61 @@ def modules() -> tuple[ModuleType, ...]:
 @cache
 def template_readers() -> Mapping[str, tuple[TemplateReader, ...]]:
     """CloudFormation type -> the functions that read it; several services may read one type."""
+    return _readers_in(modules())
+
+
+def _readers_in(read: Iterable[ModuleType]) -> dict[str, tuple[TemplateReader, ...]]:
     found: dict[str, tuple[TemplateReader, ...]] = {}
-    for module in modules():
+    for module in read:
         for type_name, reader in getattr(module, "TEMPLATE", {}).items():
             found[type_name] = (*found.get(type_name, ()), reader)
     return found
 
 
+def write_index() -> Path:
+    """Write down which module reads which types, for the build: a run then imports only what its templates need."""
+    types = {module.__name__.rpartition(".")[2]: sorted(getattr(module, "TEMPLATE", {})) for module in modules()}
+    _INDEX.write_text(json.dumps({"content": _content(), "types": types}), encoding="utf-8")
+    return _INDEX
+
+
+@cache
+def _index() -> Mapping[str, list[str]] | None:
+    """Module -> the types it reads, as the build wrote it down; None where a file has changed since."""
+    try:
+        kept = json.loads(_INDEX.read_bytes())
+        return kept["types"] if kept["content"] == _content() else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _content() -> str:
+    """A digest of the source of every service."""
+    found = sha256()
+    with os.scandir(_INDEX.parent) as files:
+        paths = sorted(file.path for file in files if file.name.endswith(".py"))
+    for path in paths:
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - a hundred files in each run
+            found.update(f"{os.path.basename(path)}\n".encode() + stream.read())  # noqa: PTH119
+    return found.hexdigest()
+
+
+def _modules_for(type_name: str) -> Iterable[ModuleType]:
+    """The modules that read a type, by name; all of them where nobody has written down which."""
+    index = _index()
+    if index is None:
+        return modules()
+    return [
+        importlib.import_module(f"{__name__}.{name}")
+        for name, types in index.items()
+        if type_name in types or any(key.endswith("*") and type_name.startswith(key[:-1]) for key in types)
+    ]
+
+
 @cache
 def readers_for(type_name: str) -> tuple[TemplateReader, ...]:
     """The functions that read a CloudFormation type; a key that ends in `*` (`Custom::*`) is a prefix."""
-    readers = template_readers()
+    readers = _readers_in(_modules_for(type_name))
     by_prefix = (
         reader
         for pattern, found in readers.items()

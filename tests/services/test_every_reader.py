@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from permscope import services
 from permscope.catalog.cloudformation import type_facts
 from permscope.inventory.facts import Fact
 from permscope.inventory.located import Alternatives, LocatedDict, LocatedList, LocatedStr
@@ -139,3 +143,41 @@ def test_every_service_says_what_it_is() -> None:
         assert module.__doc__
         for principal in getattr(module, "SERVICE_PRINCIPALS", ()):
             assert principal.endswith((".amazonaws.com", ".amazon.com")), (module.__name__, principal)
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What the build writes down, beside a copy of the services."""
+    folder = tmp_path / "services"
+    shutil.copytree(Path(services.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__", ".types.json"))
+    monkeypatch.setattr(services, "_INDEX", folder / ".types.json")
+    for known in (services._index, services.readers_for):
+        known.cache_clear()
+    yield services.write_index()
+    for known in (services._index, services.readers_for):
+        known.cache_clear()
+
+
+def test_the_index_leads_to_the_readers_that_all_modules_together_give(index: Path) -> None:
+    """For each type, for custom resources, and for a type that nobody reads."""
+    names = (*_TYPES, "Custom::Thing", "AWS::Nothing::AtAll")
+    with_index = {name: services.readers_for(name) for name in names}
+    assert services._index() is not None
+    index.unlink()
+    services._index.cache_clear()
+    services.readers_for.cache_clear()
+    assert {name: services.readers_for(name) for name in names} == with_index
+    assert with_index["AWS::Nothing::AtAll"] == ()
+
+
+def test_an_index_of_other_sources_is_not_used(index: Path) -> None:
+    """A service that is added or changed is read without a build."""
+    (index.parent / "new.py").write_text("TEMPLATE = {}\n")
+    assert services._index() is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"content": 1}'])
+def test_an_index_that_is_broken_is_not_used(index: Path, text: str) -> None:
+    """It only saves time."""
+    index.write_text(text)
+    assert services._index() is None

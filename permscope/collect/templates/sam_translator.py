@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -186,6 +185,8 @@ def _recording(function: Any, *, is_event: bool) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
+    import logging
+
     logger = logging.getLogger("samtranslator")
     before = logger.disabled, logging.root.manager.disable
     logging.disable(logging.CRITICAL)
