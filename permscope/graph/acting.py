@@ -16,6 +16,8 @@ from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, Prov
 from permscope.graph.nodes import Nodes
 from permscope.graph.outcome import Outcome, all_of
 from permscope.inventory.facts import Fact, Need, RoleUse
+from permscope.inventory.located import source_of
+from permscope.inventory.source import NOWHERE
 from permscope.policy.unrestrictable import is_restrictable
 
 CALLER = "caller"
@@ -113,8 +115,8 @@ def is_wired_call(edge: Edge) -> bool:
 
 def said_in(fact: Fact, value: str = "") -> Provenance:
     """The place a wiring was read at: that of the value, where it knows its own."""
-    source = getattr(value, "source", None)
-    return Provenance(source=source or fact.source, logical_id=fact.logical_id)
+    own = source_of(value)
+    return Provenance(source=fact.source if own is NOWHERE else own, logical_id=fact.logical_id)
 
 
 def decision_of(authorized: bool | None, conditions: Mapping[str, Any]) -> Decision:
