@@ -11,6 +11,7 @@ from permscope.errors import PolicyError
 from permscope.graph.collector import grant_said_by, said_by
 from permscope.graph.model import Provenance
 from permscope.graph.outcome import NO, Outcome, all_of, bindings
+from permscope.graph.template_conditions import by_template_condition, on_both_sides
 from permscope.inventory.arn import account_of
 from permscope.inventory.facts import ControlPolicy, Need, OrganizationPath, ResourcePolicy
 from permscope.inventory.inventory import IamPrincipal, Inventory
@@ -45,7 +46,7 @@ class Decisions:
         self.inventory = inventory
         self._effective: dict[str, EffectiveAccess] = {}
         self._identity: dict[str, tuple[Policy, ...]] = {}
-        self._needs: dict[tuple[str, Need], Outcome] = {}
+        self._needs: dict[tuple[str, Need, str | None], Outcome] = {}
 
     # Principals
 
@@ -188,18 +189,20 @@ class Decisions:
         keys = ", ".join(verdict.conditional_on)
         return Outcome(None, provenance, _depends_on(verdict.conditional_on), f"it depends on {keys}")
 
-    def role_may(self, role_arn: str, need: Need) -> Outcome:
-        """Whether a role is allowed every action of a need."""
-        key = (role_arn, need)
+    def role_may(self, role_arn: str, need: Need, only_if: str | None = None) -> Outcome:
+        """Whether a role is allowed every action of a need, where the template conditions of `only_if` hold."""
+        key = (role_arn, need, only_if)
         if key not in self._needs:
             role = self.inventory.roles.get(role_arn)
             if role is None:
                 self._needs[key] = Outcome(None, reason=f"the role `{role_arn}` is in no input")
             else:
-                self._needs[key] = all_of(self._may(role, action, need.resource_arn) for action in need.actions)
+                self._needs[key] = all_of(
+                    self._may(role, action, need.resource_arn, only_if) for action in need.actions
+                )
         return self._needs[key]
 
-    def _may(self, role: IamPrincipal, action: str, resource_arn: str) -> Outcome:
+    def _may(self, role: IamPrincipal, action: str, resource_arn: str, only_if: str | None) -> Outcome:
         identity = self.identity(role)
         requester = requester_of(role.arn)
         if requester is None:
@@ -208,7 +211,7 @@ class Decisions:
             return self._somewhere(role, action)
         best = NO
         for assumed, (arn,) in bindings((resource_arn,), identity):
-            best = best.or_else(self._on_arn(role, requester, action, arn).assuming(assumed))
+            best = best.or_else(self._on_arn(role, requester, action, arn, only_if).assuming(assumed))
             if best.authorized:
                 return best
         if best.authorized is None:
@@ -228,26 +231,35 @@ class Decisions:
             return Outcome(None, reason=f"{lacks}: it is granted on an ARN, and it needs `*`")
         return Outcome(False, reason=lacks)
 
-    def _on_arn(self, role: IamPrincipal, requester: Requester, action: str, arn: str) -> Outcome:
-        identity, boundary = self.identity(role), self.boundary(role)
-        resource = self.resource_policies(arn)
-        owner = account_of(arn)
-        if owner in (None, requester.account) or resource:
-            answer = self.ask(requester, action, arn, {}, identity=identity, resource=resource, boundary=boundary)
-            return answer._replace(provenance=tuple(self.located(role.arn, one) for one in answer.provenance))
-        # The other account has a word in it, and its policy is in no input.
-        answer = self.ask(
-            requester,
-            action,
-            arn,
-            {},
-            identity=identity,
-            boundary=boundary,
-            resource_account=requester.account,
-        )
+    def _on_arn(
+        self, role: IamPrincipal, requester: Requester, action: str, arn: str, only_if: str | None = None
+    ) -> Outcome:
+        boundary, resource, owner = self.boundary(role), self.resource_policies(arn), account_of(arn)
+        is_foreign = owner not in (None, requester.account) and not resource
+
+        def ask(identity: tuple[Policy, ...]) -> Outcome:
+            return self.ask(
+                requester,
+                action,
+                arn,
+                {},
+                identity=identity,
+                resource=resource,
+                boundary=boundary,
+                resource_account=requester.account if is_foreign else None,
+            )
+
+        answer = ask(self.identity(role))
+        if answer.authorized is None and "template" in answer.conditions:
+            sides = {
+                " and ".join(assumed.get("condition", ())): ask(standing)
+                for assumed, standing in by_template_condition(self.identity(role), (role.only_if, only_if))
+            }
+            answer = sides[""] if sides[""].authorized else on_both_sides(sides) or answer
         answer = answer._replace(provenance=tuple(self.located(role.arn, one) for one in answer.provenance))
-        if answer.authorized is not True:
+        if answer.authorized is not True or not is_foreign:
             return answer
+        # The other account has a word in it, and its policy is in no input.
         return Outcome(None, answer.provenance, reason=f"the policy in account `{owner}` is in no input")
 
     def _somewhere(self, role: IamPrincipal, action: str) -> Outcome:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 
 from permscope.graph import route_calls
 from permscope.graph.decisions import Context, Decisions, requester_of
 from permscope.graph.outcome import NO, YES, Outcome, all_of, bindings
+from permscope.graph.template_conditions import by_template_condition, on_both_sides
 from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Delivery, ResourcePolicy, Role, Trigger
 from permscope.inventory.policies import Policy
@@ -59,7 +60,7 @@ class LettingIn:
             return self._role_trusts_role(role, service_name)
         if service_name in _EXTERNAL_ID_IS_ACCOUNT:
             context["sts:ExternalId"] = (account_of(role_arn) or "",)
-        outcome = self._as_service((role.trust,), service_name, ("sts:AssumeRole",), role_arn, context, ())
+        outcome = self._as_service((role.trust,), service_name, ("sts:AssumeRole",), role_arn, context, (role.only_if,))
         if outcome.authorized is False:
             return Outcome(False, reason=f"`{role.logical_id or role.name}` does not trust `{service_name}`")
         return outcome
@@ -212,16 +213,19 @@ class LettingIn:
         flat = tuple(value for key in keys for value in context[key][:1])
         for action in actions:
             best = NO
-            for assumed, standing in _by_template_condition(policies, holds):
+            sides: dict[str, Outcome] = {}
+            for assumed, standing in by_template_condition(policies, holds):
                 for bound, values in bindings(flat, standing):
                     known = {key: (value,) for key, value in zip(keys, values, strict=True)}
                     answer = self._decisions.ask(requester, action, arn, known, resource=standing)
                     best = best.or_else(answer.assuming({**assumed, **bound}))
-                    if best.authorized:
+                    if answer.authorized and not bound:
+                        sides[" and ".join(assumed.get("condition", ()))] = answer
+                    if best.authorized or (answer.authorized and not bound):
                         break
                 if best.authorized:
                     break
-            parts.append(best)
+            parts.append(best if best.authorized else on_both_sides(sides) or best)
         return all_of(parts)
 
     @cached_property
@@ -300,32 +304,6 @@ def source_context(source_arn: str | None, source_account: str | None) -> dict[s
     if account:
         found["aws:SourceAccount"] = (account,)
     return found
-
-
-def _by_template_condition(
-    policies: tuple[Policy, ...], holds: Collection[str | None]
-) -> Iterator[tuple[Mapping[str, list[str]], tuple[Policy, ...]]]:
-    """The statements that stand where the wiring does; then those of undecided conditions with them."""
-    conditions = {each.only_if for policy in policies for each in policy.statements if each.only_if}
-    if not conditions:
-        yield {}, policies
-        return
-    undecided = sorted(conditions - set(holds))
-    yield {}, tuple(_standing(policy, undecided) for policy in policies)
-    if undecided:
-        yield {"condition": undecided}, tuple(_standing(policy, ()) for policy in policies)
-
-
-def _standing(policy: Policy, dropped: Collection[str]) -> Policy:
-    """A policy without Allow statements that may not be there, and the others as if they were."""
-    if not any(each.only_if for each in policy.statements):
-        return policy
-    kept = tuple(
-        replace(each, only_if=None) if each.effect == "Allow" else each
-        for each in policy.statements
-        if each.effect != "Allow" or each.only_if not in dropped
-    )
-    return replace(policy, statements=kept)
 
 
 def _without_denies(policy: Policy) -> Policy:

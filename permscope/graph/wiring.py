@@ -15,6 +15,7 @@ from permscope.graph.nodes import Nodes
 from permscope.graph.outcome import YES, Outcome, all_of, as_far_as_known
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Auth, Delivery, Fact, Function, Mechanism, Need, RoleUse, Route, Trigger, Unknown
+from permscope.inventory.located import both
 from permscope.inventory.tokens import has_unknown, unknowns_in
 
 # What AWS's pages ask for to read a stream, though mappings of roles without it have always been made and run:
@@ -71,11 +72,13 @@ class Wiring:
         if function.role_arn is None:
             self._unknown_role(function, "the template does not say which role it runs with")
             return
-        role = self.nodes.named(function.role_arn)
-        trusted = self.letting_in.trusts(role.id, _LAMBDA, function.arn)
-        if role.kind is NodeKind.EXTERNAL and has_unknown(function.role_arn):
-            self._unknown_role(function, f"its role is `{unknowns_in(function.role_arn)[0]}`, which nobody gave")
-        self._executes_as(function.arn, role, trusted, function)
+        for role_arn, only_if in ((function.role_arn, function.role_only_if), *function.other_roles.items()):
+            role = self.nodes.named(role_arn)
+            trusted = self.letting_in.trusts(role.id, _LAMBDA, function.arn)
+            if role.kind is NodeKind.EXTERNAL and has_unknown(role_arn):
+                self._unknown_role(function, f"its role is `{unknowns_in(role_arn)[0]}`, which nobody gave")
+            fact = replace(function, only_if=both(function.only_if, only_if))
+            self._executes_as(function.arn, role, trusted, fact)
 
     def _unknown_role(self, function: Function, why: str) -> None:
         self.graph.unknowns.append(
@@ -167,8 +170,8 @@ class Wiring:
                     return Outcome(None, reason=f"`{trigger.service}` adds the permission when the function is wired")
                 return outcome
             case Mechanism.POLL:
-                function = self.inventory.function(trigger.function_arn)
-                return self._by_role(trigger, trigger.role_arn or (function.role_arn if function else None))
+                roles = self._roles_of(trigger.function_arn, trigger.role_arn)
+                return _whichever([self._by_role(trigger, role) for role in roles])
             case Mechanism.SERVICE_ROLE:
                 return self._by_service_role(trigger)
             case Mechanism.CALLER:
@@ -188,7 +191,7 @@ class Wiring:
         )
         role_arn = self.nodes.named(trigger.role_arn).id
         trusted = self.letting_in.trusts(role_arn, trigger.service, trigger.source_arn)
-        outcome = all_of((trusted, *(self.decisions.role_may(role_arn, need) for need in invokes)))
+        outcome = all_of((trusted, *(self.decisions.role_may(role_arn, need, trigger.only_if) for need in invokes)))
         if outcome.authorized is False and trigger.service in _QUALIFYING and trusted.authorized is not False:
             latest = f"{trigger.function_arn}:$LATEST"
             needs = tuple(replace(need, resource_arn=latest) for need in invokes)
@@ -213,11 +216,11 @@ class Wiring:
         if not trigger.required and has_unknown(trigger.source_id or ""):
             return Outcome(None, reason="the source is not known, and so what it takes to read it")
         role_arn = self.nodes.named(role_arn).id
-        return all_of(self._reads(role_arn, need) for need in trigger.required)
+        return all_of(self._reads(role_arn, need, trigger.only_if) for need in trigger.required)
 
-    def _reads(self, role_arn: str, need: Need) -> Outcome:
+    def _reads(self, role_arn: str, need: Need, only_if: str | None) -> Outcome:
         """Whether a role may read a source; what only lists streams is asked for, and mappings run without it."""
-        outcome = self.decisions.role_may(role_arn, need)
+        outcome = self.decisions.role_may(role_arn, need, only_if)
         needed = tuple(action for action in need.actions if action not in MERELY_LISTS)
         if outcome.authorized is not False or len(needed) == len(need.actions):
             return outcome
@@ -247,14 +250,23 @@ class Wiring:
             named = tuple(action for need in delivery.required for action in need.actions)
             actions = named or _DELIVERY_ACTIONS.get(parts.service if parts else "", ())
             return self.letting_in.delivers(delivery, actions)
-        function = self.inventory.function(delivery.sender_id)
-        role_arn = delivery.role_arn or (function.role_arn if function else None)
+        roles = self._roles_of(delivery.sender_id, delivery.role_arn)
+        return _whichever([self._role_may_deliver(delivery, role) for role in roles])
+
+    def _role_may_deliver(self, delivery: Delivery, role_arn: str | None) -> Outcome:
         if role_arn == CALLER or (not delivery.required and role_arn is None):
             return YES
         if role_arn is None:
             return Outcome(None, reason="the role that delivers is not known")
         role_arn = self.nodes.named(role_arn).id
-        return all_of(tuple(self.decisions.role_may(role_arn, need) for need in delivery.required))
+        return all_of(tuple(self.decisions.role_may(role_arn, need, delivery.only_if) for need in delivery.required))
+
+    def _roles_of(self, function_arn: str, role_arn: str | None) -> tuple[str | None, ...]:
+        """The role a wiring names, or that of the function; each, where an undecided condition says which."""
+        function = self.inventory.function(function_arn)
+        if function is None or role_arn not in (None, function.role_arn):
+            return (role_arn,)
+        return (function.role_arn, *function.other_roles)
 
     def _add(self, kind: EdgeKind, source: str, target: str, outcome: Outcome, fact: Fact, **more: Any) -> None:
         conditions = dict(outcome.conditions)
@@ -280,6 +292,16 @@ class Wiring:
                 **more,
             )
         )
+
+
+def _whichever(outcomes: list[Outcome]) -> Outcome:
+    """The answer whichever of several roles it is; unknown where they differ."""
+    answers = {outcome.authorized for outcome in outcomes}
+    if len(answers) == 1:
+        return all_of(outcomes)
+    reasons = [outcome.reason for outcome in outcomes if outcome.reason]
+    provenance = distinct(said for outcome in outcomes for said in outcome.provenance)
+    return Outcome(None, provenance, reason="; ".join(["it depends on which role it has", *reasons]))
 
 
 def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -162,6 +162,8 @@ class Function(Fact):
     Attributes:
         arn: unqualified ARN.
         role_arn: of its execution role; None where the template does not tell.
+        role_only_if: the undecided template condition under which it has that role.
+        other_roles: ARNs of roles it has otherwise, each with its condition.
         aliases: ARNs of its aliases (`...:live`), each with the version it points to in `alias_versions`.
         versions: qualified ARNs of published versions.
         environment: names of environment variables with the ARN, name or id each refers to, where it refers to a
@@ -174,6 +176,8 @@ class Function(Fact):
     arn: str
     name: str
     role_arn: str | None = None
+    role_only_if: str | None = None
+    other_roles: Mapping[str, str] = field(default_factory=dict)
     runtime: str | None = None
     aliases: tuple[str, ...] = ()
     alias_versions: Mapping[str, str] = field(default_factory=dict)

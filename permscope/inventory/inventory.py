@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
@@ -24,6 +24,7 @@ from permscope.inventory.facts import (
     Unknown,
     User,
 )
+from permscope.inventory.located import both, parts_of
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
 from permscope.lazy import dataclass
 
@@ -77,6 +78,7 @@ class Inventory:
         self._by_class: dict[type, list[Fact]] = defaultdict(list)
         for fact in self.facts:
             self._by_class[type(fact)].append(fact)
+        self._conditional: dict[tuple[int, str | None], tuple[Policy, Policy]] = {}
 
     def of(self, kind: type[F]) -> tuple[F, ...]:
         """Every fact of one class, in reading order."""
@@ -167,8 +169,21 @@ class Inventory:
             for attachment in self._attachments.get(holder.arn, ()):
                 policy = attachment.policy or self.managed_policy(attachment.policy_arn or "")
                 if policy is not None:
-                    found.append(AttachedPolicy(policy, attachment))
+                    found.append(AttachedPolicy(self._attached_if(policy, attachment, holder), attachment))
         return tuple(found)
+
+    def _attached_if(self, policy: Policy, attachment: PolicyAttachment, holder: IamPrincipal) -> Policy:
+        """A policy whose statements depend on what its attachment depends on, the same object each time."""
+        parts = [part for part in parts_of(attachment.only_if) if part not in parts_of(holder.only_if)]
+        if not parts:
+            return policy
+        only_if = both(*parts)
+        known = self._conditional.get((id(policy), only_if))
+        if known is None:
+            statements = tuple(replace(each, only_if=both(only_if, each.only_if)) for each in policy.statements)
+            known = policy, replace(policy, statements=statements)
+            self._conditional[id(policy), only_if] = known
+        return known[1]
 
     def missing_policies(self, principal: IamPrincipal) -> tuple[str, ...]:
         """ARNs of managed policies attached to a principal whose document nobody has."""

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 from permscope.inventory.source import NOWHERE, Source
 
+_AND = " and "
+
 
 class LocatedStr(str):
     """Text that stands somewhere."""
@@ -76,17 +78,50 @@ class Alternatives(LocatedList):
 
     Attributes:
         condition: name of the condition in the template.
+        has_sides: whether the values are two, one where the condition holds and one where it does not.
     """
 
-    __slots__ = ("condition",)
+    __slots__ = ("condition", "has_sides")
     condition: str
+    has_sides: bool
 
-    def __init__(self, items: Iterable[Any], condition: str, source: Source = NOWHERE) -> None:
+    def __init__(
+        self, items: Iterable[Any], condition: str, source: Source = NOWHERE, *, has_sides: bool = False
+    ) -> None:
         super().__init__(items, source)
         self.condition = condition
+        self.has_sides = has_sides and len(self) == 2  # noqa: PLR2004
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Alternatives:
-        return Alternatives([deepcopy(value, memo) for value in self], self.condition, self.source)
+        copied = [deepcopy(value, memo) for value in self]
+        return Alternatives(copied, self.condition, self.source, has_sides=self.has_sides)
+
+    def sides(self, only_if: str | None = None) -> Iterator[tuple[Any, str]]:
+        """Each value with what must hold for it: `IsProd`, `not IsProd`; within `only_if`, both."""
+        for index, item in enumerate(self):
+            side = f"not {self.condition}" if self.has_sides and index else self.condition
+            yield item, both(only_if, side) or side
+
+
+def both(*conditions: str | None) -> str | None:
+    """Template conditions that must all hold, as one text."""
+    return _AND.join(dict.fromkeys(part for condition in conditions for part in parts_of(condition))) or None
+
+
+def is_contradictory(only_if: str | None) -> bool:
+    """Whether a condition would have to hold and not to hold."""
+    parts = parts_of(only_if)
+    return any(opposite(part) in parts for part in parts)
+
+
+def parts_of(only_if: str | None) -> tuple[str, ...]:
+    """What must hold, one by one: `IsProd`, `not IsProd`."""
+    return tuple(only_if.split(_AND)) if only_if else ()
+
+
+def opposite(part: str) -> str:
+    """What holds where a part does not."""
+    return part.removeprefix("not ") if part.startswith("not ") else f"not {part}"
 
 
 def source_of(value: object, default: Source = NOWHERE) -> Source:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from permscope.inventory.located import Alternatives, as_list, as_text, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.variants import statement_variants
 from permscope.lazy import dataclass
 
 PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
@@ -243,8 +244,8 @@ class _Reader:
 def _statements_of(value: object, only_if: str | None = None) -> Iterator[tuple[Any, str | None]]:
     """Each raw statement with the undecided template condition it depends on."""
     if isinstance(value, Alternatives):
-        for item in value:
-            yield from _statements_of(item, value.condition)
+        for item, condition in value.sides(only_if):
+            yield from _statements_of(item, condition)
     elif isinstance(value, list):
         for item in value:
             yield from _statements_of(item, only_if)
@@ -279,9 +280,9 @@ def parse_policy(
         document = _parse_json(document, reader)
     statements: list[Statement] = []
     version: str | None = None
-    documents = [(document, only_if)]
+    documents: list[tuple[Any, str | None]] = [(document, only_if)]
     if isinstance(document, Alternatives):
-        documents = [(item, document.condition) for item in document]
+        documents = list(document.sides(only_if))
     for candidate, condition in documents:
         if not isinstance(candidate, Mapping):
             if candidate is not None or len(documents) == 1:
@@ -294,10 +295,11 @@ def parse_policy(
             if not isinstance(raw, Mapping):
                 reader.problem("a statement must be a mapping", source_of(raw, place))
                 continue
-            statement = reader.statement(raw, len(statements), depends_on)
-            if statement is not None:
-                statements.append(statement)
-                _check_kind(statement, kind, reader)
+            for variant, side in statement_variants(raw, depends_on):
+                statement = reader.statement(variant, len(statements), side)
+                if statement is not None:
+                    statements.append(statement)
+                    _check_kind(statement, kind, reader)
     return Policy(
         name=name,
         kind=kind,

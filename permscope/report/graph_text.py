@@ -135,7 +135,8 @@ def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
     for edge in graph.outgoing(node.id, EdgeKind.TRIGGERS):
         root.add(("runs ", "bold"), (name_of(graph.nodes[edge.target]), "bold"), _authorization(edge, signs))
     for edge, role in _roles(graph, node):
-        branch = root.add(("runs as ", "bold"), (name_of(role), "bold"), _doubt(edge, signs), _at(role, node))
+        where = (_doubt(edge, signs), _conditional(edge, signs), _at(role, node))
+        branch = root.add(("runs as ", "bold"), (name_of(role), "bold"), *where)
         touches = touches_of(graph, role)
         branch.under.extend(Branch(joined(name, *details)) for name, details in _touched(touches, signs))
     for name, details in _deliveries(graph, node, signs):
@@ -299,7 +300,7 @@ def _conditional(edge: Edge, signs: Symbols) -> Text:
     words = conditions_of(edge)
     if words:
         return text((f"  if {words.removeprefix('if ')}", "magenta"))
-    if edge.decision is Decision.CONDITIONAL:
+    if edge.decision is Decision.CONDITIONAL and edge.kind is not EdgeKind.EXECUTES_AS:
         return text((f"  {signs.unsure} {edge.reason or 'conditional'}", "magenta"))
     return text()
 

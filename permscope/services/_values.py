@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from permscope.inventory.located import Alternatives, LocatedStr, as_list, as_text, source_of, value_source
+from permscope.inventory.located import Alternatives, LocatedStr, as_list, as_text, both, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
 from permscope.lazy import regex
 from permscope.services.interface import TemplateResource
@@ -67,8 +67,8 @@ class Item(NamedTuple):
 def branches(value: object, only_if: str | None = None) -> Iterator[tuple[Any, str | None]]:
     """Each value that may hold, lists flattened, with the undecided condition it depends on."""
     if isinstance(value, Alternatives):
-        for item in value:
-            yield from branches(item, value.condition)
+        for item, condition in value.sides(only_if):
+            yield from branches(item, condition)
     elif isinstance(value, list):
         for item in value:
             yield from branches(item, only_if)
@@ -113,7 +113,7 @@ def root(resource: TemplateResource) -> Item:
 def about(resource: TemplateResource, place: Source = NOWHERE, only_if: str | None = None) -> dict[str, Any]:
     """What every fact of a resource shares, said at one place of it and under one undecided condition."""
     shared = resource.facts_about(place if place is not NOWHERE else None)
-    return {**shared, "only_if": only_if or resource.only_if}
+    return {**shared, "only_if": both(resource.only_if, only_if)}
 
 
 def json_value(value: object) -> Any:

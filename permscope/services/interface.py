@@ -26,6 +26,8 @@ from permscope.inventory.located import (
     LocatedStr,
     as_list,
     as_text,
+    both,
+    is_contradictory,
     options_of,
     source_of,
     value_source,
@@ -248,8 +250,9 @@ class TemplateResource:
         if not undecided:
             yield self
             return
-        choices = [list(_choices(self.properties[key], None)) for key in undecided]
-        for number, choice in enumerate(product(*choices)):
+        choices = product(*(list(_choices(self.properties[key], self.only_if)) for key in undecided))
+        possible = ((choice, only_if) for choice in choices if not is_contradictory(only_if := _together(choice)))
+        for number, (choice, only_if) in enumerate(possible):
             if number == _MOST_VARIANTS:
                 why = "too many conditions are undecided"
                 self.unknowns.append(self.unknown("a combination of properties", why, "condition"))
@@ -260,18 +263,16 @@ class TemplateResource:
                     del properties[key]
                 else:
                     properties[key] = value
-            conditions = (self.only_if, *(condition for _, condition in choice))
-            only_if = " and ".join(dict.fromkeys(name for name in conditions if name))
             located = LocatedDict(properties, source_of(self.properties, self.source))
-            yield replace(self, properties=located, only_if=only_if or None)
+            yield replace(self, properties=located, only_if=only_if)
 
     def part(self, properties: Mapping[str, Any], only_if: str | None = None) -> TemplateResource:
         """This resource seen through one mapping inside it, such as one replica of a global table."""
-        return replace(self, properties=properties, only_if=only_if or self.only_if)
+        return replace(self, properties=properties, only_if=both(self.only_if, only_if))
 
     def when(self, only_if: str | None) -> TemplateResource:
         """This resource, depending on an undecided condition besides."""
-        return replace(self, only_if=only_if) if only_if else self
+        return replace(self, only_if=both(self.only_if, only_if)) if only_if else self
 
     def protects(self, arn: str | None, *path: str) -> Iterator[ResourcePolicy | Unknown]:
         """The resource-based policy at a property path, as the one that protects `arn`; nothing where there is none."""
@@ -347,10 +348,14 @@ def _any_partition(text: str) -> str:
     return _PARTITION_OF.sub("arn::", text) if text.startswith("arn:") else text
 
 
+def _together(choice: Iterable[tuple[Any, str | None]]) -> str | None:
+    return both(*(only_if for _, only_if in choice))
+
+
 def _choices(value: Any, only_if: str | None) -> Iterator[tuple[Any, str | None]]:
     if isinstance(value, Alternatives):
-        for item in value:
-            yield from _choices(item, value.condition)
+        for item, condition in value.sides(only_if):
+            yield from _choices(item, condition)
     else:
         yield value, only_if
 

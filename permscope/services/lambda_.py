@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import AnyFact, Auth, Function, Mechanism, Need, Route, Trigger
-from permscope.inventory.located import Alternatives, LocatedStr, as_text, source_of
+from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.services._credentials import looks_like_credential
 from permscope.services._holders import holder, roles_of
-from permscope.services._values import root
+from permscope.services._values import located, root, texts
 from permscope.services._wiring import role_uses
 from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
@@ -36,18 +36,20 @@ def execution_role(stack: Stack, function_arn: str) -> str | None:
 def read_function(resource: TemplateResource) -> Iterable[AnyFact]:
     """A function with its role, its versions and aliases, and the names of its environment variables."""
     stack = resource.stack
-    role = resource.text("Role")
+    roles = [
+        (role_arn(stack, located(text)), text.only_if)
+        for text in texts(resource.properties.get("Role"), resource.place("Role"))
+    ]
+    role, role_only_if = roles[0] if roles else (None, None)
     if role is None:
         yield resource.unknown("the execution role", "`Role` is missing", "role")
-    elif isinstance(resource.properties.get("Role"), Alternatives):
-        condition = resource.properties["Role"].condition
-        why = f"it depends on the condition `{condition}`; its first choice is taken"
-        yield resource.unknown("the execution role", why, "condition", role)
     aliases = dict(_aliases(resource))
     yield Function(
         arn=resource.id,
         name=resource.name,
-        role_arn=role_arn(stack, role),
+        role_arn=role,
+        role_only_if=role_only_if,
+        other_roles={arn: only_if for arn, only_if in roles[1:] if arn and only_if and arn != role},
         runtime=resource.text("Runtime"),
         aliases=tuple(aliases),
         alias_versions={arn: version for arn, version in aliases.items() if version},

@@ -12,7 +12,7 @@ PLACE = Source("template.yaml", 4, 2)
 def test_every_alternative_is_given_with_its_condition() -> None:
     """A wiring behind `Fn::If` is never lost."""
     value = Alternatives([LocatedStr("a", PLACE), None, Alternatives(["b"], "Inner")], "Outer")
-    assert [(text.text, text.only_if) for text in texts(value)] == [("a", "Outer"), ("b", "Inner")]
+    assert [(text.text, text.only_if) for text in texts(value)] == [("a", "Outer"), ("b", "Outer and Inner")]
 
 
 def test_a_text_knows_its_place_or_takes_that_of_its_key() -> None:

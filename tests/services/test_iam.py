@@ -89,7 +89,7 @@ Resources:
         "arn:aws:iam::aws:policy/ReadOnlyAccess",
         "arn:aws:iam::aws:policy/PowerUserAccess",
     ]
-    assert {fact.only_if for fact in found} == {"IsProd"}
+    assert [fact.only_if for fact in found] == ["IsProd", "IsProd", "not IsProd"]
     assert {fact.principal_arn for fact in found} == {role.arn}
 
 

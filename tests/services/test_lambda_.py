@@ -68,14 +68,16 @@ def test_a_missing_role_is_unknown(read: Read) -> None:
     assert "the execution role of `Fn`" in [fact.what for fact in of(facts, Unknown)]
 
 
-def test_an_undecided_role_is_said(read: Read) -> None:
-    """The first choice is taken and the other is not hidden."""
+def test_an_undecided_role_is_every_role_it_may_be(read: Read) -> None:
+    """Each choice is there with the side of the condition it stands on."""
     template = "Parameters: {Stage: {Type: String}}\nConditions: {IsProd: !Equals [!Ref Stage, prod]}\n" + function(
         "      Role: !If [IsProd, !GetAtt Role.Arn, 'arn:aws:iam::111122223333:role/dev']"
     )
     facts = read(template)
-    assert of(facts, Function)[0].role_arn == ROLE
-    assert any(fact.kind == "condition" and "execution role" in fact.what for fact in of(facts, Unknown))
+    (found,) = of(facts, Function)
+    assert (found.role_arn, found.role_only_if) == (ROLE, "IsProd")
+    assert found.other_roles == {"arn:aws:iam::111122223333:role/dev": "not IsProd"}
+    assert any(fact.kind == "condition" and "IsProd" in fact.what for fact in of(facts, Unknown))
 
 
 def test_values_of_environment_variables_are_never_kept(read: Read) -> None:

@@ -129,7 +129,7 @@ def test_an_undecided_property_gives_a_statement_for_each_choice(read: Read) -> 
     policies = [fact for fact in read(template) if isinstance(fact, ResourcePolicy)]
     conditions = [fact.policy.statements[0].conditions for fact in policies]
     assert [[condition.values for condition in found] for found in conditions] == [[("arn:aws:s3:::prod",)], []]
-    assert {fact.only_if for fact in policies} == {"IsProd"}
+    assert [fact.only_if for fact in policies] == ["IsProd", "not IsProd"]
 
 
 def test_a_permission_without_principal_is_unknown(read: Read) -> None:

@@ -58,6 +58,13 @@ class Conditions:
             self._cut = False
         return found
 
+    def side(self, name: str) -> str:
+        """A condition by name, or as `not X` where it is but the opposite of another, as those that SAM makes are."""
+        match self.definitions.get(name):
+            case {"Fn::Not": [{"Condition": str(other), **rest}], **more} if not rest and not more:
+                return f"not {other}"
+        return name
+
     @contextmanager
     def assuming(self, name: object, *, holds: bool) -> Iterator[None]:
         """Decide other conditions as they are where `name` is `holds`."""

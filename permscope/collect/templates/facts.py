@@ -17,7 +17,7 @@ from permscope.collect.templates.stack import Bound, condition_of
 from permscope.collect.templates.transforms import read_definition
 from permscope.errors import TemplateError
 from permscope.inventory.facts import AnyFact, Fact, Need, Output, Unknown
-from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, key_source, source_of
+from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, as_text, key_source, parts_of, source_of
 from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.lazy import regex
@@ -86,7 +86,7 @@ def _resources(bound: Bound, stack: Stack) -> Iterator[TemplateResource]:
             name=identity.name,
             arn=identity.arn,
             ref=identity.ref,
-            only_if=condition if holds is None else None,
+            only_if=bound.resolver.decisions.side(condition) if holds is None and condition else None,
         )
         _resolve(resource, raw, bound, condition if holds is None else None)
         yield resource
@@ -259,8 +259,7 @@ def _gather(value: Any, tokens: dict[str, None], conditions: dict[str, None]) ->
     elif isinstance(value, Fact | Policy | Statement | Need):
         for name in _fields(cast("Any", type(value))):
             held = getattr(value, name)
-            if name == "only_if":
-                if held:
-                    conditions[held] = None
+            if name in ("only_if", "role_only_if"):
+                conditions.update(dict.fromkeys(part.removeprefix("not ") for part in parts_of(held)))
             elif held:
                 _gather(held, tokens, conditions)

@@ -171,7 +171,8 @@ def if_(resolver: Resolver, argument: Any, place: Source) -> Any:
     found = [None if branch is NO_VALUE else branch for branch in branches]
     if found[0] == found[1]:
         return branches[0]
-    return resolver.alternatives(found, name if isinstance(name, str) else "Fn::If", place)
+    named = isinstance(name, str)
+    return resolver.alternatives(found, name if named else "Fn::If", place, has_sides=named)
 
 
 def find_in_map(resolver: Resolver, argument: Any, place: Source) -> Any:

@@ -48,8 +48,10 @@ class UsedAlternatives(Alternatives):
     __slots__ = ("used",)
     used: set[str]
 
-    def __init__(self, items: list[Any], condition: str, source: Source, used: set[str]) -> None:
-        super().__init__(items, condition, source)
+    def __init__(
+        self, items: list[Any], condition: str, source: Source, used: set[str], *, has_sides: bool = False
+    ) -> None:
+        super().__init__(items, condition, source, has_sides=has_sides)
         self.used = used
 
     def __iter__(self) -> Iterator[Any]:
@@ -115,7 +117,8 @@ class Resolver:
             if isinstance(value, dict):
                 return self._mapping(value)
             if isinstance(value, Alternatives):
-                return self.alternatives([self.plain(item) for item in value], value.condition, value.source)
+                items = [self.plain(item) for item in value]
+                return self.alternatives(items, value.condition, value.source, has_sides=value.has_sides)
             items = [found for item in value if (found := self.resolve(item)) is not NO_VALUE]
             return LocatedList(items, source_of(value))
         finally:
@@ -260,15 +263,17 @@ class Resolver:
 
     # Alternatives.
 
-    def alternatives(self, items: list[Any], condition: str, place: Source) -> Alternatives:
+    def alternatives(self, items: list[Any], condition: str, place: Source, *, has_sides: bool = False) -> Alternatives:
         """Values of which an undecided condition makes one hold; None stands for no value."""
-        return UsedAlternatives(items, condition, place, self.used_conditions)
+        return UsedAlternatives(items, condition, place, self.used_conditions, has_sides=has_sides)
 
     def combine(self, parts: list[Any], make: Callable[[list[Any]], Any], place: Source) -> Any:
         """`make(parts)`, once for each way the undecided conditions among the parts can turn out."""
         if not any(isinstance(part, Alternatives) for part in parts):
             return make(parts)
-        condition = next(part.condition for part in parts if isinstance(part, Alternatives))
+        open_parts = [part for part in parts if isinstance(part, Alternatives)]
+        condition = open_parts[0].condition
+        has_sides = all(part.has_sides and part.condition == condition for part in open_parts)
         try:
             ways = list(islice(_ways(parts), MAX_ALTERNATIVES + 1))
         except _TooManyWaysError:
@@ -283,7 +288,8 @@ class Resolver:
                 results.append(result)
         if len(results) == 1:
             return results[0]
-        return self.alternatives([None if item is NO_VALUE else item for item in results], condition, place)
+        items = [None if item is NO_VALUE else item for item in results]
+        return self.alternatives(items, condition, place, has_sides=has_sides)
 
     def spend(self, work: int) -> bool:
         """Account for work on values; False once a template has used up what any real one needs."""

@@ -182,6 +182,8 @@ def _prepare(work: LocatedDict) -> LocatedDict:
         if not is_sam(resource):
             continue
         properties = resource.get("Properties")
+        if properties is None:
+            properties = resource["Properties"] = LocatedDict((), source_of(resource))
         if not isinstance(properties, dict):
             continue
         _stand_in(properties)
