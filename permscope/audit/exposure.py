@@ -9,7 +9,7 @@ from typing import Any
 from permscope.audit.breadth import admin_principals, breadth_of
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
-from permscope.audit.predicates import Taken, finder
+from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.resources import is_star
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
@@ -57,6 +57,21 @@ def _view_of(world: World, function_id: str) -> PrincipalView | None:
     return None
 
 
+@predicate("function")
+def public_gets_there(subject: Subject) -> bool:
+    """The public makes the function run, at once or over other functions, queues and state machines."""
+    return subject.it.id in subject.world.exposed or subject.it.id in subject.world.led_to
+
+
+def way_to(world: World, function_id: str) -> tuple[str, tuple[str, ...]]:
+    """How the public gets to a function: as a clause, and as labels of the hops; both empty where it does not."""
+    label = world.graph.nodes[function_id].label
+    if function_id in world.exposed:
+        return world.exposed[function_id], ("public", label)
+    led = world.led_to.get(function_id)
+    return (led.how, led.path) if led else ("", ())
+
+
 def _secrets_of(view: PrincipalView) -> tuple[list[str], bool]:
     """The secrets and parameters a principal may read, as written, and whether all of a kind are among them."""
     found: dict[str, None] = {}
@@ -81,27 +96,39 @@ def _called(world: World, arn: str) -> str:
     return node.label if node else arn
 
 
+@finder("function", values=("how",))
+def exposed_role(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A function that the public gets to, with the role it runs with and the way there."""
+    world = subject.world
+    how, way = way_to(world, subject.it.id)
+    view = _view_of(world, subject.it.id)
+    if how and view is not None and view.node is not None:
+        yield Hit(values={"how": how}, nodes=(view.node.id,), path=(*way, view.node.label))
+
+
 @finder("function", values=_VALUES)
 def exposed_to_sensitive_data(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function that the public reaches and whose role reads secrets, or every bucket, secret or parameter.
 
-    `medium` where it reads secrets that are named, which many a public function has to.
+    `medium` where it reads secrets that are named, which many a public function has to; or where the public gets to it
+    over other functions, queues or state machines only.
     """
     world = subject.world
-    how = world.exposed.get(subject.it.id, "")
+    how, way = way_to(world, subject.it.id)
     view = _view_of(world, subject.it.id) if how else None
     if view is None or view.node is None or view.node.id in admin_principals(world):
         return
     found, everything = _secrets_of(view)
-    if not found:
+    direct = subject.it.id in world.exposed
+    if not found or not (direct or everything):
         return
     shown = ", ".join(f"`{text}`" for text in found[:_SHOWN])
     yield Hit(
         element=found[0],
         values={"how": how, "role": view.label, "what": "read", "resources": shown, "services": ""},
         nodes=(view.node.id,),
-        severity=None if everything else "medium",
-        path=("public", subject.it.label, view.label, found[0]),
+        severity=None if everything and direct else "medium",
+        path=(*way, view.node.label, found[0]),
     )
 
 
@@ -109,7 +136,7 @@ def exposed_to_sensitive_data(subject: Subject, _parameters: Any, _taken: Taken)
 def exposed_deployers(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function that the public reaches and whose role may change other functions, stacks, or roles."""
     world = subject.world
-    how = world.exposed.get(subject.it.id, "")
+    how, way = way_to(world, subject.it.id)
     view = _view_of(world, subject.it.id) if how else None
     if view is None or view.node is None or view.node.id in admin_principals(world):
         return
@@ -128,7 +155,7 @@ def exposed_deployers(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
                 "services": "",
             },
             nodes=(view.node.id,),
-            path=("public", subject.it.label, view.label),
+            path=(*way, view.node.label),
         )
 
 

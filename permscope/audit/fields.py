@@ -168,6 +168,8 @@ def _api_kind(subject: Subject) -> str:
         return "websocket" if protocol.upper() == "WEBSOCKET" or route.path.startswith("$connect") else "http"
     if kind and kind.startswith("AWS::AppSync::"):
         return "graphql"
+    if kind and kind.startswith("AWS::ElasticLoadBalancingV2::"):
+        return "load_balancer"
     return "rest" if kind and kind.startswith("AWS::ApiGateway::") else "other"
 
 
@@ -250,7 +252,9 @@ def is_open(world: World, edge: Edge) -> bool:
 
 ROUTE: Fields = {
     **NODE,
-    "api": Field("text", _api_kind, "kind of API", ("rest", "http", "websocket", "graphql", "url", "other")),
+    "api": Field(
+        "text", _api_kind, "kind of API", ("rest", "http", "websocket", "graphql", "load_balancer", "url", "other")
+    ),
     "api_key": Field("bool", _route_fact("api_key"), "whether an API key is asked for"),
     "private": Field("bool", _route_fact("private"), "whether it can be reached from inside a VPC only"),
     "cors.origins": Field("texts", _route_attribute("allow_origins"), "origins that CORS lets in"),

@@ -225,17 +225,6 @@ def _named_grants(access: Any, arn: str, below: str = "") -> Any:
     return found - wide
 
 
-@finder("function", values=("how",))
-def exposed_role(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
-    """A function that the public reaches, with the role it runs with and the way there."""
-    world = subject.world
-    how = world.exposed.get(subject.it.id, "")
-    role = _role_of(world, subject.it.id)
-    if how and role:
-        path = ("public", subject.it.label, world.graph.nodes[role].label)
-        yield Hit(values={"how": how}, nodes=(role,), path=path)
-
-
 _DELIVERED = {
     "dead-letter-queue": "dead-letter queue",
     "on-success": "on-success destination",
@@ -467,6 +456,13 @@ def is_where_connections_begin(subject: Subject) -> bool:
         return route is not None and route.path == "$connect"
     paths = sorted(other.path for other in world.routes.values() if other.api_id == route.api_id)
     return "$connect" not in paths and route.path == ("$default" if "$default" in paths else paths[0])
+
+
+@predicate("route")
+def faces_the_internet(subject: Subject) -> bool:
+    """A listener of a load balancer that the input says is internet-facing."""
+    route = subject.world.routes.get(subject.it.id)
+    return route is not None and route.attributes.get("scheme") == "internet-facing"
 
 
 @finder("route", values=("fix",))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from permscope.audit import reach
 from permscope.audit.conditions import shuts_out_outsiders
+from permscope.audit.reach import Led
 from permscope.catalog.actions import ActionCatalog, ActionSet, load
-from permscope.graph.model import Decision, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.model import Node, PermissionGraph
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import (
@@ -409,32 +411,12 @@ class World:
     @cached_property
     def exposed(self) -> Mapping[str, str]:
         """Why each exposed function, role and resource is: how the public reaches it, as a clause."""
-        found: dict[str, str] = {}
-        for route, reason in self._open_doors():
-            self._expose(route, reason, found)
-        return found
+        return reach.exposed(self.graph, self.inventory)
 
-    def _open_doors(self) -> Iterator[tuple[str, str]]:
-        graph = self.graph
-        for public in graph.of_kind(NodeKind.PUBLIC):
-            for edge in graph.outgoing(public.id, EdgeKind.CAN_INVOKE, EdgeKind.CAN_ACCESS):
-                if edge.decision is not Decision.ALLOW:
-                    continue
-                target = graph.nodes[edge.target]
-                what = "the public can call" if edge.kind is EdgeKind.CAN_INVOKE else "the public can write to"
-                if edge.kind is EdgeKind.CAN_ACCESS and "Write" not in edge.actions.levels():
-                    continue
-                yield target.id, f"{what} `{target.label}`"
-
-    def _expose(self, start: str, reason: str, found: dict[str, str]) -> None:
-        graph = self.graph
-        reached = [start]
-        wired = graph.outgoing(start, EdgeKind.TRIGGERS)
-        reached.extend(edge.target for edge in wired if edge.authorized is not False)
-        for node_id in reached:
-            found.setdefault(node_id, reason)
-            for edge in graph.outgoing(node_id, EdgeKind.EXECUTES_AS):
-                found.setdefault(edge.target, reason)
+    @cached_property
+    def led_to(self) -> Mapping[str, Led]:
+        """Functions that the public makes run over others."""
+        return reach.led_to(self.graph, self.exposed)
 
     # Names
 
