@@ -9,6 +9,7 @@ from functools import cached_property
 
 from permscope.graph import route_calls
 from permscope.graph.decisions import Context, Decisions, requester_of
+from permscope.graph.named_sources import NamedSources
 from permscope.graph.outcome import NO, YES, Outcome, all_of, bindings
 from permscope.graph.template_conditions import by_template_condition, on_both_sides
 from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
@@ -43,6 +44,7 @@ class LettingIn:
         self._decisions = decisions
         self._inventory = decisions.inventory
         self._trust: dict[tuple[str, str, str | None], Outcome] = {}
+        self._sources: dict[str, NamedSources] = {}
 
     def trusts(self, role_arn: str, service_name: str, source_arn: str | None) -> Outcome:
         """Whether a role's trust policy lets a service in that acts for the thing of `source_arn`."""
@@ -156,7 +158,8 @@ class LettingIn:
         context: Context,
         holds: Collection[str | None],
     ) -> Outcome:
-        policies = self._decisions.resource_policies(arn)
+        every = self._decisions.resource_policies(arn)
+        policies = self._meant_for(arn, every, context)
         outcome = self._as_service(policies, service_name, actions, arn, context, holds)
         if ":logs:" in arn and outcome.authorized is False:
             # Statements name a group's streams: `log-group:NAME:*`.
@@ -179,7 +182,13 @@ class LettingIn:
             answer = self._as_service(allowing, service_name, actions, arn, context, holds)
             if answer.authorized is not False:
                 return Outcome(False, reason=f"a `Deny` of the resource's policy keeps `{service_name}` out")
-        return Outcome(False, reason=self._why_not(arn, service_name, policies))
+        return Outcome(False, reason=self._why_not(arn, service_name, every))
+
+    def _meant_for(self, arn: str, policies: tuple[Policy, ...], context: Context) -> tuple[Policy, ...]:
+        """The policies on a resource without what lets in other sources than the one that asks."""
+        if arn not in self._sources:
+            self._sources[arn] = NamedSources(policies)
+        return self._sources[arn].meant_for(next(iter(context.get("aws:SourceArn", ())), None))
 
     def _as_service(
         self,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from permscope.collect.templates.json_document import JsonError, parse_json, repeated_key
+from permscope.collect.templates.json_document import FLATTER, JsonError, parse_json, repeated_key
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr
@@ -91,12 +91,16 @@ def decode(data: bytes, file: str) -> str:
     Raises:
         TemplateError: for a file that is too large, binary, or neither UTF-8 nor marked as UTF-16.
     """
-    place = Source(file)
+    place = Source(file, 1, 1)
     if len(data) > MAX_BYTES:
         raise TemplateError(
             f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read",
             source=place,
             hint="CloudFormation itself takes templates of up to 1 MB",
+        )
+    if data.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        raise TemplateError(
+            "the file is UTF-32, which CloudFormation does not read", source=place, hint="save it as UTF-8"
         )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
@@ -185,7 +189,7 @@ class _YamlReader:
         if isinstance(error, yaml.reader.ReaderError):
             before = self.text.encode()[: error.position].decode(errors="ignore")
             place = Source(self.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        hint = None
+        hint = "check the indentation, quotes and brackets before this place"
         if mark and self.text.splitlines()[mark.line : mark.line + 1]:
             line = self.text.splitlines()[mark.line]
             if "\t" in line[: len(line) - len(line.lstrip())]:
@@ -217,7 +221,7 @@ class _YamlReader:
         else:
             self.depth += 1
             if self.depth > MAX_DEPTH:
-                raise self.error(f"values are nested more than {MAX_DEPTH} levels deep", event)
+                raise self.error(f"values are nested more than {MAX_DEPTH} levels deep", event, FLATTER)
             found = self.mapping(event) if isinstance(event, yaml.MappingStartEvent) else self.sequence(event)
             self.depth -= 1
             if event.tag:
@@ -229,9 +233,10 @@ class _YamlReader:
 
     def alias(self, event: Any) -> Any:
         if event.anchor in self.open_anchors:
-            raise self.error(f"alias `*{event.anchor}` stands inside what it names", event)
+            raise self.error(f"alias `*{event.anchor}` stands inside what it names", event, "write the value out")
         if event.anchor not in self.anchors:
-            raise self.error(f"alias `*{event.anchor}` names no anchor", event)
+            hint = f"`&{event.anchor}` must stand before it"
+            raise self.error(f"alias `*{event.anchor}` names no anchor", event, hint)
         found, size = self.anchors[event.anchor]
         self.count += size
         if self.count > MAX_VALUES:
@@ -288,7 +293,7 @@ class _YamlReader:
         """Merge keys never replace a key that stands in the mapping itself; of several, the first wins."""
         for other in held if isinstance(held, list) else [held]:
             if not isinstance(other, dict):
-                raise self.error("a merge key `<<` must name mappings", item)
+                raise self.error("a merge key `<<` must name mappings", item, "give it the alias of a mapping")
             for key, value in other.items():
                 found.setdefault(key, value)
 

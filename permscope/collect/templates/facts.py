@@ -115,6 +115,7 @@ def _resolve(resource: TemplateResource, raw: Mapping[str, Any], bound: Bound, c
             TemplateError(
                 f"`Properties` of `{resource.logical_id}` is not a mapping",
                 source=key_source(raw, "Properties", resource.source),
+                hint="check its indentation",
             )
         )
     resource.properties = properties if properties is not None else LocatedDict((), resource.source)

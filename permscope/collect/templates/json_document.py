@@ -21,6 +21,9 @@ _NEWLINE = regex(r"\n")
 _WORDS: dict[str, tuple[str, bool | None]] = {"t": ("true", True), "f": ("false", False), "n": ("null", None)}
 
 
+FLATTER = "no template needs that many levels; check the brackets"
+
+
 class JsonError(TemplateError):
     """Text that is no JSON; `final` where reading it as YAML could not help."""
 
@@ -54,6 +57,9 @@ class _Reader:
         return Source(self.file, line, at - self.lines[line - 1] + 1)
 
     def fail(self, message: str, at: int, hint: str | None = None) -> NoReturn:
+        if hint is None:
+            comment = self.text[at : at + 1] in ("/", "#")
+            hint = "JSON has no comments" if comment else "check the quotes, commas and brackets before this place"
         raise JsonError(message, source=self.place(min(at, len(self.text))), hint=hint)
 
     def skip(self, at: int) -> int:
@@ -74,7 +80,8 @@ class _Reader:
             return self.string(at)
         if first in ("{", "["):
             if depth >= self.max_depth:
-                error = JsonError(f"values are nested more than {self.max_depth} levels deep", source=self.place(at))
+                message = f"values are nested more than {self.max_depth} levels deep"
+                error = JsonError(message, source=self.place(at), hint=FLATTER)
                 error.final = True
                 raise error
             return self.mapping(at, depth + 1) if first == "{" else self.sequence(at, depth + 1)

@@ -75,7 +75,9 @@ def transform(
         loops = ForEach(lambda expression: resolve(template, expression))
         found.template = loops.expand(template)
         found.unknowns.extend(loops.unknowns)
-    found.template = _well_formed(check_shape(found.template, place), found.errors, found.unknowns)
+    if not isinstance(found.template.get("Resources"), LocatedDict):
+        check_shape(found.template, place)
+    found.template = _well_formed(found.template, found.errors, found.unknowns)
     needs_sam = any(map(is_sam, found.template["Resources"].values()))
     if needs_sam and sam.TRANSFORM not in names:
         found.unknowns.append(_transform_missing(found.template, "AWS::Serverless", sam.TRANSFORM))
@@ -115,14 +117,17 @@ def check_shape(value: Any, place: Place) -> LocatedDict:
             hint="a template is a mapping with a `Resources` section",
         )
     resources = value.get("Resources")
-    if not isinstance(resources, LocatedDict) or not resources:
+    if isinstance(resources, LocatedDict) and resources:
+        return value
+    if "Resources" not in value:
+        message = "the template has no `Resources` section"
         known = ", ".join(f"`{key}`" for key in list(value)[:5])
-        raise TemplateError(
-            "the template has no `Resources` section" if "Resources" not in value else "`Resources` holds no resources",
-            source=key_source(value, "Resources", Source(place.file, 1, 1)),
-            hint=f"its sections are {known}" if known else None,
-        )
-    return value
+        hint = f"its sections are {known}" if known else "it needs one, with at least one resource"
+    elif resources in (None, {}):
+        message, hint = "`Resources` holds no resources", "a template needs at least one"
+    else:
+        message, hint = "`Resources` is not a mapping", "it maps logical ids to resources; check its indentation"
+    raise TemplateError(message, source=key_source(value, "Resources", Source(place.file, 1, 1)), hint=hint)
 
 
 def _transform_missing(template: Mapping[str, Any], what: str, transform: str) -> Unknown:

@@ -143,8 +143,9 @@ def _bomb(levels: int) -> str:
         (b"<<: text", 1, "a merge key `<<` must name mappings"),
         (b"a: \xff", 1, "byte 0xff is not valid UTF-8"),
         (b"x: 1\na: \xe9", 2, "byte 0xe9 is not valid UTF-8"),
-        (b"\x00\x01\x02", None, "the file is binary"),
-        (b"PK\x03\x04\x00\x00", None, "the file is binary"),
+        (b"\x00\x01\x02", 1, "the file is binary"),
+        (b"PK\x03\x04\x00\x00", 1, "the file is binary"),
+        ("Resources: {}".encode("utf-32"), 1, "the file is UTF-32"),
         (b"[" * 5000, 1, f"more than {MAX_DEPTH} levels deep"),
         (b'{"a":' * 5000, 1, f"more than {MAX_DEPTH} levels deep"),
         (b"- " * 5000, 1, f"more than {MAX_DEPTH} levels deep"),
@@ -158,14 +159,16 @@ def _bomb(levels: int) -> str:
         (b"a: \x07", 1, "not valid YAML"),
     ],
 )
-def test_broken_and_hostile_files_are_errors_with_a_place(data: bytes, line: int | None, message: str) -> None:
-    """A file that cannot be read is one error with file and line; nothing is constructed and nothing overflows."""
+def test_broken_and_hostile_files_are_errors_with_a_place(data: bytes, line: int, message: str) -> None:
+    """A file that cannot be read is one error with its place and a hint; nothing is constructed, nothing overflows."""
     with pytest.raises(TemplateError) as caught:
         parse_document(decode(data, "t.yaml"), "t.yaml")
     assert message in caught.value.message
     assert caught.value.source is not None
     assert caught.value.source.file == "t.yaml"
     assert caught.value.source.line == line
+    assert caught.value.source.column
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,7 @@ def test_stacks_that_import_from_each_other_end(collect: Callable[..., Collected
     [
         ("Description: x\n", "the template has no `Resources` section"),
         ("Resources: {}\n", "`Resources` holds no resources"),
-        ("Resources: [a]\n", "`Resources` holds no resources"),
+        ("Resources: [a]\n", "`Resources` is not a mapping"),
         ("- a\n", "the file is not a template"),
         ("text", "the file is not a template"),
     ],
