@@ -19,6 +19,7 @@ Everything is optional; a misspelt key is an error with its line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -93,7 +94,7 @@ def load_config(path: Path | None = None, *, start: Path | None = None) -> Confi
     found = path or find_config(start or Path.cwd())
     if found is None:
         return Config()
-    file = found.as_posix()
+    file = found.as_posix() if path else Path(os.path.relpath(found)).as_posix()
     try:
         text = found.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -86,7 +86,7 @@ def command(
 
         sys.stdout.write(render_markdown(findings, errors=inventory.errors, unknowns=graph.unknowns))
     elif format_ != "text":
-        from permscope.cli.diff import write_findings
+        from permscope.cli.machine_formats import write_findings
 
         write_findings(format_, findings, inventory.errors, graph)
     else:

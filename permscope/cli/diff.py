@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from permscope.cli.exit_codes import ExitCode
+from permscope.cli.machine_formats import write_findings
 from permscope.cli.options import format_option, screen_options
 from permscope.cli.sides import Sides, read_sides
 from permscope.errors import ConfigError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from permscope.audit.config import Config
     from permscope.collect.templates.options import LoadOptions
-    from permscope.errors import PermscopeError
     from permscope.graph.model import PermissionGraph
 
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab", "csv")
@@ -108,41 +108,6 @@ def command(
         sys.exit(ExitCode.INCOMPLETE)
     if exit_code and diff.risks:
         sys.exit(ExitCode.FINDINGS)
-
-
-def write_findings(
-    format_: str,
-    findings: Sequence[Any],
-    errors: Sequence[PermscopeError],
-    graph: PermissionGraph,
-    *,
-    headline: str = "",
-    passed: Sequence[str] = (),
-) -> None:
-    """Write findings in one of the formats that other programs read."""
-    match format_:
-        case "sarif":
-            from permscope.report import sarif
-
-            sys.stdout.write(sarif.render(findings, errors=errors, unknowns=graph.unknowns))
-        case "junit":
-            from permscope.report import junit
-
-            sys.stdout.write(junit.render(findings, errors=errors, passed=passed))
-        case "github":
-            from permscope.report import github
-
-            sys.stdout.write(github.render(findings, errors=errors, headline=headline))
-        case "gitlab":
-            from permscope.report import gitlab
-
-            sys.stdout.write(gitlab.render(findings, errors=errors))
-        case "csv":
-            from permscope.report import csv
-
-            sys.stdout.write(csv.render(findings, errors=errors))
-        case _:
-            raise ConfigError(f"no format `{format_}`")
 
 
 def read_config(path: str | None = None) -> Config:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from permscope.cli.diff import FORMATS, binding_options, read_config, write_findings
+from permscope.cli.diff import FORMATS, binding_options, read_config
 from permscope.cli.exit_codes import ExitCode
+from permscope.cli.machine_formats import sarif_text, write_findings
 from permscope.cli.options import format_option, rules_option, screen_options
 from permscope.cli.sides import Sides, read_sides
 from permscope.errors import ConfigError
@@ -76,9 +77,7 @@ def command(
 
         _append(summary, render_summary(result, errors=errors, command=command_line))
     if sarif_file:
-        from permscope.report import sarif
-
-        _write(sarif_file, sarif.render(result.findings, errors=errors, unknowns=after.unknowns))
+        _write(sarif_file, sarif_text(result.findings, errors, after.unknowns))
     match format_:
         case "text":
             from permscope.report.diff_text import print_gate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,9 @@ from permscope.errors import PermscopeError
 from permscope.graph.diff import Change, ChangeKind, GraphDiff
 from permscope.inventory.source import Source
 from permscope.report.audit_json import error_document
+from permscope.report.escape import in_json
 from permscope.report.graph_json import unknown_documents
+from permscope.report.json_text import indented
 
 DIFF_SCHEMA = "permscope/diff/1"
 GATE_SCHEMA = "permscope/gate/1"
@@ -123,4 +124,4 @@ def _place(source: Source) -> dict[str, Any]:
 
 
 def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return in_json(indented(document)) + "\n"

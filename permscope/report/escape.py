@@ -29,6 +29,11 @@ def _written_out(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - one byte
 
 
+def in_json(text: str) -> str:
+    """JSON text that means the same, with what a terminal would act on or hide as an escape."""
+    return _INVISIBLE_BUT_LINES.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
 def in_mermaid(text: str) -> str:
     """Text for a quoted mermaid label: mermaid reads entity codes, and HTML in labels is never wanted."""
     return re.sub(r"[^\w .,:/()*@+=-]", lambda found: f"#{ord(found.group())};", visible(text))

@@ -1,7 +1,8 @@
 """JUnit XML: one test case per finding, so that any CI shows them with its test results.
 
-There is no standard; this is the subset that Jenkins, GitLab, CodeBuild and Azure DevOps read:
-https://docs.aws.amazon.com/codebuild/latest/userguide/test-reporting.html
+There is no standard. This is what Jenkins, GitLab, CodeBuild and Azure DevOps read, and what the schema of Jenkins'
+xUnit plugin takes, `junit-10.xsd`, which refuses a file with any other attribute:
+https://github.com/jenkinsci/xunit-plugin/tree/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def render(
     if not findings and not broken and not good:
         good = ("no findings",)
     total = len(findings) + len(broken) + len(good)
-    counts = f'tests="{total}" failures="{len(findings) - skipped}" errors="{len(broken)}" skipped="{skipped}"'
+    counts = f'tests="{total}" failures="{len(findings) - skipped}" errors="{len(broken)}"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites {counts}>"]
-    lines.append(f"  <testsuite name={_attribute(suite)} {counts}>")
+    lines.append(f'  <testsuite name={_attribute(suite)} {counts} skipped="{skipped}">')
     lines.extend(f"    <testcase classname={_attribute(suite)} name={_attribute(name)}/>" for name in good)
     for finding in findings:
         lines.extend(_case(finding))
@@ -53,9 +54,7 @@ def render(
 def _case(finding: Finding) -> Iterable[str]:
     where = place(finding.source)
     name = f"{finding.resource} ({where})" if where else finding.resource
-    file = f" file={_attribute(finding.file)}" if finding.file else ""
-    line = f' line="{finding.line}"' if finding.line else ""
-    yield f"    <testcase classname={_attribute(finding.rule)} name={_attribute(name)}{file}{line}>"
+    yield f"    <testcase classname={_attribute(finding.rule)} name={_attribute(name)}>"
     if finding.suppressed is not None:
         yield f"      <skipped message={_attribute(finding.suppressed)}/>"
     else:

@@ -17,6 +17,8 @@ from permscope.report.escape import in_markdown, in_mermaid, visible
 # A GitHub comment takes 65,536 characters.
 _MOST = 60_000
 _MOST_ROWS = 50
+_MOST_OF_TABLE = 20_000
+_MOST_OF_LINE = 600
 _MOST_PICTURES = 5
 _MOST_UNKNOWNS = 10
 MARKER = "<!-- permscope -->"
@@ -52,9 +54,8 @@ def render_gate(result: GateResult, *, errors: Sequence[PermscopeError] = (), co
     blocks.extend(_renamed(result.diff))
     blocks.extend(_removed(result.removed))
     blocks.extend(f"> {in_markdown(note)}" for note in result.notes)
-    blocks.extend(_unknowns(result.diff.gained_unknowns, len(result.diff.new_unknowns), "new "))
-    blocks.extend(_command(command))
-    return _joined(blocks)
+    blocks.extend(_unknowns(result.diff.gained_unknowns, "new "))
+    return _joined(blocks, [*_unknown_count(len(result.diff.new_unknowns)), *_command(command)])
 
 
 def render_diff(diff: GraphDiff, findings: Sequence[Finding], *, command: str = "") -> str:
@@ -69,9 +70,8 @@ def render_diff(diff: GraphDiff, findings: Sequence[Finding], *, command: str = 
     blocks.extend(_pictures(findings, diff.risks))
     blocks.extend(_renamed(diff))
     blocks.extend(_removed(diff.removed))
-    blocks.extend(_unknowns(diff.gained_unknowns, len(diff.new_unknowns), "new "))
-    blocks.extend(_command(command))
-    return _joined(blocks)
+    blocks.extend(_unknowns(diff.gained_unknowns, "new "))
+    return _joined(blocks, [*_unknown_count(len(diff.new_unknowns)), *_command(command)])
 
 
 def render(
@@ -88,9 +88,8 @@ def render(
     if active:
         blocks.append(_table(active))
     blocks.extend(_suppressed(findings))
-    blocks.extend(_unknowns(unknowns, len(unknowns), ""))
-    blocks.extend(_command(command))
-    return _joined(blocks)
+    blocks.extend(_unknowns(unknowns, ""))
+    return _joined(blocks, [*_unknown_count(len(unknowns)), *_command(command)])
 
 
 def _counts(findings: Iterable[Finding]) -> str:
@@ -122,18 +121,22 @@ def _errors(errors: Sequence[PermscopeError]) -> list[str]:
 
 def _table(findings: Sequence[Finding]) -> str:
     lines = ["| | what | where |", "|---|---|---|"]
-    for finding in findings[:_MOST_ROWS]:
-        where = place(finding.source)
+    size = 0
+    for at, finding in enumerate(findings):
         title = in_markdown(_line(finding.title or finding.rule))
         what = f"**{title}** {in_markdown(_line(finding.message))}"
-        lines.append(f"| {_SIGNS[finding.severity]} {finding.severity} | {what} | {_code(where)} |")
-    if len(findings) > _MOST_ROWS:
-        lines.append(f"| | and {len(findings) - _MOST_ROWS} more | |")
+        line = f"| {_SIGNS[finding.severity]} {finding.severity} | {what} | {_code(place(finding.source))} |"
+        size += len(line)
+        if at == _MOST_ROWS or (at and size > _MOST_OF_TABLE):
+            lines.append(f"| | and {len(findings) - at} more | |")
+            break
+        lines.append(line)
     return "\n".join(lines)
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    words = " ".join(text.split())
+    return words if len(words) <= _MOST_OF_LINE else f"{words[:_MOST_OF_LINE]}…"
 
 
 def _code(text: str) -> str:
@@ -200,16 +203,21 @@ def _removed(changes: Sequence[Change]) -> list[str]:
     return [f"<details><summary>{len(changes)} can no longer happen</summary>\n\n{rows}\n\n</details>"]
 
 
-def _unknowns(unknowns: Sequence[Unknown], total: int, new: str) -> list[str]:
+def _unknown_count(total: int) -> list[str]:
     if not total:
         return []
-    blocks = [f"**{total} unknown{'s' if total != 1 else ''}**: what the input does not tell may add to this."]
-    if unknowns:
-        rows = [f"* {in_markdown(_line(f'{one.what}: {one.why}'))} {_code(place(one.source))}" for one in unknowns]
-        more = [f"* and {len(rows) - _MOST_UNKNOWNS} more"] if len(rows) > _MOST_UNKNOWNS else []
-        listed = "\n".join([*rows[:_MOST_UNKNOWNS], *more])
-        blocks.append(f"<details><summary>{len(rows)} {new}unknown</summary>\n\n{listed}\n\n</details>")
-    return blocks
+    return [f"**{total} unknown{'s' if total != 1 else ''}**: what the input does not tell may add to this."]
+
+
+def _unknowns(unknowns: Sequence[Unknown], new: str) -> list[str]:
+    if not unknowns:
+        return []
+    shown = unknowns[:_MOST_UNKNOWNS]
+    rows = [f"* {in_markdown(_line(f'{one.what}: {one.why}'))} {_code(place(one.source))}" for one in shown]
+    more = [f"* and {len(unknowns) - len(shown)} more"] if len(unknowns) > len(shown) else []
+    listed = "\n".join([*rows, *more])
+    title = f"{len(unknowns)} {new}unknown{'s' if len(unknowns) != 1 else ''}"
+    return [f"<details><summary>{title}</summary>\n\n{listed}\n\n</details>"]
 
 
 def _command(command: str) -> list[str]:
@@ -218,14 +226,14 @@ def _command(command: str) -> list[str]:
     return [f"Reproduce: {_code(command)}"]
 
 
-def _joined(blocks: Iterable[str]) -> str:
-    """The blocks that fit, so that no table or picture is cut in two."""
+def _joined(blocks: Iterable[str], tail: Sequence[str]) -> str:
+    """The blocks that fit, so that no table or picture is cut in two; the tail is always there."""
     kept: list[str] = []
-    size = 0
+    size = sum(len(block) + 2 for block in tail)
     for block in blocks:
         if size + len(block) > _MOST:
             kept.append("More is left out here; run permscope for the whole report.")
             break
         kept.append(block)
         size += len(block) + 2
-    return "\n\n".join(kept) + "\n"
+    return "\n\n".join([*kept, *tail]) + "\n"

@@ -25,6 +25,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS = 5000
 _MOST_STEPS = 1000
 _MOST_TAGS = 10
+_ROOT = "The root of the repository, or else the folder permscope was run in."
 _MOST_TEXT = 1000
 MOST_BYTES = 10 * 1024 * 1024
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
@@ -87,7 +88,11 @@ def _document(
                 },
                 "automationDetails": {"id": f"{category}/"},
                 "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The folder permscope was run in."}}},
+                "originalUriBaseIds": {
+                    "%SRCROOT%": {
+                        "description": {"text": "The root of the repository, or else the folder permscope was run in."}
+                    }
+                },
                 "invocations": [
                     {
                         "executionSuccessful": not errors,
