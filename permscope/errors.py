@@ -74,3 +74,16 @@ class NameNotFoundError(PermscopeError):
 
 class CollectError(PermscopeError):
     """A live account that cannot be read at all."""
+
+
+def why_unreadable(error: Exception) -> str:
+    """What kept a file from being read, in the words of the other messages."""
+    match error:
+        case OSError():
+            return (error.strerror or "input or output error").lower()
+        case UnicodeDecodeError():
+            return f"byte {error.start + 1} is not UTF-8"
+        case RecursionError():
+            return "it is nested too deeply"
+        case _:
+            return str(error)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from permscope.audit.findings import Finding
-from permscope.errors import ConfigError
+from permscope.errors import ConfigError, why_unreadable
 from permscope.inventory.source import Source
 
 SCHEMA = "permscope/baseline/1"
@@ -47,7 +47,7 @@ def read_baseline(path: Path) -> frozenset[str]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"the baseline cannot be read: {error}", source=source) from None
+        raise ConfigError(f"the baseline cannot be read: {why_unreadable(error)}", source=source) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         hint = "write a new one with `permscope audit --write-baseline FILE`"
         raise ConfigError(f"not a baseline of the form `{SCHEMA}`", source=source, hint=hint)

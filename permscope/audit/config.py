@@ -29,7 +29,7 @@ from permscope.audit.findings import SEVERITIES
 from permscope.audit.located_yaml import parse_located
 from permscope.audit.matching import no_such
 from permscope.audit.suppressions import Suppression, parse_date
-from permscope.errors import ConfigError
+from permscope.errors import ConfigError, why_unreadable
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.located import as_text, key_source, source_of, value_source
 from permscope.inventory.source import Source
@@ -98,7 +98,7 @@ def load_config(path: Path | None = None, *, start: Path | None = None) -> Confi
     try:
         text = found.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", source=Source(file)) from None
+        raise ConfigError(f"cannot be read: {why_unreadable(error)}", source=Source(file)) from None
     if len(text) > _MAX_FILE:
         raise ConfigError("too large for a configuration", source=Source(file))
     return parse_config(text, file)

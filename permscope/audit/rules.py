@@ -15,7 +15,7 @@ from permscope.audit.findings import CONFIDENCES, SEVERITIES, Hit
 from permscope.audit.located_yaml import parse_located
 from permscope.audit.matching import Fields, Test, compile_where, no_such
 from permscope.audit.predicates import FINDERS, PREDICATES, Finder, Taken
-from permscope.errors import RuleError
+from permscope.errors import RuleError, why_unreadable
 from permscope.graph.rule_files import RuleFile, builtin_folder, read_folder
 from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
@@ -122,7 +122,7 @@ def load_rule(path: Path) -> Rule:
     try:
         return _compile(RuleFile(file, path.parent.name, path.read_bytes()))
     except OSError as error:
-        raise RuleError(f"cannot be read: {error}", source=Source(file)) from None
+        raise RuleError(f"cannot be read: {why_unreadable(error)}", source=Source(file)) from None
 
 
 def _compile(file: RuleFile) -> Rule:
@@ -148,7 +148,7 @@ def _of_text(file: RuleFile) -> Rule:
     try:
         text = file.text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RuleError(f"cannot be read: {error}", source=Source(file.file)) from None
+        raise RuleError(f"cannot be read: {why_unreadable(error)}", source=Source(file.file)) from None
     if len(text) > _MAX_FILE:
         raise RuleError("too large for a rule", source=Source(file.file))
     return parse_rule(text, file.file, family=file.family)
@@ -322,5 +322,5 @@ def _shown(value: object) -> str:
 
 def _readable(text: str) -> str:
     """A text with names in place of what a finding fills in."""
-    filled = text.replace("{hit.fix}", "<what the finding shows: the references of your own template>")
+    filled = text.replace("{hit.fix}", "(each finding says it with the names of your own template)")
     return _PLACEHOLDER.sub(lambda found: f"<{found[1].removeprefix('hit.').replace('.', ' ')}>", filled)

@@ -25,19 +25,23 @@ def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]
     """
     from permscope.audit.rules import load_rules
     from permscope.audit.run import find_rules
+    from permscope.report.layout import print_line, put
     from permscope.report.terminal import SEVERITY_STYLES, text
 
     out = console()
     for number, found in enumerate(find_rules(load_rules([Path(folder) for folder in rules]), rule)):
         if number:
             out.print()
-        out.print(text((found.id, "bold cyan"), "  ", (found.severity, SEVERITY_STYLES[found.severity])))
-        out.print(text((found.title, "bold")))
+        severity = (found.severity, SEVERITY_STYLES[found.severity])
+        print_line(text((found.id, "bold cyan"), "  ", severity, (f"  {found.title}", "bold")), out, hang=2)
         for heading, words in (("why", found.why_text), ("fix", found.fix_text)):
             out.print()
-            out.print(text((f"{heading}: ", "bold green"), words.strip(), keep_lines=True))
+            first, *rest = words.strip().splitlines() or [""]
+            print_line(text((f"{heading}: ", "bold green"), first), out, hang=5)
+            for line in rest:
+                put(text(" " * 5, line), out)
         out.print()
         if found.aliases:
-            out.print(text(("also known as: ", "bold"), ", ".join(found.aliases)))
+            print_line(text(("also known as: ", "bold"), ", ".join(found.aliases)), out, hang=5)
         for reference in found.references:
-            out.print(text((reference, "dim")))
+            put(text((reference, "dim")), out)

@@ -27,9 +27,11 @@ def command() -> None:
 @format_option("text", "json")
 @screen_options
 def list_rules(*, rules: tuple[str, ...], format_: str, console: Callable[[], Console]) -> None:
-    """Every rule with its severity and title."""
+    """Every rule with its title, worst first."""
+    from permscope.audit.findings import SEVERITIES
     from permscope.audit.rules import load_rules
-    from permscope.report.terminal import SEVERITY_STYLES, text
+    from permscope.report.layout import print_groups
+    from permscope.report.terminal import count, text
 
     loaded = load_rules([Path(folder) for folder in rules])
     if format_ == "json":
@@ -38,17 +40,21 @@ def list_rules(*, rules: tuple[str, ...], format_: str, console: Callable[[], Co
         write_json({"schema": "permscope/rules/1", "rules": rows})
         return
     out = console()
-    wide = max((len(rule.id) for rule in loaded), default=0)
-    for rule in loaded:
-        out.print(
-            text((f"{rule.severity:9}", SEVERITY_STYLES[rule.severity]), (f"{rule.id:{wide}}  ", "bold"), rule.title)
-        )
+    out.print(text((count(len(loaded), "rule"), "bold"), ("; permscope explain RULE says more about one", "dim")))
+    groups = {
+        severity: [(text((rule.id, "bold")), text(rule.title)) for rule in loaded if rule.severity == severity]
+        for severity in SEVERITIES
+    }
+    print_groups({severity: rows for severity, rows in groups.items() if rows}, out)
 
 
 @command.command("check")
 @click.argument("folder", nargs=-1, required=True)
 def check(*, folder: tuple[str, ...]) -> None:
-    """Check rule files: fields, names, severities; each mistake with its line."""
+    """Check rule files; each mistake with its line.
+
+    Fields, names of actions and nodes, severities: whatever would make a rule one that never fires.
+    """
     from permscope.audit.rules import load_rule
     from permscope.report.escape import visible
 

@@ -241,6 +241,10 @@ def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
                     yield "an API key is sent" if key == "api_key" else f"{key} {_values(values)}"
         elif operator == "cross-account":
             yield "the other account's policy allows it too"
+        elif operator == "auth" and isinstance(keys, Mapping):
+            yield from _auth_lines(keys)
+        elif operator == "network":
+            yield "the call comes from inside the VPC"
         elif isinstance(keys, Mapping):
             for key, values in keys.items():
                 yield f"{key} {_OPERATOR_SIGNS.get(operator, operator)} {_values(values)}"
@@ -256,6 +260,19 @@ _PASSED = {
     "mutual_tls": "a client certificate is sent",
     "unknown": "the authorization, which is not known, lets it",
 }
+
+
+def _auth_lines(asked: Mapping[str, Any]) -> Iterable[str]:
+    for key, values in asked.items():
+        if key == "api_key":
+            yield "an API key is sent"
+        elif key == "type":
+            words = " or ".join(_AUTH_WORDS.get(str(value), str(value)) for value in values)
+            yield (
+                "its authorization, which is unknown, lets the caller in" if "unknown" in values else f"{words} lets in"
+            )
+        else:
+            yield f"{key} {_values(values)}"
 
 
 def _template_key(key: str) -> str:

@@ -12,6 +12,7 @@ from permscope.audit.gate import GateResult, Verdict
 from permscope.errors import PermscopeError
 from permscope.graph.diff import Change, GraphDiff
 from permscope.report.describe import place
+from permscope.report.layout import print_line
 from permscope.report.terminal import SEVERITY_STYLES, Symbols, count, symbols, text
 
 if TYPE_CHECKING:
@@ -173,7 +174,5 @@ def _print_tail(diff: GraphDiff, console: Console) -> None:
 
 
 def _print(line: Text, console: Console, indent: int) -> None:
-    """A line folded under its own indent."""
-    for folded in line.wrap(console, max(console.width - indent, 20), overflow="fold"):
-        folded.rstrip()
-        console.print(text(" " * indent).append_text(folded), soft_wrap=True)
+    """A line folded under its own indent, what is folded a little further in."""
+    print_line(line, console, indent=indent, hang=2)

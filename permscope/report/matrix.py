@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MANY = 40  # functions or resources above which columns are services, unless everything is asked for
 _COLUMN = 14
 _NARROWEST_COLUMN = 5
-_ROW_HEAD = 30
+_ROW_HEAD = 40
 
 
 class Cell(NamedTuple):
@@ -158,7 +158,8 @@ def print_matrix(
     noun = ("service", "services") if by_service else ("target", "targets")
     head = f"{count(len(matrix.rows), 'function')} {signs.dot} {count(len(matrix.columns), *noun)}"
     print_line(text((head, "bold")), console)
-    print_line(_legend(signs.dot), console)
+    if matrix.columns:
+        print_line(_legend(signs.dot), console)
     if by_service:
         print_line(text(("by service; --all has a column per resource, --focus NAME one function", "dim")), console)
     for columns in _blocks(matrix, console.width):
