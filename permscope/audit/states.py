@@ -316,6 +316,8 @@ def _idle_services(subject: Subject) -> list[str]:
 @finder("role", values=("services",))
 def idle_trusts(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """The services besides Lambda that may assume a role which only functions run with."""
+    if subject.fact is None or subject.world.inventory.may_lack(subject.fact.source.account):
+        return
     services = _idle_services(subject)
     if services:
         yield Hit(element=", ".join(services), values={"services": ", ".join(f"`{name}`" for name in services)})

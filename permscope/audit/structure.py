@@ -250,6 +250,8 @@ def idle_permissions(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
                 continue
             if found.type in _API_TYPES and not _has_routes(world, found.id):
                 continue
+            if world.inventory.may_lack(found.source.account, *_clients_of(value)):
+                continue
             node = world.graph.nodes.get(found.id)
             label = node.label if node else found.name
             yield Hit(
@@ -283,6 +285,22 @@ def _has_routes(world: World, api_id: str) -> bool:
     if known is None:
         known = world.memo["apis_with_routes"] = {route.api_id for route in world.routes.values()}
     return api_id in known
+
+
+_CLIENTS = {
+    "bedrock": ("bedrock-agent",),
+    "elasticloadbalancing": ("elbv2",),
+    "execute-api": ("apigateway", "apigatewayv2"),
+    "lex": ("lexv2-models", "lex-models"),
+    "monitoring": ("cloudwatch",),
+    "states": ("stepfunctions",),
+}
+
+
+def _clients_of(arn: str) -> tuple[str, ...]:
+    """The boto3 clients that would tell what a thing is wired to."""
+    parts = split_arn(arn)
+    return _CLIENTS.get(parts.service, (str(parts.service),)) if parts else ()
 
 
 def _wired_to(world: World) -> Mapping[str, frozenset[str]]:
@@ -327,6 +345,8 @@ def foreign_layers(subject: Subject, _parameters: Any, _taken: Taken) -> Iterato
 def nothing_runs_it(subject: Subject) -> bool:
     """Nothing of the input triggers or may invoke the function, and no output hands it to anybody."""
     world, node = subject.world, subject.it
+    if world.inventory.may_lack(node.source.account):
+        return False
     kinds = (EdgeKind.TRIGGERS, EdgeKind.CAN_INVOKE, EdgeKind.WRITES_INTO, EdgeKind.DELIVERS_TO)
     if any(
         world.graph.nodes[edge.source].kind is not NodeKind.ACCOUNT for edge in world.graph.incoming(node.id, *kinds)
@@ -345,7 +365,7 @@ def nothing_runs_it(subject: Subject) -> bool:
 def nobody_uses_it(subject: Subject) -> bool:
     """A role for functions that no function of the input runs with, and that no output hands to anybody."""
     world, fact = subject.world, subject.fact
-    if not isinstance(fact, Role):
+    if not isinstance(fact, Role) or world.inventory.may_lack(fact.source.account, "lambda"):
         return False
     named = [str(who.value) for statement in fact.trust.statements for who in statement.principals or ()]
     if not named or any(name != "lambda.amazonaws.com" for name in named):
@@ -453,6 +473,8 @@ def takes_plain_http(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
         return
     policies = world.inventory.resource_policies.get(fact.arn, ())
     statements = [statement for held in policies for statement in held.policy.statements]
+    if fact.id in subject.world.inventory.unread_policies:
+        return
     if any(statement.effect == "Deny" and _about_tls(statement) for statement in statements):
         return
     resource = f"!GetAtt {fact.logical_id}.Arn" if fact.type != "AWS::SNS::Topic" else f"!Ref {fact.logical_id}"

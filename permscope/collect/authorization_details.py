@@ -94,9 +94,9 @@ class FileSession:
         """The file, and the call that it is the answer of."""
         return Source(file=self._file, call=call, account=self.account or None)
 
-    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None) -> Unknown:
+    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None, about: str | None = None) -> Unknown:
         """A fact about something that the file does not tell."""
-        return Unknown(what=what, why=why, kind=kind, source=self.source(call))
+        return Unknown(what=what, why=why, kind=kind, about=about, source=self.source(call))
 
 
 def authorization_facts(document: Mapping[str, Any], file: str) -> list[AnyFact]:

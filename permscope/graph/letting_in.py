@@ -31,6 +31,7 @@ _SCALING = "autoscaling.amazonaws.com"
 # Keys that only other kinds of invocation carry:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 _URL_CONTEXT: Context = {"lambda:InvokedViaFunctionUrl": ("true",), "lambda:FunctionUrlAuthType": ("NONE",)}
+_UNREAD = Outcome(None, reason="its policy could not be read")
 
 
 class LettingIn:
@@ -144,6 +145,8 @@ class LettingIn:
                 perhaps = self._may(both, ANONYMOUS, actions, trigger.function_arn, context, holds)
                 if perhaps.authorized is not False:
                     return Outcome(None, reason="a policy on something that is not known may be meant for it")
+            if str(trigger.function_arn) in self._inventory.unread_policies:
+                return _UNREAD
         return outcome
 
     def calls(self, policies: tuple[Policy, ...], execute_arn: str) -> Outcome:
@@ -167,6 +170,8 @@ class LettingIn:
             outcome = self._as_service(policies, service_name, actions, stream, context, holds)
         if outcome.authorized is not False:
             return outcome
+        if arn in self._inventory.unread_policies:
+            return _UNREAD
         others = self._perhaps_on(arn)
         if others and self._as_service(others, service_name, actions, arn, context, holds).authorized is not False:
             return Outcome(None, reason="a policy on something that is not known may be meant for it")

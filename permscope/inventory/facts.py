@@ -409,11 +409,13 @@ class Unknown(Fact):
         what: the thing, such as ``parameter `TableName` ``.
         why: the reason, such as `it has no default`.
         kind: slug of the reason, to count by: `parameter`, `import`, `transform`, `denied`, ...
+        about: ARN of what a failed call was about, where it names one.
     """
 
     what: str
     why: str
     kind: str = "other"
+    about: str | None = None
 
     @property
     def is_failed_call(self) -> bool:

@@ -53,6 +53,11 @@ class Collected:
     key: str | None = None
 
 
+def _may_tell_policy(call: str) -> bool:
+    operation = call.partition(".")[2]
+    return "polic" in operation or operation in ("get_topic_attributes", "get_queue_attributes", "describe_event_bus")
+
+
 class Inventory:
     """The world of one run: every fact, and the questions the rest of permscope asks of them.
 
@@ -88,6 +93,28 @@ class Inventory:
     def unknowns(self) -> tuple[Unknown, ...]:
         """What could not be read, resolved or decided, without repetitions."""
         return tuple(dict.fromkeys((*self.of(Unknown), *self._policy_unknowns)))
+
+    @cached_property
+    def unread_policies(self) -> frozenset[str]:
+        """ARNs of what has, or may have, a resource policy that could not be read: what it lets in is not known."""
+        return frozenset(
+            unknown.about
+            for unknown in self.of(Unknown)
+            if unknown.about and unknown.is_failed_call and _may_tell_policy(unknown.source.call or "")
+        )
+
+    @cached_property
+    def unread_services(self) -> frozenset[tuple[str, str]]:
+        """Account and boto3 client of every call that failed: what is not there may have been hidden."""
+        return frozenset(
+            (unknown.source.account or "", (unknown.source.call or "").partition(".")[0])
+            for unknown in self.of(Unknown)
+            if unknown.is_failed_call
+        )
+
+    def may_lack(self, account: str | None, *clients: str) -> bool:
+        """Whether a snapshot of an account may lack something: of these services, or of any where none is named."""
+        return any(owner == account and (not clients or client in clients) for owner, client in self.unread_services)
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:

@@ -154,7 +154,7 @@ class Session(Protocol):
             attributes: what `Fn::GetAtt` returns besides.
         """
 
-    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None) -> Unknown:
+    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None, about: str | None = None) -> Unknown:
         """A fact about something that could not be read."""
 
 

@@ -43,27 +43,37 @@ def _location(session: Session, name: str) -> str | None:
     return "eu-west-1" if location == "EU" else str(location)
 
 
-def _block(answer: Mapping[str, Any] | None) -> dict[str, bool]:
-    """The four switches of an answer; all off where there is none."""
+Block = Mapping[str, bool | None]
+
+
+def _block(answer: Mapping[str, Any] | None) -> Block:
+    """The four switches of an answer: all off where there is none, not known where it could not be read."""
     found = (answer or {}).get("PublicAccessBlockConfiguration") or {}
-    return {key: bool(found.get(key)) for key in _BLOCKS}
+    return {key: bool(found.get(key)) if answer is not None else None for key in _BLOCKS}
 
 
-def _bucket(session: Session, name: str, blocked: Mapping[str, bool]) -> Iterator[LiveFact]:
+def _stricter(own: Block, account: Block) -> dict[str, bool] | None:
+    """The stricter of both holds for each switch; None where it is not known how one of them stands."""
+    found = {key: own[key] or account[key] or (None if None in (own[key], account[key]) else False) for key in _BLOCKS}
+    known = {key: value for key, value in found.items() if value is not None}
+    return known if len(known) == len(_BLOCKS) else None
+
+
+def _bucket(session: Session, name: str, blocked: Block) -> Iterator[LiveFact]:
     def ask(operation: str, *none: str) -> Mapping[str, Any]:
         return session.call("s3", operation, none=("NoSuchBucket", *none), Bucket=name) or {}
 
-    own = _block(ask("get_public_access_block", *_NO_BLOCK))
+    own = _block(session.call("s3", "get_public_access_block", none=("NoSuchBucket", *_NO_BLOCK), Bucket=name))
     encryption = ask("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError")
-    ownership = ask("get_bucket_ownership_controls", "OwnershipControlsNotFoundError").get("OwnershipControls")
+    controls = session.call(
+        "s3", "get_bucket_ownership_controls", none=("NoSuchBucket", "OwnershipControlsNotFoundError"), Bucket=name
+    )
     replication = ask("get_bucket_replication", "ReplicationConfigurationNotFoundError")
-    # A bucket without ownership controls is older than April 2023: its ACLs count.
     properties = {
         "BucketName": name,
-        # The stricter of account and bucket holds for each switch.
-        "PublicAccessBlockConfiguration": {key: own[key] or blocked[key] for key in _BLOCKS},
+        "PublicAccessBlockConfiguration": _stricter(own, blocked),
         "BucketEncryption": _encryption(encryption.get("ServerSideEncryptionConfiguration")),
-        "OwnershipControls": ownership or {"Rules": [{"ObjectOwnership": "ObjectWriter"}]},
+        "OwnershipControls": _ownership(controls),
         "AccessControl": _canned(ask("get_bucket_acl").get("Grants") or ()),
         "NotificationConfiguration": _notifications(ask("get_bucket_notification_configuration")),
         "ReplicationConfiguration": replication.get("ReplicationConfiguration"),
@@ -74,6 +84,13 @@ def _bucket(session: Session, name: str, blocked: Mapping[str, bool]) -> Iterato
     if policy:
         document = {"Bucket": name, "PolicyDocument": policy}
         yield session.resource("AWS::S3::BucketPolicy", document, name=name, call="s3.get_bucket_policy")
+
+
+def _ownership(answer: Mapping[str, Any] | None) -> Any:
+    """Who owns the objects; a bucket without ownership controls is older than April 2023, and its ACLs count."""
+    if answer is None:
+        return None
+    return answer.get("OwnershipControls") or {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
 
 
 def _encryption(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -132,7 +149,7 @@ def _filter(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"S3Key": {"Rules": ((item.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []}}
 
 
-def _access_point(session: Session, point: Mapping[str, Any], blocked: Mapping[str, bool]) -> Iterator[LiveFact]:
+def _access_point(session: Session, point: Mapping[str, Any], blocked: Block) -> Iterator[LiveFact]:
     name = point["Name"]
     none = ("NoSuchAccessPoint",)
     details = session.call("s3control", "get_access_point", none=none, AccountId=session.account, Name=name)
@@ -148,7 +165,7 @@ def _access_point(session: Session, point: Mapping[str, Any], blocked: Mapping[s
     properties = {
         "Bucket": point.get("Bucket"),
         "VpcConfiguration": point.get("VpcConfiguration"),
-        "PublicAccessBlockConfiguration": {key: own[key] or blocked[key] for key in _BLOCKS},
+        "PublicAccessBlockConfiguration": _stricter(own, blocked),
         "Policy": (answer or {}).get("Policy"),
     }
     yield session.resource(

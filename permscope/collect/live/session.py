@@ -158,10 +158,10 @@ class LiveSession:
         """Where an answer came from."""
         return Source(call=call, account=self.account, region=self._scope)
 
-    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None) -> Unknown:
+    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None, about: str | None = None) -> Unknown:
         """A fact about something that could not be read."""
         source = self.source(call) if call else Source(account=self.account, region=self._scope)
-        return Unknown(what=what, why=why, kind=kind, source=source)
+        return Unknown(what=what, why=why, kind=kind, about=about, source=source)
 
     def _method(self, client: str, operation: str) -> Callable[..., Any]:
         name = f"{client}.{operation}"
@@ -217,8 +217,11 @@ class LiveSession:
         hides = self._operations.get(name, "")
         what = f"`{name}` of `{of}`" if of else f"`{name}`"
         why = f"{fault}; not known: {hides}" if hides else str(fault)
+        about = self.stack.arn("s3", of, region="", account="") if client == "s3" and of else of
         self.faults.append(fault)
-        self.unknowns.append(self.unknown(what, why, fault.kind, call=name))
+        self.unknowns.append(
+            self.unknown(what, why, fault.kind, call=name, about=about if about.startswith("arn:") else None)
+        )
 
 
 class _ExpiredError(Exception):

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from permscope.audit.run import run_audit
 from permscope.collect.live.estate import Estate
 from permscope.collect.load import load
 from permscope.errors import CollectError
+from permscope.graph.model import EdgeKind
 from permscope.inventory.facts import AnyFact, Function, Mechanism, Resource, ResourcePolicy, Trigger
 from permscope.inventory.inventory import Inventory
 
@@ -168,3 +170,41 @@ def test_credentials_that_do_not_work_are_an_error(aws: Any, collect_live: Calla
     aws.break_calls("GetCallerIdentity", code="InvalidClientTokenId", status=403)
     with pytest.raises(CollectError, match="no account can be read"):
         collect_live()
+
+
+def test_a_policy_that_could_not_be_read_is_not_taken_for_one_that_lets_nobody_in(
+    aws: Any, deploy: Any, collect_live: Callable[..., Estate], tmp_path: Path
+) -> None:
+    """Wirings are undecided, and no finding says that they are broken, unused or open to plain HTTP."""
+    deploy.function("orders", deploy.role())
+    topic = deploy.of("sns").create_topic(Name="orders")["TopicArn"]
+    deploy.of("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=FUNCTION)
+    s3 = deploy.of("s3")
+    s3.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    wired = {"TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket="uploads", NotificationConfiguration=wired)
+    collect_live()
+    assert _claims(tmp_path) == (
+        {False},
+        {"trigger-without-permission", "destination-no-permission", "tls-not-enforced", "public-access-block-off"},
+    )
+    aws.break_calls(r"/policy", code="AccessDeniedException", status=403)
+    aws.break_calls("GetTopicAttributes", code="AuthorizationError", status=403)
+    aws.break_calls(r"\?policy|publicAccessBlock", code="AccessDenied", status=403)
+    collect_live()
+    assert _claims(tmp_path) == ({None}, set())
+
+
+def _claims(folder: Path) -> tuple[set[bool | None], set[str]]:
+    """Whether the wirings of a snapshot are authorized, and which of its findings conclude from what is not there."""
+    audit = run_audit(load([str(folder / "estate.json")]))
+    edges = audit.graph.edges_of(EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO)
+    rules = {
+        "trigger-without-permission",
+        "destination-no-permission",
+        "permission-without-trigger",
+        "tls-not-enforced",
+        "public-access-block-off",
+        "unreachable-function",
+    }
+    return {edge.authorized for edge in edges}, {finding.rule for finding in audit.findings} & rules
