@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from permscope.errors import InputError, SnapshotError
-from permscope.inventory import facts as fact_classes
 from permscope.inventory.facts import AnyFact
 from permscope.inventory.source import Source
 from permscope.lazy import regex
@@ -31,7 +30,7 @@ from permscope.version import __version__
 
 SCHEMA = "permscope/snapshot/1"
 _SCHEMA_FAMILY = "permscope/snapshot/"
-_LARGEST = 4 * 1024**3  # bytes after decompression; more is refused
+_LARGEST = 2 * 1024**3  # bytes after decompression; more is refused
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_MAGIC = b"\x1f\x8b"
 _DETAILS = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList"})
@@ -122,6 +121,8 @@ def read_snapshot(path: str | Path) -> Snapshot:
         document = json.loads(data)
     except OSError as error:
         raise SnapshotError(f"cannot be read: {error.strerror}", source=source) from error
+    except MemoryError as error:
+        raise SnapshotError("is too large for the memory there is", source=source) from error
     except (ValueError, RecursionError) as error:
         raise SnapshotError("is not a whole snapshot", source=source, hint="collect it again") from error
     if isinstance(document, dict) and "schema" not in document and not _DETAILS.isdisjoint(document):
@@ -137,16 +138,15 @@ def read_snapshot(path: str | Path) -> Snapshot:
     found: list[AnyFact] = []
     try:
         for name, items in document["facts"].items():
-            decode = decoder(getattr(fact_classes, name))
+            decode = decoder(_kinds()[name])
             found.extend(decode(item) for item in items)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(f"holds a fact that cannot be read: {error}", source=source) from error
-    return Snapshot(
-        tuple(found),
-        str(document.get("collected", "")),
-        tuple(document.get("accounts", ())),
-        tuple(document.get("resume", ())),
-    )
+        texts = decoder(tuple[str, ...])
+        accounts, resume = texts(document.get("accounts", ())), texts(document.get("resume", ()))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        maker = str(document.get("made_by", ""))[:60]
+        by = f"it was made by {maker}, this is permscope {__version__}" if maker else "collect it again"
+        raise SnapshotError(f"holds a fact that cannot be read: {error}", source=source, hint=by) from error
+    return Snapshot(tuple(found), str(document.get("collected", "")), accounts, resume)
 
 
 def _compress(data: bytes, suffix: str) -> bytes:
@@ -187,7 +187,7 @@ def _decompress(data: bytes, source: Source) -> bytes:
     else:
         plain = data
     if len(plain) > _LARGEST:
-        raise SnapshotError("is larger than 4 GiB", source=source)
+        raise SnapshotError("is larger than 2 GiB", source=source)
     return plain
 
 
@@ -243,7 +243,30 @@ def decoder(annotation: Any) -> Decoder:
         return annotation
     if dataclasses.is_dataclass(annotation) or hasattr(annotation, "_fields"):
         return _record_decoder(annotation)
-    return lambda raw: raw
+    return _checked(annotation) if annotation in _PLAIN else lambda raw: raw
+
+
+_PLAIN = (str, int, bool, float)
+
+
+def _checked(kind: type) -> Decoder:
+    """Values of one type as they are: what a damaged file has instead would fail far from here."""
+
+    def check(raw: Any) -> Any:
+        if type(raw) is not kind and not (kind is float and type(raw) is int):
+            raise TypeError(f"{json.dumps(raw)[:60]} where {_JSON_NAMES[kind]} is expected")
+        return raw
+
+    return check
+
+
+_JSON_NAMES = {str: "text", int: "a number", bool: "true or false", float: "a number"}
+
+
+@cache
+def _kinds() -> Mapping[str, Any]:
+    """The facts there are, by name."""
+    return {kind.__name__: kind for kind in typing.get_args(AnyFact)}
 
 
 def _record_decoder(kind: Any) -> Decoder:
@@ -276,4 +299,13 @@ def _union_decoder(arguments: tuple[Any, ...]) -> Decoder:
     if len(others) == 1:
         inner = decoder(others[0])
         return lambda raw: None if raw is None else inner(raw)
-    return lambda raw: tuple(raw) if isinstance(raw, list) else raw
+    texts, checks = decoder(tuple[str, ...]), tuple(kind for kind in others if kind in _PLAIN)
+
+    def decode(raw: Any) -> Any:
+        if isinstance(raw, list):
+            return texts(raw)
+        if type(raw) not in checks:
+            raise TypeError(f"{json.dumps(raw)[:60]} where text is expected")
+        return raw
+
+    return decode

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from permscope.collect.snapshot import SCHEMA, is_snapshot, read_snapshot, write_snapshot
 from permscope.errors import InputError, SnapshotError
+from permscope.graph.build import build_graph
 from permscope.inventory.facts import Mechanism, Need, Resource, Role, Trigger
+from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import PolicyKind, parse_policy
 from permscope.inventory.source import Source
 
@@ -76,6 +82,56 @@ def test_a_snapshot_that_is_cut_off_is_an_error(tmp_path: Path, name: str, cut: 
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(SnapshotError):
         read_snapshot(path)
+
+
+def _damaged(value: Any) -> Iterator[Any]:
+    """A JSON value with one of its parts replaced by something of another kind, once for every part."""
+    for other in (None, 7, True, "x", [], {}, [[]], {"a": {"b": 1}}):
+        if type(other) is not type(value):
+            yield other
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from ({**value, key: broken} for broken in _damaged(item))
+            yield {name: kept for name, kept in value.items() if name != key}
+        yield {**value, "strange": 1}
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from ([*value[:at], broken, *value[at + 1 :]] for broken in _damaged(item))
+
+
+def test_a_damaged_snapshot_is_an_error_or_still_a_snapshot(tmp_path: Path) -> None:
+    """Whatever stands where something else is expected: one error, or facts that can be used, and no traceback."""
+    path = tmp_path / "estate.json"
+    write_snapshot(path, FACTS, collected="2026-11-23T00:00:00Z", accounts=["111122223333"])
+    refused = 0
+    for document in _damaged(json.loads(path.read_text(encoding="utf-8"))):
+        path.write_text(json.dumps(document), encoding="utf-8")
+        try:
+            facts = read_snapshot(path).facts
+        except SnapshotError:
+            refused += 1
+        else:
+            build_graph(Inventory(facts))
+    assert refused > 400
+
+
+@pytest.mark.parametrize("magic", [b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"])
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_snapshot_are_an_error(
+    tmp_path_factory: pytest.TempPathFactory, magic: bytes, data: bytes
+) -> None:
+    """Also behind the first bytes of a compressed one."""
+    path = tmp_path_factory.getbasetemp() / "noise.json.zst"
+    path.write_bytes(magic + data)
+    with pytest.raises(SnapshotError):
+        read_snapshot(path)
+
+
+def test_the_ending_does_not_decide_how_a_snapshot_is_read(tmp_path: Path) -> None:
+    """A file that was renamed, or unpacked by a tool, is read by what it is."""
+    for written, renamed in ((".json", ".json.zst"), (".json.gz", ".json.zst"), (".json.zst", ".json")):
+        write_snapshot(tmp_path / f"a{written}", FACTS)
+        assert read_snapshot((tmp_path / f"a{written}").rename(tmp_path / f"b{renamed}")).facts == FACTS
 
 
 def test_a_fact_of_an_unknown_kind_is_an_error(tmp_path: Path) -> None:
