@@ -1,20 +1,22 @@
 """A baseline: the findings that were there already, so that only new ones count.
 
 ```json
-{"schema": "permscope/baseline/1", "findings": [{"fingerprint": "...", "rule": "...", "resource": "..."}]}
+{"schema": "permscope/baseline/1",
+ "findings": [{"fingerprint": "...", "rule": "...", "resource": "...", "severity": "..."}]}
 ```
 
-Only the fingerprint is compared; it stays when lines move and files are renamed.
+The fingerprint is compared; it stays when lines move and files are renamed. A finding that has become more severe
+since, because the public reaches it now, counts again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from permscope.audit.findings import Finding
+from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import ConfigError, why_unreadable
 from permscope.inventory.source import Source
 
@@ -29,6 +31,7 @@ def render_baseline(findings: Iterable[Finding]) -> str:
             "fingerprint": finding.fingerprint,
             "rule": finding.rule,
             "resource": finding.resource,
+            "severity": finding.severity,
         }
         for finding in findings
         if finding.suppressed is None
@@ -37,8 +40,8 @@ def render_baseline(findings: Iterable[Finding]) -> str:
     return json.dumps({"schema": SCHEMA, "findings": ordered}, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_baseline(path: Path) -> frozenset[str]:
-    """The fingerprints of a baseline file.
+def read_baseline(path: Path) -> Mapping[str, str]:
+    """The fingerprints of a baseline file with the severity of each; empty where an older file has none.
 
     Raises:
         ConfigError: when it cannot be read or is no baseline.
@@ -54,13 +57,24 @@ def read_baseline(path: Path) -> frozenset[str]:
     rows = document.get("findings")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ConfigError("`findings` must be a list of mappings", source=source)
-    found = {row.get("fingerprint") for row in rows}
-    return frozenset(item for item in found if isinstance(item, str))
+    found: dict[str, str] = {}
+    for row in rows:
+        fingerprint, severity = row.get("fingerprint"), row.get("severity")
+        if isinstance(fingerprint, str):
+            found[fingerprint] = severity if severity in SEVERITIES else ""
+    return found
 
 
-def apply_baseline(findings: Iterable[Finding], known: frozenset[str]) -> tuple[Finding, ...]:
-    """The findings with those of the baseline marked as suppressed."""
-    return tuple(
-        replace(finding, suppressed=REASON) if finding.suppressed is None and finding.fingerprint in known else finding
-        for finding in findings
-    )
+def apply_baseline(findings: Iterable[Finding], known: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The findings with those of the baseline marked as suppressed, unless they have become more severe."""
+    return tuple(_judged(finding, known) for finding in findings)
+
+
+def _judged(finding: Finding, known: Mapping[str, str]) -> Finding:
+    if finding.suppressed is not None or finding.fingerprint not in known:
+        return finding
+    before = known[finding.fingerprint]
+    if before and finding.rank < SEVERITIES.index(before):
+        reasons = (finding.adjusted, f"{before} in the baseline")
+        return replace(finding, adjusted="; ".join(reason for reason in reasons if reason))
+    return replace(finding, suppressed=REASON)

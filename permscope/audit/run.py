@@ -71,7 +71,8 @@ def run_audit(
     graph, findings, rules = _found(inventory, config, rule_folders, only)
     given = (*read_suppressions(inventory.files), *config.ignore)
     if given and not only:
-        findings = _sorted(suppress(findings, given, today=today or dt.datetime.now(tz=dt.UTC).date()))
+        day = today or dt.datetime.now(tz=dt.UTC).date()
+        findings = _sorted(suppress(findings, given, today=day, rules=_names(rule_folders)))
     elif given:
         found = suppress(findings, given, today=today or dt.datetime.now(tz=dt.UTC).date())
         findings = found[: len(findings)]  # with some rules only, what suppresses nothing cannot be told
@@ -110,6 +111,11 @@ def _found(
         cache.keep("audit", name, (graph, findings, len(chosen)))
         graph.decisions = decisions
     return graph, findings, len(chosen)
+
+
+def _names(folders: Iterable[Path]) -> frozenset[str]:
+    """Ids of all rules, which their files are named after."""
+    return frozenset(Path(name).stem for folder in (builtin_folder(), *folders) for name in file_texts(folder))
 
 
 def _content(folders: Iterable[Path]) -> Iterator[str | bytes]:

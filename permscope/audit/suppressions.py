@@ -14,8 +14,9 @@ nothing is a finding itself.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _comments(text: str, file: str) -> Iterator[Suppression]:
         ending = _UNTIL.search(rules)
         if ending:
             rules, until = rules[: ending.start()], parse_date(ending[1]) or dt.date.min
-        for rule in filter(None, (name.strip() for name in rules.split(","))):
+        for rule in list(filter(None, (name.strip() for name in rules.split(",")))) or [""]:
             yield Suppression(
                 rule=rule,
                 file=file,
@@ -131,18 +132,19 @@ def _metadata(text: str, file: str) -> Iterator[Suppression]:
         if not isinstance(metadata, Mapping):
             continue
         own = metadata.get("permscope")
-        entries = own.get("ignore") if isinstance(own, Mapping) else None
+        entries = own.get("ignore") if isinstance(own, Mapping) else own
         for entry in entries if isinstance(entries, list) else [] if entries is None else [entries]:
-            if isinstance(entry, Mapping):
-                place = source_of(entry, key_source(metadata, "permscope"))
-                yield _entry(entry, place, resource=str(name), file=file)
+            place = source_of(entry, key_source(metadata, "permscope"))
+            # A bare rule, and whatever else is no mapping, has no reason and is said to hold nothing.
+            given = entry if isinstance(entry, Mapping) else {"rule": entry if isinstance(entry, str) else ""}
+            yield _entry(given, place, resource=str(name), file=file)
 
 
 def _entry(entry: Mapping[str, Any], place: Source, *, resource: str, file: str | None) -> Suppression:
     until = entry.get("until")
     reason = entry.get("reason")
     return Suppression(
-        rule=str(entry.get("rule") or ""),
+        rule=rule if isinstance(rule := entry.get("rule"), str) else "",
         resource=resource,
         file=file,
         reason=reason.strip() if isinstance(reason, str) else "",
@@ -157,6 +159,7 @@ def suppress(
     suppressions: Iterable[Suppression],
     *,
     today: dt.date,
+    rules: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """The findings with those suppressed marked, followed by the findings about suppressions themselves.
 
@@ -164,6 +167,7 @@ def suppress(
         findings: of a run, all rules on: otherwise what suppresses nothing cannot be told.
         suppressions: from templates and from the configuration.
         today: the day to judge by.
+        rules: ids of all rules, to tell a name that none has; empty where they are not known.
     """
     given = tuple(suppressions)
     used: set[int] = set()
@@ -178,13 +182,16 @@ def suppress(
             if holds and result.suppressed is None:
                 result = replace(finding, suppressed=suppression.reason)
         marked.append(result)
-    about = [item for number, each in enumerate(given) for item in _judge(each, today, was_used=number in used)]
+    about = [item for number, each in enumerate(given) for item in _judge(each, today, rules, was_used=number in used)]
     return (*marked, *about)
 
 
-def _judge(suppression: Suppression, today: dt.date, *, was_used: bool) -> Iterator[Finding]:
+def _judge(suppression: Suppression, today: dt.date, rules: Collection[str], *, was_used: bool) -> Iterator[Finding]:
     expired = suppression.until is not None and suppression.until < today
-    if not suppression.reason:
+    if not suppression.rule:
+        message = "a suppression names no rule, so it suppresses nothing"
+        yield _about(UNUSED, "low", suppression, message, "Write it as `{rule: <id>, reason: <why>}`.")
+    elif not suppression.reason:
         message = f"the suppression of `{suppression.rule}` gives no reason, so it does not hold"
         yield _about(NO_REASON, "medium", suppression, message, "Add the reason.")
     elif expired:
@@ -193,6 +200,9 @@ def _judge(suppression: Suppression, today: dt.date, *, was_used: bool) -> Itera
         yield _about(EXPIRED, "low", suppression, message, "Correct what it suppressed, or give it a new end.")
     elif not was_used:
         message = f"the suppression of `{suppression.rule}` suppresses nothing"
+        if rules and "*" not in suppression.rule and suppression.rule not in rules:
+            near = get_close_matches(suppression.rule, rules, 1)
+            message += f"; did you mean `{near[0]}`?" if near else ""
         yield _about(UNUSED, "info", suppression, message, "Remove it.")
 
 

@@ -109,3 +109,36 @@ def test_an_unreadable_day_does_not_suppress_for_ever() -> None:
 def test_what_is_no_file_has_no_suppressions() -> None:
     """Standard input and files that are gone are passed over."""
     assert read_suppressions(["-", "gone.yaml"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "rules"),
+    [
+        ("{ignore: url-auth-none}", [NO_REASON]),
+        ("{ignore: [1, [a], {reason: why}, {rule: [x], reason: why}]}", [UNUSED] * 4),
+        ("3", [UNUSED]),
+        ("{}", []),
+    ],
+)
+def test_a_suppression_of_another_shape_holds_nothing_and_is_said(
+    tmp_path: Path, metadata: str, rules: list[str]
+) -> None:
+    """Nothing that looks like a suppression is passed over in silence."""
+    path = tmp_path / "template.yaml"
+    text = f"Resources: {{Page: {{Type: AWS::Lambda::Url, Metadata: {{permscope: {metadata}}}}}}}"
+    path.write_text(text, encoding="utf-8")
+    finding = _finding("Page", 1, str(path))
+    marked = suppress([finding], read_suppressions([str(path)]), today=TODAY)
+    assert marked[0].suppressed is None
+    assert [item.rule for item in marked[1:]] == rules
+
+
+def test_a_misspelt_rule_is_told_the_one_that_was_meant() -> None:
+    """Otherwise the suppression would only seem to have nothing to do."""
+    (about,) = suppress(
+        [],
+        [Suppression(rule="url-auth-non", reason="why", source=Source("permscope.yaml", 1))],
+        today=TODAY,
+        rules=["url-auth-none", "sqs-public"],
+    )
+    assert "did you mean `url-auth-none`?" in about.message
