@@ -1,7 +1,7 @@
 """Draws the pictures in docs/images from the fixtures, so that they stay true.
 
-`python tools/screenshots.py` writes the terminal views as SVG; with Chromium, chromedriver and selenium
-(`pip install 'permscope[browser]'`) also the HTML report, and with textual the explorer.
+`python tools/screenshots.py` runs the commands and writes what they show as SVG; with Chromium, chromedriver and
+selenium (`pip install 'permscope[browser]'`) also the HTML report, and with textual the explorer.
 """
 
 from __future__ import annotations
@@ -10,42 +10,49 @@ import asyncio
 import importlib.util
 import io
 import os
+import shlex
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from permscope.audit.run import Audit, run_audit
+from permscope.cli import permscope
 from permscope.collect.load import LoadOptions, load
-from permscope.graph.paths import find_paths
-from permscope.graph.queries import find_node, what_can
-from permscope.report.answers import print_what_can
-from permscope.report.audit_text import print_audit
-from permscope.report.graph_text import print_graph
+from permscope.report import terminal
 from permscope.report.html_report import render
-from permscope.report.matrix import print_matrix
-from permscope.report.path_text import print_paths
-from permscope.report.routes import print_routes
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 FIXTURE = "fixtures/orders"
+WIDTH = 110
+
+
+VIEWS = {
+    "audit": f"audit {FIXTURE}",
+    "graph": f"graph {FIXTURE}",
+    "matrix": f"graph --matrix {FIXTURE}",
+    "routes": f"graph --routes {FIXTURE}",
+    "path": f"path --from public --to OrdersTable --cut {FIXTURE}",
+    "what-can": f"what-can StoreOrder --explain {FIXTURE}",
+    "who-can": f"who-can invoke StoreOrder {FIXTURE}",
+    "blast": f"what-can public --blast {FIXTURE}",
+}
 
 
 def main() -> int:
     """Write every picture that can be drawn here."""
     os.chdir(ROOT)
     IMAGES.mkdir(parents=True, exist_ok=True)
+    for name, command in VIEWS.items():
+        drawn(command).save_svg(
+            str(IMAGES / f"{name}.svg"), title=f"permscope {command}", unique_id=f"permscope-{name}"
+        )
     inventory = load([FIXTURE], LoadOptions())
     audit = run_audit(inventory)
-    for name, (command, show) in _views(audit).items():
-        console = Console(record=True, width=110, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-        show(console)
-        console.save_svg(str(IMAGES / f"{name}.svg"), title=f"permscope {command}", unique_id=f"permscope-{name}")
     page = render(audit.graph, audit.findings, inventory.errors, rules=audit.rules)
     if importlib.util.find_spec("textual") is not None:
         _explorer(audit)
@@ -56,28 +63,26 @@ def main() -> int:
     return 0
 
 
-def _views(audit: Audit) -> dict[str, tuple[str, Callable[[Console], None]]]:
-    graph = audit.graph
-    public, table, store = (find_node(graph, name) for name in ("public", "OrdersTable", "StoreOrder"))
-    paths = find_paths(graph, public, table)
-    reached = what_can(graph, store)
-    return {
-        "audit": (
-            f"audit {FIXTURE}",
-            lambda console: print_audit(audit.findings, graph, (), console, rules=audit.rules),
-        ),
-        "graph": (f"graph {FIXTURE}", lambda console: print_graph(graph, console)),
-        "matrix": (f"graph --matrix {FIXTURE}", lambda console: print_matrix(graph, console)),
-        "routes": (f"graph --routes {FIXTURE}", lambda console: print_routes(graph, console)),
-        "path": (
-            f"path --from public --to OrdersTable {FIXTURE}",
-            lambda console: print_paths(paths[-1:], graph, console, start=public, end=table),
-        ),
-        "what-can": (
-            f"what-can StoreOrder {FIXTURE}",
-            lambda console: print_what_can(reached, graph, console, principal=store, explain=True),
-        ),
-    }
+def drawn(command: str) -> Console:
+    """The console on which a command was really run."""
+    console = Console(
+        record=True,
+        width=WIDTH,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    real, terminal.make_console = terminal.make_console, lambda **_: console
+    try:
+        permscope.main(shlex.split(command), standalone_mode=False)
+    except SystemExit:
+        pass  # there are findings
+    finally:
+        terminal.make_console = real
+    return console
 
 
 def _explorer(audit: Audit) -> None:

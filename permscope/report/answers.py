@@ -73,9 +73,8 @@ def print_who_can(
     everyone = {answer.principal.id for answer in answers}
     unsure = len(everyone - sure)
     number = count(len(everyone), "principal") if answers else "nobody in the input"
-    line = text(
-        (f"{number} can {asked}", "bold"), (f", {unsure} of them under conditions" if unsure else "", "magenta")
-    )
+    part = f"{unsure} of them " if unsure < len(everyone) else ""
+    line = text((f"{number} can {asked}", "bold"), (f", {part}under conditions" if unsure else "", "magenta"))
     print_line(joined(line, (_elsewise(ways), "bold")), console)
     why = {id(answer): reasons_of(graph, answer.edge, wanted) for answer in answers}
     places = [reason.source for reasons in why.values() for reason in reasons]
