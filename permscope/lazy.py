@@ -56,7 +56,7 @@ def _dataclass(*, frozen: bool = False, slots: bool, kw_only: bool = False, eq: 
                 setattr(made, name, method)
         made.__init__ = _first_init(made, frozen=frozen)
         if frozen:
-            made.__getstate__, made.__setstate__ = _get_state, _set_state
+            made.__getstate__, made.__setstate__ = _get_state, _first_set_state(made)
             made.__setattr__, made.__delattr__ = _refuse_to_set, _refuse_to_delete
         return made
 
@@ -132,9 +132,20 @@ def _get_state(self: Any) -> list[Any]:
     return [getattr(self, field.name) for field in dataclasses.fields(self)]
 
 
-def _set_state(self: Any, state: list[Any]) -> None:
-    for field, value in zip(dataclasses.fields(self), state, strict=True):
-        object.__setattr__(self, field.name, value)
+def _first_set_state(made: Any) -> Callable[[Any, list[Any]], None]:
+    """A `__setstate__` that finds the setters of a class and steps back."""
+
+    def set_state(self: Any, state: list[Any]) -> None:
+        setters = [getattr(made, field.name).__set__ for field in dataclasses.fields(made)]
+
+        def __setstate__(self: Any, state: list[Any]) -> None:  # noqa: N807
+            for setter, value in zip(setters, state, strict=True):
+                setter(self, value)
+
+        made.__setstate__ = __setstate__
+        __setstate__(self, state)
+
+    return set_state
 
 
 def _refuse_to_set(self: Any, name: str, value: object) -> None:

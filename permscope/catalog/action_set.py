@@ -133,7 +133,7 @@ class ActionSet:
         return f"ActionSet({', '.join(self.patterns(limit=6))})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.patterns(),)
+        return _restore, (self.masks,)  # for the very same catalogue: what is kept is kept by permscope's own files too
 
     def isdisjoint(self, other: ActionSet) -> bool:
         """Tell whether no action is in both sets."""
@@ -185,7 +185,7 @@ class ActionSet:
 ActionSet.empty = ActionSet(None, {})
 
 
-def _restore(patterns: tuple[str, ...]) -> ActionSet:
+def _restore(masks: dict[int, int]) -> ActionSet:
     from permscope.catalog.actions import load
 
-    return load().action_set(patterns)
+    return ActionSet(load(), masks) if masks else ActionSet.empty

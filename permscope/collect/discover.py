@@ -9,11 +9,13 @@ from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
+from permscope import cache
 from permscope.collect.assembly import MANIFEST, stacks_of
 from permscope.collect.snapshot import is_snapshot
-from permscope.collect.templates.document import MAX_BYTES, decode, parse_document
+from permscope.collect.templates.document import MAX_BYTES, LateDocument, decode, parse_document
 from permscope.collect.templates.files import Place, Reads, root_of
 from permscope.collect.templates.options import LoadOptions
+from permscope.collect.templates.stack import may_nest
 from permscope.collect.templates.transforms import check_shape
 from permscope.collect.templates.world import Template
 from permscope.errors import InputError, PermscopeError, TemplateError
@@ -221,6 +223,13 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
     if not looks_like_template(data) or not found.first_time(path):
         return
     place = _place(path, given)
+    digest = sha256(data).hexdigest()
+    kept_as = cache.digest("outline", digest) if cache.is_on() else None
+    nests = cache.fetch("outline", kept_as) if kept_as is not None else None
+    if isinstance(nests, bool):  # it was a template before
+        late = LateDocument(data, place.file)
+        found.templates.append(Template(place=place, document=late, digest=digest, options=options, nests=nests))
+        return
     try:
         document = parse_document(decode(data, place.file), place.file)
     except TemplateError as error:
@@ -232,9 +241,10 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
     except TemplateError:
         return
     if "AWSTemplateFormatVersion" in value or "Transform" in value or _has_types(value["Resources"]):
-        found.templates.append(
-            Template(place=place, document=document, digest=sha256(data).hexdigest(), options=options)
-        )
+        nests = may_nest(value)
+        if kept_as is not None:
+            cache.keep("outline", kept_as, nests)
+        found.templates.append(Template(place=place, document=document, digest=digest, options=options, nests=nests))
 
 
 def looks_like_template(data: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from permscope.collect.discover import Found, discover
@@ -91,8 +91,10 @@ def _with_parameter_files(options: LoadOptions) -> LoadOptions:
     return replace(options, parameters={**values, **options.parameters}) if values else options
 
 
-def _check_parameters(named: Iterable[str], found: Found) -> None:
+def _check_parameters(named: Collection[str], found: Found) -> None:
     """A value for a parameter that no template has is a spelling mistake."""
+    if not named:
+        return
     declared: set[str] = set()
     for template in found.templates:
         section = template.document.value.get("Parameters")

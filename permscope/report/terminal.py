@@ -28,6 +28,7 @@ LEVEL_STYLES = {
 }
 LETTERS = {"List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P"}
 _WIDTH_OF_A_PIPE = 100
+_HEIGHT = 25
 
 
 class Symbols(NamedTuple):
@@ -93,6 +94,7 @@ def make_console(
     return ReportConsole(
         file=out,
         width=width,
+        height=None if width is None else _HEIGHT,  # with both given, rich does not ask the system at each line
         no_color=no_color or bool(os.environ.get("NO_COLOR")),
         highlight=False,
         markup=False,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from permscope import cache
 from permscope.collect.load import collect_templates
 from permscope.inventory.facts import Resource, Unknown
 from permscope.inventory.inventory import Collected
@@ -227,3 +228,27 @@ def test_a_manifest_of_something_else_is_no_assembly(folder: Folder) -> None:
     """Web apps have a `manifest.json` too."""
     root = folder({"manifest.json": '{"name": "app", "icons": []}', "t.yaml": QUEUE})
     assert _read(root, collect_templates([str(root)])) == ["t.yaml"]
+
+
+def test_a_template_that_was_read_before_is_known_by_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives the same facts and stays nested where it is; what it becomes when it changes is seen."""
+    monkeypatch.delenv("PERMSCOPE_NO_CACHE", raising=False)
+    monkeypatch.setenv("PERMSCOPE_CACHE_DIR", str(tmp_path / "kept"))
+    cache._folder.cache_clear()
+    (tmp_path / "in").mkdir()
+    outer = "Resources: {Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.yaml}}}\n"
+    (tmp_path / "in" / "outer.yaml").write_text(outer)
+    (tmp_path / "in" / "inner.yaml").write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}\n")
+    first, second = (collect_templates([str(tmp_path / "in")]) for _ in range(2))
+    assert list(map(repr, first.facts)) == list(map(repr, second.facts))
+    assert first.key == second.key
+    assert [fact.stack for fact in second.facts if isinstance(fact, Resource) and fact.type == "AWS::SQS::Queue"] == [
+        "Inner"
+    ]
+    (tmp_path / "in" / "outer.yaml").write_text("Resources: {}\n# no longer: AWS::CloudFormation::Stack\n")
+    third = collect_templates([str(tmp_path / "in")])
+    assert third.key != second.key
+    assert [fact.stack for fact in third.facts if isinstance(fact, Resource)] == [""]
+    cache._folder.cache_clear()

@@ -106,6 +106,8 @@ def _without_nested(templates: Sequence[Template]) -> list[Template]:
     """The templates that are not nested in another one of them; one that the user named stays."""
     nested: set[str] = set()
     for template in templates:
+        if not template.nests:
+            continue
         value = template.document.value
         resources = value.get("Resources") if isinstance(value, Mapping) else None
         for resource in resources.values() if isinstance(resources, Mapping) else ():

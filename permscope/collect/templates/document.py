@@ -85,6 +85,32 @@ class Document(NamedTuple):
     problems: tuple[Unknown, ...] = ()
 
 
+class LateDocument:
+    """A file that is known to be a template, parsed when somebody asks what is in it."""
+
+    __slots__ = ("_data", "_file", "_found")
+
+    def __init__(self, data: bytes, file: str) -> None:
+        self._data = data
+        self._file = file
+        self._found: Document | None = None
+
+    @property
+    def value(self) -> Any:
+        """As of `Document`."""
+        return self._document().value
+
+    @property
+    def problems(self) -> tuple[Unknown, ...]:
+        """As of `Document`."""
+        return self._document().problems
+
+    def _document(self) -> Document:
+        if self._found is None:
+            self._found = parse_document(decode(self._data, self._file), self._file)
+        return self._found
+
+
 def decode(data: bytes, file: str) -> str:
     """Template bytes as text.
 

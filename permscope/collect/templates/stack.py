@@ -180,6 +180,17 @@ class Bound:
         )
 
 
+def may_nest(value: Any) -> bool:
+    """Whether a template has a resource that `nested_reference` may find a file for."""
+    resources = value.get("Resources") if isinstance(value, Mapping) else None
+    for resource in resources.values() if isinstance(resources, Mapping) else ():
+        if isinstance(resource, Mapping):
+            metadata = resource.get("Metadata")
+            if str(resource.get("Type")) in _NESTED or (isinstance(metadata, Mapping) and "aws:asset:path" in metadata):
+                return True
+    return False
+
+
 def nested_reference(resource: Mapping[str, Any], place: Place) -> str | None:
     """The local file of a nested stack: its `TemplateURL`, or the asset that the CDK or SAM says it is."""
     metadata = resource.get("Metadata")

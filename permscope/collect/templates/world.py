@@ -8,7 +8,7 @@ from dataclasses import field
 from functools import partial
 from typing import Any
 
-from permscope.collect.templates.document import Document
+from permscope.collect.templates.document import Document, LateDocument
 from permscope.collect.templates.facts import export_name, stack_facts
 from permscope.collect.templates.files import Place
 from permscope.collect.templates.intrinsics import stored_key
@@ -34,13 +34,15 @@ class Template:
         digest: SHA-256 of its bytes; empty where it is not to be kept.
         options: how it is bound; a CDK manifest may complete the user's options.
         named: whether the user named this very file.
+        nests: whether another file may be nested in it.
     """
 
     place: Place
-    document: Document
+    document: Document | LateDocument
     options: LoadOptions
     digest: str = ""
     named: bool = False
+    nests: bool = True
 
 
 @dataclass(slots=True)
