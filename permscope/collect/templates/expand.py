@@ -150,7 +150,9 @@ class ForEach:
                 found.update(self._unrolled(key, item, names))
             else:
                 found[_substitute(key, names) if names else key] = self.expand(item, names)
-        return found
+        text = found.get("Fn::Sub") if names and len(found) == 1 else None
+        # The transform after this one wants some texts as they are, and nothing is left to substitute.
+        return text if isinstance(text, str) and "${" not in text else found
 
     def _unrolled(self, key: str, loop: Any, names: Mapping[str, str]) -> dict[str, Any]:
         place = source_of(key)

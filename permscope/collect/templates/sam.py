@@ -18,7 +18,7 @@ from permscope.collect.templates.sam_translator import Record, translate
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, LocatedList, key_source, source_of
-from permscope.inventory.source import Source
+from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import PARTITION, REGION
 from permscope.lazy import dataclass
 
@@ -92,10 +92,10 @@ def expand(
         if not failures:
             break
         known = len(edits)
-        for edit, message, place in complaints(failures, template, record, edits):
-            found.errors.append(TemplateError(message, source=place, hint="`sam validate` tells more"))
+        for edit, error in complaints(failures, template, record, edits):
+            found.errors.append(error)
             if edit is not None:
-                edits[edit] = place
+                edits.setdefault(edit, error.source or NOWHERE)
         if len(edits) == known:
             break
         output, record, failures = _attempt(template, values, region, edits)
@@ -118,7 +118,7 @@ def _attempt(
 ) -> tuple[Mapping[str, Any], Record, list[BaseException]]:
     work = clone(template)
     for edit in edits:
-        apply(edit, work)
+        apply(edit, work, values)
     if not any(map(is_sam, work["Resources"].values())):
         return work, Record(), []
     return translate(_prepare(work), values, region or "us-east-1")

@@ -1,4 +1,7 @@
-"""What to take out of a SAM template that the translator rejects, so that the rest can be read."""
+"""What to take out of a SAM template that the translator rejects, so that the rest can be read.
+
+The smallest part goes first: a policy, an event, a property; then more of the resource; the whole of it last.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from permscope.collect.templates.sam_hints import hint_of
 from permscope.collect.templates.sam_restore import closest, is_sam
 from permscope.collect.templates.sam_translator import Record
+from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, key_source, source_of
 from permscope.inventory.source import Source
@@ -16,6 +21,16 @@ from permscope.lazy import regex
 _UNKNOWN_PROPERTY = regex(r"property (\w+) not defined for resource of type AWS::Serverless")
 _EVENT = regex(r"Event with id \[([^\]]*)\]")
 _GLOBAL = regex(r"'(\w+)' is not a supported property of '(\w+)'")
+_POLICY = regex(r"Policy at index (\d+)")
+_TEMPLATE = regex(r"policy template '(\w+)'|parameters of template '(\w+)'|'(\w+)' policy template")
+_WORD = regex(r"\w+")
+_VARIABLE = regex(r"\$\{[\w:]+\}")
+# What says who may run a function and what it may touch; the rest is not missed where it cannot be read.
+_CORE = (
+    *("FunctionName", "Role", "Policies", "PermissionsBoundary", "AssumeRolePolicyDocument", "Events"),
+    *("FunctionUrlConfig", "AutoPublishAlias", "Environment", "Layers", "VpcConfig"),
+)
+_STAND_INS = (("Runtime", "provided.al2023"), ("Handler", "handler"))
 
 
 class EditKind(Enum):
@@ -23,8 +38,12 @@ class EditKind(Enum):
 
     RESOURCE = "resource"
     PROPERTY = "property"
+    ATTRIBUTE = "attribute"
+    POLICY = "policy"
     EVENT = "event"
     GLOBAL = "global"
+    REST = "all but what permissions hang on"
+    PATH = "path"
 
 
 class Edit(NamedTuple):
@@ -39,8 +58,14 @@ class Edit(NamedTuple):
         match self.kind:
             case EditKind.RESOURCE:
                 what = f"what `{self.name}` expands to"
-            case EditKind.PROPERTY:
+            case EditKind.PROPERTY | EditKind.ATTRIBUTE:
                 what = f"property `{self.part}` of `{self.name}`"
+            case EditKind.POLICY:
+                what = f"`Policies[{self.part}]` of `{self.name}`"
+            case EditKind.REST:
+                what = f"some properties of `{self.name}`"
+            case EditKind.PATH:
+                what = f"the path of event `{self.part}` of `{self.name}` as it is written"
             case EditKind.EVENT:
                 what = f"event `{self.part}` of `{self.name}`"
             case EditKind.GLOBAL:
@@ -50,28 +75,71 @@ class Edit(NamedTuple):
         return Unknown(what=what, why=why, kind="transform", source=place, logical_id=logical_id)
 
 
-def apply(edit: Edit, work: LocatedDict) -> None:
-    """Take a part out of a template that may be changed."""
+def apply(edit: Edit, work: LocatedDict, values: Mapping[str, Any]) -> None:
+    """Take a part out of a template that may be changed; `values` are those of parameters."""
     if edit.kind is EditKind.RESOURCE:
         work["Resources"].pop(edit.name, None)
         return
-    if edit.kind is EditKind.GLOBAL:
-        held: Any = work.get("Globals")
-        held = held.get(edit.name) if isinstance(held, dict) else None
-    else:
-        held = work["Resources"].get(edit.name, {}).get("Properties")
-        if edit.kind is EditKind.EVENT and isinstance(held, dict):
-            held = held.get("Events")
+    resource: Any = work["Resources"].get(edit.name)
+    held: Any = resource.get("Properties") if isinstance(resource, dict) else None
+    match edit.kind:
+        case EditKind.GLOBAL:
+            sections = work.get("Globals")
+            held = sections.get(edit.name) if isinstance(sections, dict) else None
+        case EditKind.ATTRIBUTE:
+            held = resource
+        case EditKind.EVENT:
+            held = held.get("Events") if isinstance(held, dict) else None
+        case EditKind.POLICY:
+            _drop_policy(held, int(edit.part))
+            return
+        case EditKind.PATH:
+            _write_path(held, edit.part, values)
+            return
+        case EditKind.REST:
+            _keep_core(held)
+            return
     if isinstance(held, dict):
         held.pop(edit.part, None)
 
 
+def _drop_policy(properties: Any, index: int) -> None:
+    """Put no value where the policy stands, so that the others keep their number."""
+    entries = properties.get("Policies") if isinstance(properties, dict) else None
+    if isinstance(entries, list) and index < len(entries):
+        entries[index] = {"Ref": "AWS::NoValue"}
+    elif isinstance(properties, dict):
+        properties.pop("Policies", None)
+
+
+def _write_path(properties: Any, event: str, values: Mapping[str, Any]) -> None:
+    """Write the path of an event out, as far as parameters tell it."""
+    events = properties.get("Events") if isinstance(properties, dict) else None
+    definition = events.get(event) if isinstance(events, dict) else None
+    held: Any = definition.get("Properties") if isinstance(definition, dict) else None
+    path = held.get("Path") if isinstance(held, dict) else None
+    match path:
+        case {"Ref": str(name)} if isinstance(values.get(name), str):
+            held["Path"] = values[name]
+        case {"Fn::Sub": str(text)}:
+            known = {f"${{{name}}}": value for name, value in values.items() if isinstance(value, str)}
+            held["Path"] = _VARIABLE.sub(lambda found: known.get(found[0], found[0]), text)
+
+
+def _keep_core(properties: Any) -> None:
+    """Leave of a function what its permissions hang on, with stand-ins for what SAM insists on."""
+    if isinstance(properties, dict):
+        for name in [name for name in properties if name not in _CORE]:
+            del properties[name]
+        properties.update(_STAND_INS)
+
+
 def complaints(
     failures: Iterable[BaseException], template: Mapping[str, Any], record: Record, edits: Iterable[Edit]
-) -> Iterator[tuple[Edit | None, str, Source]]:
-    """Each failure as what to take out, the message, and the place to point at.
+) -> Iterator[tuple[Edit | None, TemplateError]]:
+    """Each failure as what to take out, and as an error with its place and a hint.
 
-    What was taken out before in vain is followed by the whole resource.
+    What was taken out before in vain is followed by something larger.
     """
     known = set(edits)
     resources: Mapping[str, Any] = template["Resources"]
@@ -81,16 +149,19 @@ def complaints(
         section = _GLOBAL.search(message)
         if section and section[2] in (template.get("Globals") or {}):
             edit = Edit(EditKind.GLOBAL, section[2], section[1])
-            yield edit, _sentence(message), key_source(template["Globals"][section[2]], section[1])
+            yield edit, _error(message, key_source(template["Globals"][section[2]], section[1]))
             continue
         culprit = _culprit(failure, message, resources, record if text is None else None)
         if culprit is None:
-            yield None, _sentence(message), key_source(template, "Transform", source_of(template))
+            yield None, _error(message, key_source(template, "Transform", source_of(template)))
             continue
-        edit, place = _smallest(message, culprit, resources)
-        if edit in known:
-            edit = Edit(EditKind.RESOURCE, culprit)
-        yield edit, _sentence(message), place
+        parts = list(_parts(message, failure, culprit, resources))
+        edit = next((part for part, _ in parts if part not in known), parts[-1][0])
+        yield edit, _error(message, parts[0][1])
+
+
+def _error(message: str, place: Source) -> TemplateError:
+    return TemplateError(_sentence(message), source=place, hint=hint_of(message))
 
 
 def _culprit(failure: BaseException, message: str, resources: Mapping[str, Any], record: Record | None) -> str | None:
@@ -118,18 +189,70 @@ def _events(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     return events if isinstance(events, Mapping) else {}
 
 
-def _smallest(message: str, culprit: str, resources: Mapping[str, Any]) -> tuple[Edit, Source]:
-    """The smallest part whose absence ends the complaint, and its place."""
-    resource = resources[culprit]
+def _parts(
+    message: str, failure: BaseException, culprit: str, resources: Mapping[str, Any]
+) -> Iterator[tuple[Edit, Source]]:
+    """What to take out, the smallest part first, each with its place."""
+    resource: Any = resources[culprit]
     place = key_source(resources, culprit)
-    properties = resource.get("Properties") if isinstance(resource, Mapping) else None
-    name = _UNKNOWN_PROPERTY.search(message)
-    if name and isinstance(properties, Mapping) and name[1] in properties:
-        return Edit(EditKind.PROPERTY, culprit, name[1]), key_source(properties, name[1], place)
-    event = _EVENT.search(message)
-    if event and isinstance(resource, Mapping) and event[1] in _events(resource):
-        return Edit(EditKind.EVENT, culprit, event[1]), key_source(_events(resource), event[1], place)
-    return Edit(EditKind.RESOURCE, culprit), place
+    if isinstance(resource, Mapping):
+        properties: Any = resource.get("Properties")
+        properties = properties if isinstance(properties, Mapping) else {}
+        name = _UNKNOWN_PROPERTY.search(message)
+        if name and name[1] in properties:
+            yield Edit(EditKind.PROPERTY, culprit, name[1]), key_source(properties, name[1], place)
+        event = _event_of(message, failure, culprit, resource)
+        if event is not None:
+            if "'Path'" in message:
+                yield Edit(EditKind.PATH, culprit, event), key_source(_events(resource), event, place)
+            yield Edit(EditKind.EVENT, culprit, event), key_source(_events(resource), event, place)
+        else:
+            yield from _named(message, culprit, resource, properties)
+        if resource.get("Type") == "AWS::Serverless::Function":
+            yield Edit(EditKind.REST, culprit), place
+            for part in ("Events", "Policies"):
+                if part in properties:
+                    yield Edit(EditKind.PROPERTY, culprit, part), key_source(properties, part, place)
+    yield Edit(EditKind.RESOURCE, culprit), place
+
+
+def _named(
+    message: str, culprit: str, resource: Mapping[str, Any], properties: Mapping[str, Any]
+) -> Iterator[tuple[Edit, Source]]:
+    """The policies, properties and attributes that a complaint names."""
+    for index, where in _policies(message, properties):
+        yield Edit(EditKind.POLICY, culprit, str(index)), where
+    for word in dict.fromkeys(_WORD.findall(message)):
+        if word in properties:
+            yield Edit(EditKind.PROPERTY, culprit, word), key_source(properties, word)
+        elif word in resource and word not in ("Type", "Properties"):
+            yield Edit(EditKind.ATTRIBUTE, culprit, word), key_source(resource, word)
+
+
+def _event_of(message: str, failure: BaseException, culprit: str, resource: Mapping[str, Any]) -> str | None:
+    """The event that a complaint names, or whose resources it names: `FnTimer` is event `Timer` of `Fn`."""
+    events = _events(resource)
+    found = _EVENT.search(message)
+    if found and found[1] in events:
+        return found[1]
+    named = getattr(failure, "_logical_id", None)
+    rest = named.removeprefix(culprit) if isinstance(named, str) and named != culprit else ""
+    return max((str(event) for event in events if rest.startswith(str(event))), key=len, default=None)
+
+
+def _policies(message: str, properties: Mapping[str, Any]) -> Iterator[tuple[int, Source]]:
+    """The entries of `Policies` that a complaint is about."""
+    held = properties.get("Policies")
+    entries = held if isinstance(held, list) else [held]
+    around = key_source(properties, "Policies")
+    numbered = _POLICY.search(message)
+    if numbered and held is not None and int(numbered[1]) < len(entries):
+        yield int(numbered[1]), source_of(entries[int(numbered[1])], around)
+    template = _TEMPLATE.search(message)
+    name = next((group for group in template.groups() if group), None) if template else None
+    for index, entry in enumerate(entries):
+        if name and isinstance(entry, Mapping) and name in entry:
+            yield index, key_source(entry, name, around)
 
 
 def _sentence(message: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from permscope.collect.templates.stack import Bound
-from permscope.inventory.facts import Output, Resource, Unknown
+from permscope.inventory.facts import Output, Resource, Route, Unknown
 from permscope.inventory.inventory import Collected
 
 
@@ -171,3 +171,25 @@ def test_outputs_of_a_loop_are_facts(collect: Callable[..., Collected]) -> None:
         """
     )
     assert [fact.value for fact in found.facts if isinstance(fact, Output)] == ["${Ta}"]
+
+
+def test_a_loop_leaves_text_where_nothing_is_left_to_substitute(collect: Callable[..., Collected]) -> None:
+    """SAM takes the path of an event as it is written, and the loop has written it out."""
+    found = collect(
+        """
+        Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+        Resources:
+          Fn::ForEach::Workers:
+            - Name
+            - [orders, items]
+            - Worker${Name}:
+                Type: AWS::Serverless::Function
+                Properties:
+                  Runtime: python3.12
+                  Handler: a.b
+                  Events:
+                    Get: {Type: HttpApi, Properties: {Path: !Sub '/${Name}', Method: get}}
+        """
+    )
+    assert not found.errors
+    assert {fact.path for fact in found.facts if isinstance(fact, Route)} == {"/orders", "/items"}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from permscope.inventory.facts import AnyFact, Function, ManagedPolicy, Resource, Role, Trigger, Unknown
+from permscope.inventory.facts import AnyFact, Function, ManagedPolicy, Resource, Role, Route, Trigger, Unknown
 from permscope.inventory.inventory import Collected
 from permscope.inventory.located import source_of
 
@@ -196,6 +196,84 @@ Resources:
     ]
     types = {fact.type for fact in _of(found, Resource) if isinstance(fact, Resource)}
     assert {"AWS::Serverless::Api", "AWS::SQS::Queue"} <= types
+
+
+@pytest.mark.parametrize(
+    ("properties", "line", "hint", "missing"),
+    [
+        ("      Policies: [AmazonSQSFullAccess, {NoSuchPolicy: {}}]", 9, "an entry is", "`Policies[1]` of `Fn`"),
+        ("      Policies: [{SQSPollerPolicy: {}}]", 9, "its parameters", "`Policies[0]` of `Fn`"),
+        (
+            "      DeploymentPreference: {Type: AllAtOnce}",
+            9,
+            "add `AutoPublishAlias`",
+            "property `DeploymentPreference`",
+        ),
+        ("      PackageType: Wrong", 9, "correct it", "property `PackageType` of `Fn`"),
+        (
+            "      Events: {Tick: {Type: Schedule, Properties: {}}, Q: {Type: SQS, Properties: {Queue: 'arn:a'}}}",
+            9,
+            "add the property",
+            "event `Tick` of `Fn`",
+        ),
+    ],
+)
+def test_only_what_the_translator_rejects_of_a_function_is_missing(
+    collect: Callable[..., Collected], properties: str, line: int, hint: str, missing: str
+) -> None:
+    """A policy, an event or a property goes, with its line and what to do; function, role and the rest stay."""
+    found = collect(
+        f"{HEAD}Resources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+        f"      Handler: a.b\n      Runtime: python3.12\n      FunctionName: work\n{properties}\n"
+    )
+    (error,) = found.errors
+    assert error.source is not None
+    assert error.source.line == line
+    assert hint in (error.hint or "")
+    assert [fact.name for fact in _of(found, Function) if isinstance(fact, Function)] == ["work"]
+    assert len(_of(found, Role)) == 1
+    assert any(missing in fact.what for fact in _of(found, Unknown) if isinstance(fact, Unknown))
+
+
+def test_a_function_without_runtime_is_read_all_the_same(collect: Callable[..., Collected]) -> None:
+    """The deployment would fail, and who may do what is there to see."""
+    found = collect(
+        HEAD
+        + """Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      MemorySize: 128
+      Policies: [AmazonSQSFullAccess]
+"""
+    )
+    (error,) = found.errors
+    assert error.source is not None
+    assert error.source.line == 3
+    assert len(_of(found, Function)) == 1
+    (role,) = _of(found, Role)
+    assert isinstance(role, Role)
+    assert role.managed_policy_arns[-1].endswith("AmazonSQSFullAccess")
+
+
+def test_a_path_of_parameters_is_an_error_and_a_route(collect: Callable[..., Collected]) -> None:
+    """SAM takes a path as it is written, so the deployment fails; what is meant is plain."""
+    found = collect(
+        "Parameters: {Version: {Type: String, Default: v1}}\n"
+        + HEAD
+        + """Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.12
+      Events:
+        Get: {Type: Api, Properties: {Path: !Sub '/${Version}/orders', Method: get}}
+        Put: {Type: Api, Properties: {Path: !Ref Version, Method: put}}
+"""
+    )
+    assert sorted(error.source.line for error in found.errors if error.source) == [10, 11]
+    assert {fact.path for fact in _of(found, Route) if isinstance(fact, Route)} == {"/v1/orders", "v1"}
 
 
 @pytest.mark.parametrize(
