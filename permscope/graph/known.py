@@ -17,6 +17,9 @@ from permscope.lazy import regex
 
 _BREAK = regex(r"\$\{[^}]*\}|[/:*?]")
 _WILD = regex(r"[*?]")
+# Secrets Manager puts `-` and six characters behind a name, which only it knows:
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+_RANDOM_END = "-??????"
 
 
 class Found(NamedTuple):
@@ -55,7 +58,7 @@ class KnownArns:
         self._ids[arn] = node_id
         parts = split_arn(arn)
         if parts is not None:
-            self._entries[parts.service, parts.resource].append(_Entry(parts, arn, node_id))
+            self._entries[parts.service, parts.resource.removesuffix(_RANDOM_END)].append(_Entry(parts, arn, node_id))
 
     def exact(self, arn: str) -> str | None:
         """The node of exactly this text."""
@@ -99,7 +102,7 @@ def _heads(resource: str) -> Iterator[str]:
     for end in reversed(ends):
         head = resource[:end]
         yield head
-        # Secrets Manager puts `-` and six characters behind the name: `secret:Orders-??????`.
+        # `secret:Orders-??????` and `secret:Orders-*` name the secret `Orders`.
         if end < len(resource) and head.endswith("-"):
             yield head[:-1]
 

@@ -6,7 +6,6 @@ own statement, and at those that name no single source.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,11 +13,12 @@ from dataclasses import replace
 from permscope.inventory.arn import split_arn
 from permscope.inventory.policies import Policy, Statement
 from permscope.inventory.tokens import has_unknown
+from permscope.lazy import regex
 
 _FEW = 20
 _OPERATORS = frozenset({"arnlike", "arnequals", "stringequals", "stringlike"})
 # Wildcards, policy variables, and pseudo parameters, which a literal may stand for.
-_OPEN = re.compile(r"[*?]|\$\{(?:AWS::|[a-z]+:)")
+_OPEN = regex(r"[*?]|\$\{(?:AWS::|[a-z]+:)")
 
 
 class NamedSources:

@@ -37,6 +37,7 @@ _TYPES: Mapping[type, tuple[NodeKind, str]] = {
     Group: (NodeKind.GROUP, "AWS::IAM::Group"),
     Function: (NodeKind.FUNCTION, "AWS::Lambda::Function"),
 }
+_QUALIFIED = ("AWS::Lambda::Version", "AWS::Lambda::Alias")
 # Attributes of a resource that hold further ARNs under which policies name it.
 _OWN_ARN_ATTRIBUTES = ("stream_arn", "execute_api_arn", "execute_arn", "arns", "policy_arn", "ref_arn")
 
@@ -101,7 +102,7 @@ class Nodes:
             self._unique_ids[unique] = fact.arn
 
     def _add_resource(self, fact: Resource) -> None:
-        if fact.id in self.graph.nodes:
+        if fact.id in self.graph.nodes or self._is_of_function(fact):
             return
         self._add(
             Node(
@@ -117,6 +118,12 @@ class Nodes:
         for arn in (fact.id, fact.arn):
             if arn:
                 self.known.add(arn, fact.id)
+
+    def _is_of_function(self, fact: Resource) -> bool:
+        """Whether it is a version or alias of a function of the input, and so that function under a qualifier."""
+        if fact.type not in _QUALIFIED or fact.arn is None:
+            return False
+        return function_arn_and_qualifier(fact.arn)[0] in self.inventory.functions
 
     def _label(self, fact: Function | Role | User | Group | Resource, type_name: str) -> str:
         """What a person calls a thing; of several that one SAM resource makes, only the function has its name."""

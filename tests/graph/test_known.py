@@ -60,3 +60,12 @@ def test_a_secret_is_known_by_its_name_without_the_random_part() -> None:
     for end in ("-??????", "-*", "*"):
         pattern = f"arn:aws:secretsmanager:us-east-1:111122223333:secret:db{end}"
         assert [found.id for found in known.named_by(pattern)] == ["secret"]
+
+
+@pytest.mark.parametrize("end", ["", "-??????", "-*", "*", "-AbCdEf"])
+def test_a_secret_of_a_template_is_known_by_its_name_in_any_partition(end: str) -> None:
+    """A template knows the name it gives, and that six characters come behind it."""
+    known = KnownArns()
+    known.add("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:app/db-??????", "secret")
+    pattern = f"arn:aws:secretsmanager:${{AWS::Region}}:${{AWS::AccountId}}:secret:app/db{end}"
+    assert [found.id for found in known.named_by(pattern)] == ([] if end == "-AbCdEf" else ["secret"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from permscope.graph.model import NodeKind, PermissionGraph
+from permscope.graph.model import EdgeKind, NodeKind, PermissionGraph
 from permscope.graph.nodes import Nodes
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.facts import Account, Role
@@ -115,3 +115,18 @@ def test_a_resource_of_a_cdk_app_is_called_as_the_app_calls_it(world: Any) -> No
     labels = [node.label for node in made.graph.nodes.values() if node.type == "AWS::SQS::Queue"]
     assert labels == ["Shop/Orders/Queue", "Shop/Plain", "Strange", "Wrong"]
     assert made.node("OrdersQueue0A1B2C3D") is made.node("Shop/Orders/Queue")
+
+
+def test_a_version_or_alias_is_its_function_under_a_qualifier(world: Any, function: Any) -> None:
+    """A policy that names one leads to the function.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
+    """
+    made = world(
+        function("Fn", "{Effect: Allow, Action: 'lambda:GetFunction', Resource: [!Ref Live, !Ref Version]}"),
+        "  Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+        "  Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Fn, Name: live, FunctionVersion: '1'}}\n",
+    )
+    function_node = made.node("Fn")
+    assert {edge.target for edge in made.edges(EdgeKind.CAN_ACCESS, "FnRole")} == {function_node.id}
+    assert {node.type for node in made.graph.nodes.values()} == {"AWS::Lambda::Function", "AWS::IAM::Role", None}
