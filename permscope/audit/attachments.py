@@ -14,6 +14,7 @@ from permscope.audit.breadth import (
     gives_iam,
     hit_in,
     is_admin,
+    looks,
     routine_actions,
 )
 from permscope.audit.fields import Subject
@@ -43,13 +44,18 @@ def _everywhere(world: World, policy: Policy) -> ActionSet:
     return found
 
 
+def _left_of(view: AttachmentView, policy: Policy) -> ActionSet:
+    """What Deny, boundary and control policies leave its holder of what a managed policy allows on every resource."""
+    return _everywhere(view.world, policy) & breadth_of(view.principal).everywhere()
+
+
 @predicate("attachment")
 def grants_administration(subject: Subject) -> bool:
-    """The managed policy allows everything, or every IAM and STS write, on every resource."""
+    """The managed policy allows everything, or every IAM and STS write, on every resource, and nothing caps it."""
     view: AttachmentView = subject.it
     if view.policy is None:
         return view.name == "AdministratorAccess"
-    return is_admin(_everywhere(subject.world, view.policy))
+    return is_admin(_left_of(view, view.policy))
 
 
 @cache
@@ -65,7 +71,7 @@ def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -
     view: AttachmentView = subject.it
     if view.policy is None:
         return
-    everywhere = _everywhere(subject.world, view.policy)
+    everywhere = _left_of(view, view.policy)
     services = [
         name
         for name in everywhere.services()
@@ -103,7 +109,7 @@ def broad_policy_templates(subject: Subject, _parameters: Any, taken: Taken) -> 
         hit = hit_in(view, share, guilty, share.pattern)
         hit.element = template
         hit.values["template"] = template
-        if guilty <= routine_actions():
+        if guilty <= routine_actions() or guilty <= looks():
             hit.severity = "low"
         yield hit
 

@@ -227,10 +227,13 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
         resource=resource,
         nodes=(view.node.id,) if view.node else (),
         confidence="medium" if share.grant.limited_by or view.boundary_missing else None,
-        conditioned=f"`{share.narrowed}` narrows it" if share.narrowed else "",
+        conditioned=f"`{share.narrowed}` narrows it" if share.narrowed else _CAPPED if view.boundary_missing else "",
         claims=guilty,
         statement=statement,
     )
+
+
+_CAPPED = "its permissions boundary is in no input, and may cap it"
 
 
 def _function_of(view: PrincipalView) -> str | None:

@@ -222,7 +222,7 @@ def _limited_otherwise(view: PrincipalView, share: Share, actions: ActionSet) ->
     for service in _SEVERAL_AT_ONCE:
         for action in list(actions.of_service(service))[:_LOOKED_AT]:
             formats = [text for text in formats_of(action) or () if not can_match(share.pattern, text)]
-            for grant in view.access.grants:
+            for grant in view.access.grants[:_LOOKED_AT]:
                 if action in grant.actions and any(
                     not is_star(text) and action not in covers_type_for(text) and can_match(text, form)
                     for text in grant.resources

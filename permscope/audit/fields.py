@@ -16,6 +16,7 @@ from permscope.audit.world import (
     PolicyView,
     StatementView,
     World,
+    plain_name,
 )
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
 from permscope.inventory.arn import split_arn
@@ -367,7 +368,7 @@ _POLICY: Fields = {
         "what it is attached to",
         tuple(item.value for item in PolicyKind),
     ),
-    "policy.name": Field("text", lambda subject: subject.it.policy.name, "name of the policy"),
+    "policy.name": Field("text", lambda subject: plain_name(subject.it.policy.name), "name of the policy"),
     "policy.version": Field("text", lambda subject: subject.it.policy.version, "`Version` of the document"),
 }
 POLICY: Fields = _POLICY

@@ -517,3 +517,14 @@ def plain_credentials(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
     fact = subject.fact
     for name in fact.credentials if isinstance(fact, Function) else ():
         yield Hit(element=name, source=source_of(name), values={"variable": name})
+
+
+@finder("resource", values=("variable",))
+def plain_stage_credentials(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """Each variable of an API stage whose value is a credential in plain text."""
+    fact = subject.fact
+    if not isinstance(fact, Resource) or not fact.type.endswith("::Stage"):
+        return
+    names = fact.attributes.get("credentials")
+    for name in names if isinstance(names, tuple) else ():
+        yield Hit(element=name, source=source_of(name), values={"variable": name})

@@ -394,6 +394,13 @@ def is_in_no_group(subject: Subject) -> bool:
 
 
 @predicate("policy")
+def names_a_user(subject: Subject) -> bool:
+    """A policy that says itself that it is attached to a user, who need not be in the input."""
+    fact = subject.it.fact
+    return isinstance(fact, PolicyAttachment) and ":user/" in fact.principal_arn
+
+
+@predicate("policy")
 def attached_to_nothing(subject: Subject) -> bool:
     """A managed policy that no role, user or group of the input has, and that no output hands to anybody."""
     world, fact = subject.world, subject.fact

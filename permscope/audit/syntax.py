@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from permscope.audit.fields import Subject
@@ -108,6 +108,11 @@ def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> I
     if not any(text.startswith("arn:") for text in resources):
         return  # what is no ARN at all has a rule of its own
     dead = [text for text in statement.actions or () if _never_fits(text, resources)]
+    beside = _resources_by_action(view) if dead else {}
+    # A bucket in one statement and its objects in another are what both are in one: nothing is missing.
+    dead = [
+        text for text in dead if not _fits_beside(text, resources, beside.get((statement.effect, text.lower()), ()))
+    ]
     if not dead:
         return
     formats = list(dict.fromkeys(form for text in dead for form in _formats(text)))
@@ -124,6 +129,36 @@ def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> I
         confidence=None if formats else "medium",
         statement=statement,
     )
+
+
+def _fits_beside(action: str, resources: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether an action is granted, in other statements, on what belongs to each of the resources."""
+    fitting = [text for text in others if text not in resources and not _never_fits(action, (text,))]
+    return bool(fitting) and all(
+        any(_stem(text).startswith(_stem(one)) or _stem(one).startswith(_stem(text)) for text in fitting)
+        for one in resources
+    )
+
+
+def _stem(arn: str) -> str:
+    return arn.rstrip("*/:")
+
+
+def _resources_by_action(view: StatementView) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The resources that all policies of a holder together name for each action element."""
+    holder = view.world.by_arn.get(view.holder.id) if view.holder else None
+    policies = [item.policy for item in holder.policies] if holder is not None else [view.policy]
+    key = ("resources by action", view.holder.id if holder is not None and view.holder else id(view.policy))
+    found: dict[tuple[str, str], tuple[str, ...]] | None = view.world.memo.get(key)
+    if found is None:
+        sets: dict[tuple[str, str], dict[str, None]] = {}
+        for policy in policies:
+            for statement in policy.statements:
+                for text in statement.actions or ():
+                    of_action = sets.setdefault((statement.effect, text.lower()), {})
+                    of_action.update(dict.fromkeys(statement.resources or ("*",)))
+        found = view.world.memo[key] = {action: tuple(resources) for action, resources in sets.items()}
+    return found
 
 
 def _formats(pattern: str) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ _AWS_ACCOUNTS = frozenset(
         "037604701340",
     ]
 )
+_MADE_NAME = regex(r"\$\{[A-Za-z0-9]+\}")
 _UNIQUE_ID = regex(r"A(?:ROA|IDA|GPA)[A-Z0-9]{8,}")
 
 
@@ -82,6 +83,11 @@ class Who(NamedTuple):
     text: str
     account: str | None = None
     trusted: bool = False
+
+
+def plain_name(text: str) -> str:
+    """A physical name as people know it: the logical id where CloudFormation makes the name."""
+    return text[2:-1] if _MADE_NAME.fullmatch(text) else text
 
 
 PRINCIPAL_KINDS = (
@@ -187,8 +193,8 @@ class AttachmentView:
 
     @property
     def name(self) -> str:
-        """The policy's name."""
-        return self.arn.rpartition("/")[2]
+        """The policy's name; of one that gets its name when it is made the logical id."""
+        return plain_name(self.arn.rpartition("/")[2])
 
     @property
     def source(self) -> Source:

@@ -14,6 +14,7 @@ from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.policies import Statement
 from permscope.inventory.tokens import unknown_token
 from permscope.services._answers import arn_of, capitalised, differing, each, json_text, picked
+from permscope.services._credentials import looks_like_credential
 from permscope.services._gateway import (
     REST,
     SERVICE,
@@ -227,6 +228,16 @@ def _stage(resource: TemplateResource, api: Api | None, settings: Iterable[Mappi
         tracing_enabled=resource.flag("TracingEnabled") or None,
         client_certificate_id=resource.text("ClientCertificateId"),
         variables=names_of(resource.get("Variables")),
+        credentials=credentials_in(resource.get("Variables")),
+    )
+
+
+def credentials_in(variables: object) -> tuple[str, ...]:
+    """The names of stage variables whose value is a credential in plain text."""
+    return tuple(
+        LocatedStr(str(name), source_of(value, source_of(name)))
+        for name, value in (variables.items() if isinstance(variables, Mapping) else ())
+        if looks_like_credential(str(name), as_text(value) or "")
     )
 
 

@@ -18,7 +18,7 @@ from permscope.services._gateway_calls import Integration
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._openapi import body_facts
 from permscope.services._values import about, texts
-from permscope.services.apigateway import authorizer_triggers, names_of, read_domain
+from permscope.services.apigateway import authorizer_triggers, credentials_in, names_of, read_domain
 from permscope.services.interface import Stack, TemplateReader, TemplateResource
 
 _CONNECT = "$connect"
@@ -199,6 +199,7 @@ def read_stage(resource: TemplateResource) -> Iterable[AnyFact]:
         data_trace_enabled=traced or None,
         auto_deploy=resource.flag("AutoDeploy") or None,
         variables=names_of(resource.get("StageVariables")),
+        credentials=credentials_in(resource.get("StageVariables")),
     )
 
 

@@ -109,3 +109,38 @@ def test_a_fix_names_what_calls_are_about(audit: Any, role: Any, action: str, wr
     (finding,) = found.get("write-unscoped", found.get("resource-star-restrictable", []))
     assert written in finding.fix
     assert "busv2" not in finding.fix
+
+
+CAP = {
+    "Type": "AWS::IAM::ManagedPolicy",
+    "Properties": {
+        "PolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::orders/*"}],
+        }
+    },
+}
+ADMINISTRATOR = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}
+
+
+def test_a_boundary_or_a_deny_makes_nobody_an_administrator(audit: Any, role: Any) -> None:
+    """What is attached gives no more than what caps it leaves.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    assert "admin-managed-attached" in audit({"Role": role(**ADMINISTRATOR)})
+    capped = role(**ADMINISTRATOR, PermissionsBoundary={"Ref": "Cap"})
+    everything = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    for resources in ({"Role": capped, "Cap": CAP}, {"Role": role(everything, **ADMINISTRATOR)}):
+        assert not {"admin-managed-attached", "elevated-managed-attached"} & set(audit(resources))
+
+
+def test_a_boundary_that_nobody_has_may_cap(audit: Any, role: Any) -> None:
+    """What it leaves is not known, so the finding is less sure and says why."""
+    unknown = role(
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        PermissionsBoundary="arn:aws:iam::111122223333:policy/theirs",
+    )
+    (finding,) = audit({"Role": unknown})["admin-star"]
+    assert (finding.severity, finding.confidence) == ("high", "medium")
+    assert "its permissions boundary is in no input" in finding.adjusted
