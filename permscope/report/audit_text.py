@@ -14,7 +14,7 @@ from permscope.lazy import regex
 from permscope.report.describe import auth_of, counted, in_words, is_open, line_of, name_of, place, with_short_arns
 from permscope.report.escape import visible
 from permscope.report.graph_text import print_unknowns, sort_edges
-from permscope.report.layout import cell_width, ending, fold, joined, print_line, print_table, put
+from permscope.report.layout import cell_width, fold, joined, print_line, print_table, print_title, put
 from permscope.report.terminal import LEVEL_STYLES, SEVERITY_STYLES, Symbols, count, levels, symbols, text
 from permscope.report.touches import Touch, routine_words, touches_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_ELSEWHERE = "elsewhere"
+_ELSEWHERE = "elsewhere "
 _SHOWN_ENTRIES = 4
 _SHOWN_RESOURCES = 5
 _SHOWN_LINES = 8
@@ -31,6 +31,7 @@ _MANY = 12
 _CROWD = 60  # findings above which only the bad ones come with statement and fix
 _BAD = ("critical", "high")
 _HEADINGS = {**{severity: f"bold {style}" for severity, style in SEVERITY_STYLES.items()}, "critical": "bold red"}
+_CODE = re.compile(r"(- )?[A-Z]\w+: ?([!\"\[{<]|arn:)")
 _PLACEHOLDER = regex(r"<[A-Za-z]+>")
 
 
@@ -155,27 +156,31 @@ class _Sheet:
         groups: dict[str, list[Finding]] = defaultdict(list)
         for finding in findings:
             groups[owner(finding, graph)].append(finding)
-        ordered = sorted(
-            (node for node in groups if node != _ELSEWHERE),
-            key=lambda node: (min(one.rank for one in groups[node]), graph.nodes[node].source.line or 0, node),
-        )
-        for node_id in ordered:
-            node = graph.nodes[node_id]
-            worst = min(groups[node_id], key=lambda one: one.rank).severity
-            name = text((name_of(node), _HEADINGS[worst]))
-            where = ending(place(node.source), self._console.width - len(name.plain) - 2, self._console)
+        blocks: dict[str, list[Finding]] = {}
+        for key, group in groups.items():
+            for finding in group:
+                name = f"{_ELSEWHERE}{finding.file or finding.source}" if key == _ELSEWHERE else key
+                blocks.setdefault(name, []).append(finding)
+
+        def urgency(name: str) -> tuple[object, ...]:
+            line = 0 if name not in graph.nodes else graph.nodes[name].source.line or 0
+            return min(one.rank for one in blocks[name]), name not in graph.nodes, line, name
+
+        for name in sorted(blocks, key=urgency):
             self._console.print()
-            print_line(joined(name, (f"  {where}", "dim")), self._console)
-            for line in _world_of(graph, node, self._signs):
-                print_line(line, self._console, indent=2, hang=11)
-            self._print(groups[node_id], node.source.file)
-        elsewhere: dict[str, list[Finding]] = defaultdict(list)
-        for finding in sorted(groups[_ELSEWHERE], key=lambda one: (one.rank, one.file or "")):
-            elsewhere[finding.file or str(finding.source)].append(finding)
-        for file, group in elsewhere.items():
-            self._console.print()
-            print_line(text((file, "bold cyan"), ("  not tied to one function", "dim")), self._console, hang=2)
-            self._print(group, group[0].source.file)
+            if name in graph.nodes:
+                self._print_function(graph, graph.nodes[name], blocks[name])
+                continue
+            file = name.removeprefix(_ELSEWHERE)
+            print_title(text((file, "bold cyan")), "not tied to one function", self._console)
+            self._print(blocks[name], blocks[name][0].source.file)
+
+    def _print_function(self, graph: PermissionGraph, node: Node, findings: Sequence[Finding]) -> None:
+        worst = min(findings, key=lambda one: one.rank).severity
+        print_title(text((name_of(node), _HEADINGS[worst])), place(node.source), self._console)
+        for line in _world_of(graph, node, self._signs):
+            print_line(line, self._console, indent=2, hang=11)
+        self._print(findings, node.source.file)
 
     def print_by_rule(self, findings: Sequence[Finding]) -> None:
         """Each rule with the places it speaks about, the worst rules first; a fix that fits them all stands once."""
@@ -343,7 +348,7 @@ def _listed(parts: Sequence[Text | tuple[str, str]], limit: int) -> Iterator[Tex
 def _print_fix(fix: str, console: Console) -> None:
     """What to write instead; code is not folded, so that it can be copied."""
     first, *rest = shortened(fix.strip().splitlines())
-    if rest and first.endswith(":"):
+    if (rest and first.endswith(":")) or _CODE.match(first):
         put(text("    ", ("fix: ", "bold green"), first), console)
     else:
         print_line(text(("fix: ", "bold green"), first), console, indent=4, hang=5)

@@ -27,12 +27,12 @@ from permscope.report.describe import (
 )
 from permscope.report.layout import (
     Branch,
-    ending,
     fitting,
     joined,
     print_columns,
     print_line,
     print_table,
+    print_title,
     print_tree,
     stripped,
 )
@@ -73,7 +73,7 @@ def print_graph(
         if console.width >= _WIDE and node.kind is NodeKind.FUNCTION:
             _print_side_by_side(world, node, console)
         else:
-            print_tree(_tree(world, node, console), console)
+            print_tree(_tree(world, node, console), console, where=place(node.source))
     if not functions and not others:
         print_line(text(("no function and no other actor in the input", "dim")), console)
     print_unknowns(graph, console)
@@ -125,7 +125,7 @@ def print_what_is_unknown(graph: PermissionGraph, console: Console) -> None:
 
 def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
     signs = symbols(console)
-    root = Branch(_title(node, console))
+    root = Branch(_title(node))
     entries = list(_entries(graph, node, signs))
     if entries:
         branch = root.add(("invoked by", "bold"))
@@ -158,7 +158,7 @@ def _add_principal(graph: PermissionGraph, node: Node, root: Branch, signs: Symb
 
 def _print_side_by_side(graph: PermissionGraph, node: Node, console: Console) -> None:
     signs = symbols(console)
-    print_line(_title(node, console), console)
+    print_title(_title(node), place(node.source), console)
     room = console.width - 2 - 4 - 2 * len(signs.flow)
     middle_width, left_width = min(room * 25 // 100, 36), min(room * 30 // 100, 52)
     right_width = room - left_width - middle_width
@@ -193,11 +193,10 @@ def _stacked(name: Text, details: Iterable[Text], width: int) -> list[Text]:
     return [joined(name, parts[0]), *([joined("  ", rest)] if rest.plain else [])]
 
 
-def _title(node: Node, console: Console) -> Text:
+def _title(node: Node) -> Text:
     auth = f"  {auth_of(node)}" if node.kind is NodeKind.ROUTE else ""
     kind = "" if node.kind is NodeKind.FUNCTION else f"  {type_name(node)}"
-    name = text((name_of(node), "bold cyan"), (f"{kind}{auth}", ""))
-    return joined(name, "  ", (ending(place(node.source), console.width - len(name.plain) - 2, console), "dim"))
+    return text((name_of(node), "bold cyan"), (f"{kind}{auth}", ""))
 
 
 def _roles(graph: PermissionGraph, node: Node) -> Iterator[tuple[Edge, Node]]:
@@ -234,7 +233,11 @@ def _caller(graph: PermissionGraph, edge: Edge, node: Node, signs: Symbols) -> t
 
 
 def _why_not(edge: Edge, node: Node) -> list[Text]:
-    reason = f"  {in_words(edge.reason)}" if edge.authorized is not True and edge.reason else ""
+    """Why a wiring is not, or not surely, authorized: the first reason and how many more there are."""
+    reason = ""
+    if edge.authorized is not True and edge.reason:
+        first, *more = edge.reason.split("; ")
+        reason = f"  {in_words(first)}" + (f" and {count(len(more), 'more reason')}" if more else "")
     return [text((reason, "red" if edge.authorized is False else "yellow")), _spot(edge, node)]
 
 

@@ -84,36 +84,25 @@ def fold(line: Text, width: int, console: Console, *, hang: int = 0) -> list[Tex
     return found
 
 
-def cut(line: Text, width: int, console: Console) -> Text:
-    """A text of at most `width` cells, with an ellipsis where something is left out."""
-    from rich.cells import cell_len, chop_cells
-
-    if cell_len(line.plain) <= width:
-        return line
-    sign = symbols(console).ellipsis
-    kept = chop_cells(line.plain, max(width - len(sign), 1))[0]
-    short = line[: len(kept)]
-    short.rstrip()
-    return joined(short, sign)
+def print_title(name: Text, where: str, console: Console) -> None:
+    """A name and what stands behind it in small; that is never folded, so that a place can be followed and copied."""
+    if not where or cell_width(name) + 2 + cell_width(text(where)) <= console.width:
+        put(joined(name, (f"  {where}" if where else "", "dim")), console)
+        return
+    print_line(name, console, hang=2)
+    put(text((f"  {where}", "dim")), console)
 
 
-def ending(name: str, width: int, console: Console) -> str:
-    """The last `width` cells of a path, from a folder on where that is possible; at least its file name."""
-    from rich.cells import cell_len
+def print_tree(root: Branch, console: Console, *, where: str = "") -> None:
+    """Print a tree with dim guide lines, folded lines under the text they continue.
 
-    if cell_len(name) <= width:
-        return name
-    sign = symbols(console).ellipsis
-    folders = name.split("/")
-    while len(folders) > 1 and cell_len(f"{sign}/{'/'.join(folders)}") > width:
-        folders = folders[1:]
-    return f"{sign}/{'/'.join(folders)}"
-
-
-def print_tree(root: Branch, console: Console, *, indent: int = 0) -> None:
-    """Print a tree with dim guide lines, folded lines under the text they continue."""
-    print_line(root.label, console, indent=indent, hang=4)
-    _print_under(root, console, " " * indent)
+    Args:
+        root: the tree.
+        console: where to print.
+        where: the place of the root.
+    """
+    print_title(root.label, where, console)
+    _print_under(root, console, "")
 
 
 def _print_under(branch: Branch, console: Console, before: str) -> None:

@@ -124,6 +124,17 @@ def test_a_focus_leaves_the_findings_about_some_nodes(world: World, shown: Draw)
     assert "other-rule" not in text
 
 
+def test_what_is_worst_comes_first_whether_or_not_it_is_about_a_function(world: World, shown: Draw) -> None:
+    """A bucket open to everyone stands before a function that is merely broad."""
+    graph = world("orders")
+    some = [
+        finding(graph, "PlaceOrder", severity="medium", excerpt="", fix="a", fingerprint="1"),
+        finding(graph, "Invoices", severity="critical", rule="open-bucket", excerpt="", fix="b", fingerprint="2"),
+    ]
+    text = shown(lambda console: print_audit(some, graph, (), console, rules=3))
+    assert text.index("not tied to one function") < text.index("PlaceOrder  fixtures")
+
+
 def test_a_rule_that_stands_in_the_heading_is_not_repeated(world: World, shown: Draw) -> None:
     """Below it severity and place are enough; below a file the line alone."""
     graph = world("orders")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from permscope.report.layout import Branch, cut, ending, fitting, print_groups, print_line, print_tree
+from permscope.report.layout import Branch, fitting, print_groups, print_line, print_title, print_tree
 from permscope.report.terminal import make_console, text
 
 _WORDS = st.text(st.sampled_from("ab /:-注文🙂"), max_size=60)
@@ -38,19 +38,13 @@ def test_columns_fit_into_the_width(rows: list[tuple[str, str, str]], width: int
     assert all(cell_len(line) <= width + 2 for line in out.getvalue().splitlines())
 
 
-def test_a_long_path_keeps_its_end() -> None:
-    """The file name is what tells files apart."""
-    console = make_console(width=80, file=io.StringIO())
-    assert ending("a/b/template.yaml:3", 40, console) == "a/b/template.yaml:3"
-    assert ending("some/very/long/folder/template.yaml:3", 26, console) == "…/folder/template.yaml:3"
-    assert ending("folder/template.yaml:3", 4, console) == "…/template.yaml:3"
-
-
-def test_what_is_cut_says_so() -> None:
-    """An ellipsis stands where something is missing, counted in cells."""
-    console = make_console(width=80, file=io.StringIO())
-    assert cut(text("short"), 10, console).plain == "short"
-    assert cut(text("注文と在庫"), 5, console).plain == "注文…"
+def test_a_place_that_does_not_fit_beside_a_name_stands_below_it_in_full() -> None:
+    """It is followed and copied, so nothing of it is left out and it is not folded."""
+    for width, expected in ((40, "F  a/b/t.yaml:3\n"), (20, "Name of a function\n  a/b/t.yaml:3\n")):
+        out = io.StringIO()
+        name = "F" if width > 20 else "Name of a function"
+        print_title(text(name), "a/b/t.yaml:3", make_console(width=width, file=out))
+        assert out.getvalue() == expected
 
 
 def test_a_folded_line_hangs_under_its_first() -> None:
