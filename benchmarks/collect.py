@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -60,16 +61,19 @@ def make_estate(functions: int) -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trusted = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
 
+    one_at_a_time = threading.Lock()  # the server's IAM fails where two threads make roles
+
     def make(number: int) -> None:
         name = f"f{number:05}"
-        role = clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
         statements = [
             {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage"], "Resource": arn},
             {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": "*"},
         ]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        clients["iam"].put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
+        with one_at_a_time:
+            role = clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+            clients["iam"].put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
         clients["sqs"].create_queue(QueueName=name)
         function = {"FunctionName": name, "Role": role, "Runtime": "python3.12", "Handler": "app.handler"}
         clients["lambda"].create_function(**function, Code=code, Publish=True)

@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "error":
                 assert fault is not None
                 scope = re.search(r"/([a-z0-9-]+)/aws4_request", self.headers.get("Authorization", ""))
-                is_xml = scope is not None and scope[1] in ("s3", "cloudfront")
+                is_xml = scope is not None and scope[1] in ("s3", "s3express", "cloudfront")
                 self._answer(fault.status, *_error(fault, not is_xml and not action, bool(action)))
                 return
             case "hang":

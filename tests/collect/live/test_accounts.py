@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from permscope.collect.live.accounts import Choice
 from permscope.collect.live.estate import Estate
-from permscope.collect.load import load
+from permscope.collect.load import LoadOptions, load
 from permscope.errors import CollectError
 from permscope.graph.build import build_graph
 from permscope.graph.model import EdgeKind
@@ -132,3 +133,69 @@ def test_every_enabled_region_is_read(
     assert [fact.kind for fact in estate.failures if fact.kind != "unsupported"] == []
     assert [fact.source.region for fact in estate.facts if isinstance(fact, Function)] == ["us-west-2"]
     assert estate.parts > 10
+
+
+def test_a_control_policy_of_a_unit_takes_off_what_a_role_below_it_may(
+    client: Callable[..., Any], deploy: Any, collect_live: Callable[..., Estate], tmp_path: Path
+) -> None:
+    """The way from the root over units to an account is read, and decides in the graph of the member."""
+    organizations = client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    member = organizations.create_account(AccountName="m", Email="m@example.com")["CreateAccountStatus"]["AccountId"]
+    (root,) = organizations.list_roots()["Roots"]
+    outer = organizations.create_organizational_unit(ParentId=root["Id"], Name="all")["OrganizationalUnit"]["Id"]
+    inner = organizations.create_organizational_unit(ParentId=outer, Name="shops")["OrganizationalUnit"]["Id"]
+    organizations.move_account(AccountId=member, SourceParentId=root["Id"], DestinationParentId=inner)
+    no_queues = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}}
+    policy = organizations.create_policy(
+        Name="no-queues", Description="-", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(no_queues)
+    )["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=outer)
+    other = type(deploy)(client, {"account": member})
+    arn = f"arn:aws:sqs:{REGION}:{member}:orders"
+    other.of("sqs").create_queue(QueueName="orders")
+    role = other.role("reader-of-queues", "sqs:ReceiveMessage", on=arn)
+    collect_live(choice=Choice(organization=True))
+    inventory = load([str(tmp_path / "estate.json")])
+    (path,) = [fact.path for fact in inventory.of(OrganizationPath) if fact.account == member]
+    assert path == (root["Id"], outer, inner, member)
+    edges = {(edge.source, edge.target) for edge in build_graph(inventory).edges_of(EdgeKind.CAN_ACCESS)}
+    assert (role, arn) not in edges
+    organizations.detach_policy(PolicyId=policy, TargetId=outer)
+    collect_live(choice=Choice(organization=True))
+    graph = build_graph(load([str(tmp_path / "estate.json")]))
+    assert (role, arn) in {(edge.source, edge.target) for edge in graph.edges_of(EdgeKind.CAN_ACCESS)}
+
+
+def test_the_way_to_a_foreign_partner_is_an_edge_between_a_snapshot_and_a_template(
+    deploy: Any, collect_live: Callable[..., Estate], tmp_path: Path
+) -> None:
+    """A template that is not deployed yet meets what is: its role may call a function that another account has."""
+    deploy.orders()
+    deploy.of("lambda").add_permission(
+        FunctionName="orders", StatementId="other", Action="lambda:InvokeFunction", Principal=OTHER
+    )
+    collect_live()
+    template = tmp_path / "caller.yaml"
+    template.write_text(CALLER, encoding="utf-8")
+    options = LoadOptions(account=OTHER, region=REGION, partition="aws")
+    graph = build_graph(load([str(tmp_path / "estate.json"), str(template)], options))
+    edges = {(edge.source, edge.target) for edge in graph.edges_of(EdgeKind.CAN_INVOKE)}
+    assert (f"arn:aws:iam::{OTHER}:role/caller", ORDERS) in edges
+
+
+CALLER = f"""
+Resources:
+  Caller:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: caller
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: {{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: "sts:AssumeRole"}}
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement: {{Effect: Allow, Action: "lambda:InvokeFunction", Resource: "{ORDERS}"}}
+"""

@@ -16,6 +16,7 @@ from permscope.errors import CollectError
 from permscope.graph.model import EdgeKind
 from permscope.inventory.facts import AnyFact, Function, Mechanism, Resource, ResourcePolicy, Trigger
 from permscope.inventory.inventory import Inventory
+from permscope.services import live_readers
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
 NOT_IN_MOTO = "unsupported"
@@ -208,3 +209,37 @@ def _claims(folder: Path) -> tuple[set[bool | None], set[str]]:
         "unreachable-function",
     }
     return {edge.authorized for edge in edges}, {finding.rule for finding in audit.findings} & rules
+
+
+ENDED = {"lex-models", "mediastore"}
+"""Services that AWS has ended: that they let nobody in is no failure."""
+
+
+@pytest.mark.parametrize(
+    ("fault", "kinds"),
+    [
+        ({"code": "AccessDeniedException", "status": 403}, {"denied"}),
+        ({"code": "InternalFailure", "status": 500}, {"failed"}),
+        ({"code": "ThrottlingException"}, {"throttled"}),
+        ({"how": "truncate"}, {"failed", "unsupported"}),
+    ],
+    ids=["denied", "broken", "throttled", "cut"],
+)
+def test_no_service_is_silent_about_what_it_could_not_read(
+    aws: Any, collect_live: Callable[..., Estate], fault: dict[str, Any], kinds: set[str]
+) -> None:
+    """Where every call fails, each reader says so, with what that hides; none ends with an exception of its own."""
+    aws.break_calls("^(?!.*GetCallerIdentity)", **fault)
+    readers = dict(live_readers())
+    estate = collect_live(readers=readers, attempts=1, timeout=30.0)
+    said = {fact.source.call: fact for fact in estate.failures}
+    silent = [
+        name
+        for name, reader in readers.items()
+        if not set(said) & set(reader.operations) and reader.client not in ENDED
+    ]
+    if "truncate" not in fault.values():  # half of an empty answer may be a whole one
+        assert silent == []
+    assert [(fact.what, fact.why) for fact in estate.failures if fact.kind not in kinds] == []
+    assert all("not known: " in fact.why for fact in estate.failures)
+    assert of(estate.facts, Function) == []
