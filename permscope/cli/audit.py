@@ -123,7 +123,8 @@ def _contracts(audit: Audit, inventory: Inventory, config: Config) -> tuple[Find
     """The contracts of the configuration that do not hold, as findings."""
     if config.contracts is None:
         return ()
-    from permscope.audit.contracts import as_findings, check_contracts, parse_contracts
+    from permscope.audit.contract_checks import check_contracts
+    from permscope.audit.contracts import as_findings, parse_contracts
     from permscope.graph.decisions import Decisions
     from permscope.inventory.source import NOWHERE
 

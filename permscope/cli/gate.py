@@ -128,7 +128,8 @@ def _decide(
     sides: Sides, config: Config, *, policy: GatePolicy, rules: Iterable[str], notes: tuple[str, ...]
 ) -> tuple[GateResult, PermissionGraph]:
     from permscope.audit.config import Config
-    from permscope.audit.contracts import check_contracts, parse_contracts
+    from permscope.audit.contract_checks import check_contracts
+    from permscope.audit.contracts import parse_contracts
     from permscope.audit.gate import decide
     from permscope.audit.run import run_audit
     from permscope.graph.decisions import Decisions

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from permscope.audit.config import parse_config
-from permscope.audit.contracts import PRESETS, Status, as_findings, check_contracts, parse_contracts
+from permscope.audit.contract_checks import check_contracts
+from permscope.audit.contracts import PRESETS, Status, as_findings, parse_contracts
 from permscope.collect.load import load
 from permscope.errors import ConfigError
 from permscope.graph.build import build_graph
@@ -52,7 +53,7 @@ def test_what_is_true_holds(text: str, graph: PermissionGraph) -> None:
 BROKEN = {
     "only": (
         "- {name: n, only: [PutUserFunction], can: 'dynamodb:*Item', on: UsersTable}",
-        "`GetUserFunction` can dynamodb:*Item on `UsersTable`",
+        "`GetUserFunction` can call dynamodb:*Item on `UsersTable`",
         ["GetUserFunction", "GetUserFunctionRole", "UsersTable"],
     ),
     "never": (
@@ -145,3 +146,88 @@ def test_every_preset_can_be_checked(preset: str, graph: PermissionGraph) -> Non
     (result,) = check_contracts(_parse(f"- preset: {preset}"), graph)
     assert result.status is (Status.FAIL if preset == "no-public-entry" else Status.PASS)
     assert result.contract.why
+
+
+URLS = """\
+Resources:
+  Secret: {Type: AWS::SecretsManager::Secret}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties: {BillingMode: PAY_PER_REQUEST, KeySchema: [{AttributeName: i, KeyType: HASH}]}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]
+      Policies:
+        - PolicyName: p
+          PolicyDocument: {Statement: [{Effect: Allow, Action: "dynamodb:GetItem", Resource: !GetAtt Table.Arn}]}
+  Writer:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {AWS: !GetAtt Role.Arn}, Action: "sts:AssumeRole"}]
+      Policies:
+        - PolicyName: p
+          PolicyDocument: {Statement: [{Effect: Allow, Action: "dynamodb:PutItem", Resource: !GetAtt Table.Arn}]}
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: python3.13, Handler: a.b, Role: !GetAtt Role.Arn, Code: {ZipFile: x}}
+  Url:
+    Type: AWS::Lambda::Url
+    Properties: {AuthType: NONE, TargetFunctionArn: !GetAtt Fn.Arn}
+  One:
+    Type: AWS::Lambda::Permission
+    Properties:
+      {Action: "lambda:InvokeFunctionUrl", FunctionName: !Ref Fn, Principal: "*", FunctionUrlAuthType: NONE}
+  Two:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: "lambda:InvokeFunction", FunctionName: !Ref Fn, Principal: "*", InvokedViaFunctionUrl: true}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_url(tmp_path_factory: pytest.TempPathFactory) -> PermissionGraph:
+    """A function behind a public URL, which reads a table and may become a role that writes it."""
+    path = tmp_path_factory.mktemp("contracts") / "t.yaml"
+    path.write_text(URLS, encoding="utf-8")
+    return build_graph(load([str(path)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        # A public URL is an API that is open to all, not access of other accounts to the function.
+        ("- {preset: no-external-access}", []),
+        ("- {preset: no-public-entry}", ["anyone on the internet can call `URL of Fn`"]),
+        ("- {preset: no-public-entry, except: [URL of Fn]}", []),
+        # The shortest way to the table is one that reads; the one that writes counts.
+        (
+            "- {name: n, never: {from: public, reaches: Table, can: dynamodb:PutItem}}",
+            ["anyone on the internet can call dynamodb:PutItem on `Table` through URL of Fn -> Fn -> Role -> Writer"],
+        ),
+        ("- {name: n, never: {from: public, reaches: Table, can: dynamodb:DeleteItem}}", []),
+        (
+            "- {name: n, never: {from: Writer, reaches: Table, can: 'dynamodb:Put*'}}",
+            ["`Writer` can call dynamodb:Put* on `Table`"],
+        ),
+    ],
+)
+def test_urls_are_routes_and_actions_are_looked_for(text: str, messages: list[str], with_url: PermissionGraph) -> None:
+    """Each way in is named once, and an action is found however long the way to it is."""
+    (result,) = check_contracts(_parse(text), with_url)
+    assert [violation.message for violation in result.violations] == messages
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {name: n, only: Fn, can: s3:GetObject, on: Table}",
+        "- {name: n, never: {from: public, reaches: Secret, can: [secretsmanager:*, dynamodb:GetItem]}}",
+    ],
+)
+def test_an_action_that_nobody_takes_there_is_an_error(text: str, with_url: PermissionGraph) -> None:
+    """A contract about objects of a table would hold for ever."""
+    with pytest.raises(ConfigError, match="is no action on"):
+        check_contracts(_parse(text), with_url)
+    assert check_contracts(_parse("- {name: n, only: Fn, can: 'dynamodb:*', on: 'AWS::DynamoDB::Table'}"), with_url)
