@@ -265,7 +265,8 @@ def _touched(touches: list[Touch], signs: Symbols) -> Iterator[tuple[Text, list[
         name = text((verb, "bold"), (touch.name, "bold yellow" if touch.is_wide else "bold"), (kind, "dim"))
         shown = text("  ", *levels(touch.actions.levels())) if touch.actions and not touch.verb else text()
         actions = f"  {actions_in_words(touch.actions)}" if touch.actions and not touch.verb else ""
-        yield name, [shown, text((actions, "dim")), _conditional(touch.edge, signs)]
+        qualifier = _qualifier(touch.edge) if touch.verb == "invoke" else text()
+        yield name, [shown, text((actions, "dim")), qualifier, _conditional(touch.edge, signs)]
     for words, services in together.items():
         style = "bold yellow" if words.startswith("every") else "bold"
         yield text((f"{words} ", style), (", ".join(services), style), (" (*)", style)), []

@@ -168,6 +168,7 @@ class TemplateResource:
         only_if: the undecided condition of the resource.
         metadata, update_policy: the resource attributes of those names.
         attributes: what `Fn::GetAtt` returns of a live resource (`StreamArn`); empty for templates.
+        is_part: whether it is told by the fact of another resource, as a version is by that of its function.
     """
 
     logical_id: str
@@ -184,6 +185,7 @@ class TemplateResource:
     update_policy: Mapping[str, Any] = field(default_factory=dict)
     unknowns: list[Unknown] = field(default_factory=list)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    is_part: bool = False
 
     @property
     def construct(self) -> str | None:

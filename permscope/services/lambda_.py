@@ -135,6 +135,7 @@ def read_qualified(resource: TemplateResource) -> Iterable[AnyFact]:
     """A version or alias: part of its function's fact; a resource of its own where the function is elsewhere."""
     named = resource.stack.function_arn(resource.text("FunctionName"))
     known = named and resource.stack.find(function_arn_and_qualifier(named)[0], "AWS::Lambda::Function")
+    resource.is_part = bool(known)
     if not known:
         yield resource.resource(function_arn=named)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from permscope.graph.model import NodeKind, PermissionGraph
+from permscope.graph.model import EdgeKind, NodeKind, PermissionGraph
 from permscope.graph.nodes import Nodes
 from permscope.graph.targets import Targets
 from permscope.graph.trusted import TrustedParties
@@ -53,3 +55,31 @@ def test_what_not_resource_leaves_is_a_set() -> None:
     """Everything but the patterns."""
     targets = Targets(Nodes(Inventory(()), PermissionGraph(), TrustedParties()))
     assert targets.all_but(("arn:aws:s3:::b",)).id == "set:!arn:aws:s3:::b"
+
+
+@pytest.mark.parametrize(("reference", "qualifier"), [("Fn.Alias", "live"), ("Fn.Version", None)])
+def test_an_alias_or_version_in_a_policy_is_the_function_on_it(
+    world: Any, reference: str, qualifier: str | None
+) -> None:
+    """`!Ref Fn.Alias` and `!Ref Fn.Version` are qualified ARNs of the function, and no things of their own.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+    """
+    found = world(f"""\
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties: {{Runtime: python3.12, Handler: a.b, AutoPublishAlias: live}}
+  Caller:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: a.b
+      Policies:
+        - Statement: [{{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: !Ref {reference}}}]
+""")
+    edge = found.edge(EdgeKind.CAN_INVOKE, "CallerRole", "Fn")
+    assert edge.qualifier is not None
+    assert edge.qualifier == qualifier or qualifier is None
+    assert not [
+        node for node in found.graph.nodes.values() if node.type in ("AWS::Lambda::Alias", "AWS::Lambda::Version")
+    ]

@@ -55,7 +55,7 @@ def stack_facts(bound: Bound) -> list[AnyFact]:
     for resource in stack.resources.values():
         found = _read(resource, bound)
         told.extend(found)
-        facts.extend(found or [resource.resource()])
+        facts.extend(found if found or resource.is_part else [resource.resource()])
     facts.extend(_used_unknowns(bound, told))
     facts.extend(_outputs(bound))
     return [*facts, *bound.unknowns, *bound.resolver.notes]
