@@ -389,6 +389,16 @@ def organization_is_trusted(subject: Subject) -> bool:
     return bool(values) and all(value in known for value in values)
 
 
+@predicate("statement")
+def lets_friends_in_only(subject: Subject) -> bool:
+    """Everybody it lets in is of the own account, or of accounts or organizations the user vouches for."""
+    view: StatementView = subject.it
+    if not view.who:
+        return False
+    of_organization = limited_to_organization_only(subject) and organization_is_trusted(subject)
+    return all(who.kind == "own" or who.trusted or (who.kind == "public" and of_organization) for who in view.who)
+
+
 @finder("statement", values=("action", "principal"))
 def more_than_invoking(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """Each action of a function policy beyond those that invoke the function."""
