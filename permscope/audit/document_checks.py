@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from permscope.audit.fields import Subject
@@ -34,6 +35,7 @@ _REGION = regex(r"(?:[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})?")
 _ACCOUNT = regex(r"\d{12}|aws|cloudfront|aws-managed|third-party|Snowflake|")
 _SID = regex(r"[A-Za-z0-9]*")
 _VARIABLE = regex(r"\$\{[a-z][A-Za-z0-9-]*:[^{}$]*\}")
+_MOST_PATTERNS = 100  # that begin alike and are compared with a text
 _OPEN_VARIABLE = regex(
     r"\$\{[a-zA-Z][A-Za-z0-9-]*:[A-Za-z/]+(?![^{}$]*\})|(?<!\$)\{aws:[A-Za-z/]+\}|\$(?:aws|saml|sts|s3):[a-zA-Z]|\$\{\s*\}"
 )
@@ -276,8 +278,9 @@ def said_twice(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
         yield _hit(statement.source, statement, twin.sid or "statement", "the statement stands twice in the policy")
         return
     for texts, what in ((statement.actions, "action"), (statement.resources, "resource")):
+        covering = _Covering(texts or (), actions=what == "action")
         for at, text in enumerate(texts or ()):
-            wider = _wider(text, at, texts or (), actions=what == "action")
+            wider = covering.wider(at)
             if wider is not None:
                 yield _hit(source_of(text), statement, str(text), f"the {what} `{wider}` covers it")
 
@@ -311,15 +314,37 @@ def _said(statement: Statement) -> tuple[Any, ...]:
     )
 
 
-def _wider(text: str, at: int, texts: tuple[str, ...], *, actions: bool) -> str | None:
-    own = text.lower() if actions else text
-    for other_at, other in enumerate(texts):
-        pattern = other.lower() if actions else other
-        if other_at == at or has_unknown(text) or has_unknown(other):
-            continue
-        if (own == pattern and other_at < at) or (own != pattern and "*" in pattern and matches(pattern, own)):
-            return other
-    return None
+class _Covering:
+    """The texts of one list, to ask which other one covers a text; a list may hold thousands."""
+
+    def __init__(self, texts: tuple[str, ...], *, actions: bool) -> None:
+        self._texts = texts
+        self._own = [text.lower() if actions else text for text in texts]
+        self._first: dict[str, int] = {}
+        self._patterns: dict[str, list[int]] = {}
+        for at, own in enumerate(self._own):
+            if has_unknown(texts[at]):
+                continue
+            self._first.setdefault(own, at)
+            if "*" in own:
+                same = self._patterns.setdefault(re.split(r"[*?]", own, maxsplit=1)[0], [])
+                if len(same) < _MOST_PATTERNS:
+                    same.append(at)
+        self._lengths = sorted({len(prefix) for prefix in self._patterns})
+
+    def wider(self, at: int) -> str | None:
+        """The first text that says the same before the one at a place, or covers it with a `*`."""
+        own = self._own[at]
+        if has_unknown(self._texts[at]):
+            return None
+        found = [self._first[own]] if self._first[own] < at else []
+        for length in self._lengths:
+            if length > len(own):
+                break
+            patterns = self._patterns.get(own[:length], ())
+            covering = (each for each in patterns if self._own[each] != own and matches(self._own[each], own))
+            found.extend(islice(covering, 1))
+        return self._texts[min(found)] if found else None
 
 
 # Principals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ _SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", "venv", "b
 _TEMPLATE_SUFFIXES = frozenset([".yaml", ".yml", ".json", ".template", ".cfn", ".cform", ".cloudformation", ".sam"])
 _MAYBE_SUFFIXES = frozenset(["", ".txt", ".tpl", ".tmpl", ".stack"])
 _MAYBE_BYTES = 2 * 1024 * 1024
+_LARGE_JSON = 256 * 1024
 
 _RESOURCES = regex(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
 _TYPE = regex(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
@@ -220,7 +222,7 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
     if path.stat().st_size > (MAX_BYTES if is_likely else _MAYBE_BYTES):
         return
     data = path.read_bytes()
-    if not looks_like_template(data) or not found.first_time(path):
+    if not looks_like_template(data) or _is_other_json(data) or not found.first_time(path):
         return
     place = _place(path, given)
     digest = sha256(data).hexdigest()
@@ -254,6 +256,17 @@ def looks_like_template(data: bytes) -> bool:
     return _RESOURCES.search(data) is not None and (
         _TYPE.search(data) is not None or _DECLARED.search(data) is not None
     )
+
+
+def _is_other_json(data: bytes) -> bool:
+    """Whether a large file is JSON without `Resources` at its top; to parse it with places takes ten times as long."""
+    if len(data) < _LARGE_JSON or data.lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False  # a broken template is an error with a place
+    return not (isinstance(value, dict) and isinstance(value.get("Resources"), dict))
 
 
 def _has_types(resources: dict[str, object]) -> bool:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
+
+from permscope.audit.document_checks import _Covering
+from permscope.catalog.wildcard import matches
 
 
 @pytest.mark.parametrize(
@@ -58,3 +64,26 @@ def test_a_principal_that_cannot_exist_is_found(
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:*"}]}
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
     assert ("principal-invalid" in audit({"Role": role})) is broken
+
+
+def test_a_list_of_thousands_is_compared_by_what_texts_begin_with() -> None:
+    """The covering one is found, and the time does not grow with the square."""
+    texts = (*(f"arn:aws:s3:::b{number}/*" for number in range(20_000)), "arn:aws:s3:::b7/x", "arn:aws:s3:::b8/*")
+    covering = _Covering(texts, actions=False)
+    began = time.process_time()
+    found = {at: wider for at in range(len(texts)) if (wider := covering.wider(at)) is not None}
+    assert found == {20_000: "arn:aws:s3:::b7/*", 20_001: "arn:aws:s3:::b8/*"}
+    assert time.process_time() - began < 5  # a hundred times as long as it takes
+
+
+@given(st.lists(st.text("aB*?", max_size=4), max_size=6))
+def test_what_covers_a_text_is_the_first_that_covers_it(texts: list[str]) -> None:
+    """The same as asking every other text in order."""
+    covering = _Covering(tuple(texts), actions=False)
+    for at, text in enumerate(texts):
+        others = (
+            other
+            for place, other in enumerate(texts)
+            if (text == other and place < at) or (text != other and "*" in other and matches(other, text))
+        )
+        assert covering.wider(at) == next(others, None)

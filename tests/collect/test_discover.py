@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from permscope import cache
+from permscope.collect import discover
 from permscope.collect.load import collect_templates
+from permscope.collect.templates.document import parse_document
 from permscope.inventory.facts import Resource, Unknown
 from permscope.inventory.inventory import Collected
 
@@ -252,3 +255,21 @@ def test_a_template_that_was_read_before_is_known_by_its_content(
     assert third.key != second.key
     assert [fact.stack for fact in third.facts if isinstance(fact, Resource)] == [""]
     cache._folder.cache_clear()
+
+
+def test_a_large_json_file_that_is_no_template_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without being parsed with places; a large template is read."""
+    rows = [{"Resources": [1], "kind": "AWS::S3::Bucket", "text": "x" * 200}] * 2000
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    (tmp_path / "deep.json").write_text(json.dumps({"rows": rows}))
+    (tmp_path / "t.json").write_text(
+        json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Metadata": {"rows": rows}}}})
+    )
+    parsed: list[str] = []
+    monkeypatch.setattr(
+        discover, "parse_document", lambda text, file: parsed.append(file) or parse_document(text, file)
+    )
+    found = collect_templates([str(tmp_path)])
+    assert [fact.type for fact in found.facts if isinstance(fact, Resource)] == ["AWS::SQS::Queue"]
+    assert [Path(file).name for file in parsed] == ["t.json"]
+    assert not found.errors
