@@ -11,7 +11,8 @@ import click
 
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.options import format_option, rules_option, screen_options, write_json
-from permscope.errors import RuleError
+from permscope.errors import RuleError, why_unreadable
+from permscope.inventory.source import Source
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,6 @@ def check(*, folder: tuple[str, ...]) -> None:
 
     Fields, names of actions and nodes, severities: whatever would make a rule one that never fires.
     """
-    from permscope.audit.rules import load_rule
     from permscope.report.escape import visible
 
     wrong = checked = 0
@@ -67,10 +67,25 @@ def check(*, folder: tuple[str, ...]) -> None:
         for path in files:
             checked += 1
             try:
-                load_rule(path)
+                _load(path)
             except RuleError as error:
                 wrong += 1
                 sys.stderr.write(f"permscope: {visible(str(error))}\n")
     sys.stdout.write(f"{checked} rule files, {wrong} wrong\n")
     if wrong:
         sys.exit(ExitCode.FINDINGS)
+
+
+def _load(path: Path) -> None:
+    """Read a rule; in a folder `escalation` the file is an escalation path."""
+    if path.parent.name != "escalation":
+        from permscope.audit.rules import load_rule
+
+        load_rule(path)
+        return
+    from permscope.graph.escalation import parse_path
+
+    try:
+        parse_path(path.read_text(encoding="utf-8"), path.as_posix())
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"cannot be read: {why_unreadable(error)}", source=Source(path.as_posix())) from None

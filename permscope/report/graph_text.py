@@ -384,8 +384,7 @@ def _print_overview(graph: PermissionGraph, functions: list[Node], console: Cons
         print_line(text((f"{'and ' if marked else ''}{rest} in which nothing stands out", "dim")), console)
     console.print()
     print_line(text(("--focus NAME shows one of them, --all every detail", "dim")), console)
-    if graph.unknowns:
-        print_line(text((f"{count(len(graph.unknowns), 'unknown')}; --format json lists them", "yellow")), console)
+    print_unknowns(graph, console)
 
 
 _HEAD = ("function", "entries", "targets", "access", "")

@@ -53,6 +53,12 @@ def test_the_rules_are_listed_worst_first_and_fold_under_their_titles() -> None:
     assert "rules; permscope explain RULE" in lines[0]
 
 
+def test_the_rules_that_come_along_are_in_order_escalation_paths_too() -> None:
+    """`rules check` understands every file of the folder that people copy from."""
+    text = said("rules", "check", str(Path(__file__).parents[2] / "rules"))
+    assert "rule files, 0 wrong" in text
+
+
 def test_a_rule_is_explained_with_its_text_under_its_headings() -> None:
     """Found by the name another tool has for it, too."""
     text = said("explain", "CKV_AWS_301", "--width", "80")
