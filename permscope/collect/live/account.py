@@ -91,6 +91,11 @@ class LiveAccount:
                 self._offered[client] = frozenset(names)
             return region in self._offered[client] or not self._offered[client] & self._regions()
 
+    def knows(self, region: str) -> bool:
+        """Whether the SDK knows a Region of this name."""
+        with self._lock:
+            return region in self._regions()
+
     def _regions(self) -> frozenset[str]:
         """The Regions the SDK knows of: those of a service that is in all of them."""
         if "sts" not in self._offered:

@@ -106,7 +106,9 @@ def plan(accounts: Iterable[LiveAccount], regions: Sequence[str] = ()) -> Plan:
     found = Plan()
     for account in accounts:
         names: Sequence[str] = tuple(dict.fromkeys(regions))
-        if not names:
+        if names:
+            names = tuple(_existing(account, names, found.unknowns))
+        else:
             names, fault = enabled_regions(account)
             if fault is not None:
                 source = Source(call="ec2.describe_regions", account=account.id)
@@ -117,6 +119,19 @@ def plan(accounts: Iterable[LiveAccount], regions: Sequence[str] = ()) -> Plan:
         found.parts.append(Part(account, None))
         found.parts.extend(Part(account, region) for region in names)
     return found
+
+
+def _existing(account: LiveAccount, names: Sequence[str], unknowns: list[Unknown]) -> Iterator[str]:
+    """The Regions that there are: nobody answers in one that is misspelt, which would look like an empty one."""
+    strange = [name for name in names if not account.knows(name)]
+    enabled: Sequence[str] = enabled_regions(account)[0] if strange else ()
+    for name in names:
+        if name not in strange or name in enabled:
+            yield name
+        else:
+            why = f"account `{account.id}` has no such Region; not known: everything in it"
+            source = Source(call="ec2.describe_regions", account=account.id)
+            unknowns.append(Unknown(what=f"Region `{name}`", why=why, kind="failed", source=source))
 
 
 def collect_parts(parts: Sequence[Part], progress: Progress | None = None) -> Iterator[PartFacts]:

@@ -123,6 +123,14 @@ def test_regions_that_cannot_be_asked_for_are_unknown(aws: Any, collect_live: Ca
     assert "other than eu-west-1" in unknown.why
 
 
+def test_a_region_that_does_not_exist_is_unknown_and_not_empty(collect_live: Callable[..., Estate]) -> None:
+    """Nobody answers in a Region whose name is misspelt; the others are read."""
+    estate = collect_live(regions=["eu-west-1", "eu-wset-1"])
+    assert estate.parts == 2
+    (unknown,) = [fact for fact in estate.failures if fact.kind == "failed"]
+    assert (unknown.what, unknown.source.account) == ("Region `eu-wset-1`", ACCOUNT)
+
+
 def test_every_enabled_region_is_read(
     deploy: Any, client: Callable[..., Any], collect_live: Callable[..., Estate]
 ) -> None:
