@@ -46,16 +46,24 @@ _KEY_PROPERTIES: dict[str, tuple[str, ...]] = {
 
 
 def key_arn(stack: Stack, value: object) -> str | None:
-    """The ARN of a key given by id, ARN or alias; an alias that the template makes is followed to its key."""
+    """The ARN of a key given by id, ARN or alias; an alias that the template makes is followed to its key.
+
+    The target of an alias is a key, never another alias:
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html (TargetKeyId)
+    """
+    alias = stack.find(value, "AWS::KMS::Alias")
+    if alias is not None and stack.find(value, *_KEY_TYPES) is None:
+        return _arn_of_key(stack, alias.text("TargetKeyId")) or alias.arn
+    return _arn_of_key(stack, value)
+
+
+def _arn_of_key(stack: Stack, value: object) -> str | None:
     text = as_text(value)
     if not text:
         return None
     key = stack.find(text, *_KEY_TYPES)
     if key is not None and key.arn:
         return LocatedStr(key.arn, source_of(value))
-    alias = stack.find(text, "AWS::KMS::Alias")
-    if alias is not None:
-        return key_arn(stack, alias.text("TargetKeyId")) or alias.arn
     if text.startswith("arn:") or UNKNOWN_TOKEN.fullmatch(text):
         return text
     return LocatedStr(stack.arn("kms", text if text.startswith("alias/") else f"key/{text}"), source_of(value))
@@ -111,7 +119,7 @@ def _default_policy(stack: Stack) -> dict[str, object]:
 
 def read_alias(resource: TemplateResource) -> Iterable[AnyFact]:
     """An alias and the key behind it."""
-    yield resource.resource(target_key_arn=key_arn(resource.stack, resource.text("TargetKeyId")))
+    yield resource.resource(target_key_arn=_arn_of_key(resource.stack, resource.text("TargetKeyId")))
 
 
 TEMPLATE = {"AWS::KMS::Key": read_key, "AWS::KMS::ReplicaKey": read_key, "AWS::KMS::Alias": read_alias}

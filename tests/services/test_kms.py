@@ -67,3 +67,17 @@ Resources:
     )
     (queue,) = [fact for fact in found if fact.type == "AWS::SQS::Queue"]
     assert queue.attributes["kms_key_arn"] == expected
+
+
+def test_aliases_of_each_other_lead_to_no_key(read: Read) -> None:
+    """AWS refuses an alias of an alias (kms/latest/APIReference/API_CreateAlias.html), so none is followed to another."""
+    one, other = read(
+        """
+Resources:
+  A: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: alias/b}}
+  B: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/b, TargetKeyId: !Ref A}}
+""",
+        Resource,
+    )
+    assert one.attributes["target_key_arn"] == f"{ARN}:kms:{HERE}:alias/b"
+    assert other.attributes["target_key_arn"] == f"{ARN}:kms:{HERE}:alias/a"
