@@ -107,6 +107,19 @@ class LettingIn:
             return outcome
         return route_calls.each_call(trigger.source_arn, self._decisions.resource_policies(arn), ask)
 
+    def role_invokes(self, trigger: Trigger, role_arn: str) -> Outcome:
+        """Whether a function's policy lets in the service-linked role that a service calls it with."""
+        requester = requester_of(role_arn)
+        if requester is None:
+            return Outcome(None, reason=f"which role `{role_arn}` is, is not known")
+        policies = self._decisions.resource_policies(trigger.function_arn)
+        outcome = self._may(
+            policies, requester, ("lambda:InvokeFunction",), trigger.function_arn, {}, (trigger.only_if,)
+        )
+        if outcome.authorized is False:
+            return Outcome(None, reason=f"no statement of the function's policy lets `{role_arn}` in")
+        return outcome
+
     def delivers(self, delivery: Delivery, actions: tuple[str, ...]) -> Outcome:
         """Whether the target's own policy lets a service in that delivers without a role."""
         arn = function_arn_and_qualifier(delivery.target_arn)[0]

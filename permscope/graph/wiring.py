@@ -164,6 +164,8 @@ class Wiring:
                 return outcome
             return Outcome(None, reason="whether it asks for a signature is not known")
         match trigger.mechanism:
+            case Mechanism.RESOURCE_POLICY if trigger.role_arn:
+                return self.letting_in.role_invokes(trigger, trigger.role_arn)
             case Mechanism.RESOURCE_POLICY:
                 outcome = self.letting_in.invokes(trigger)
                 if outcome.authorized is False and trigger.service in _WRITE_THEIR_OWN:

@@ -36,7 +36,9 @@ def read_group(resource: TemplateResource) -> Iterator[AnyFact]:
                 [text],
                 event="termination-policy",
                 service=SERVICE,
-                mechanism=Mechanism.SERVICE_ROLE,
+                # The function's policy names the role: no policy of ours is on it.
+                # https://docs.aws.amazon.com/autoscaling/ec2/userguide/lambda-custom-termination-policy.html
+                mechanism=Mechanism.RESOURCE_POLICY,
                 role_arn=LocatedStr(role, text.source),
                 required=(needed,),
             )

@@ -302,3 +302,26 @@ def test_a_topic_without_a_policy_has_one_that_lets_alarms_of_its_account_in(
     found = [made.edge(EdgeKind.DELIVERS_TO, source, "Topic").authorized for source in ("Alarm", "Group", "Bucket")]
     assert found == [alarm, scaling, bucket]
     assert not made.graph.unknowns
+
+
+@pytest.mark.parametrize(
+    ("principal", "authorized"),
+    [
+        ("role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", True),
+        ("role/other", None),
+        (None, None),
+    ],
+)
+def test_auto_scaling_asks_a_function_with_its_service_linked_role(
+    world: Any, function: Any, principal: str | None, authorized: bool | None
+) -> None:
+    """The function's policy names that role.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/lambda-custom-termination-policy.html
+    """
+    group = "  Group: {Type: AWS::AutoScaling::AutoScalingGroup, Properties: {TerminationPolicies: [!GetAtt Fn.Arn]}}\n"
+    arn = f"!Sub 'arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{principal}'"
+    made = world(function(), group, permission(principal=arn) if principal else "")
+    edge = made.edge(EdgeKind.TRIGGERS, "Group", "Fn")
+    assert (edge.mechanism, edge.authorized) == ("resource_policy", authorized)
+    assert (edge.via or "").endswith("/AWSServiceRoleForAutoScaling")
