@@ -237,6 +237,8 @@ def undeliverable(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator
     """A destination or dead-letter queue that its sender may not write to, with the statement to add."""
     world, edge = subject.world, subject.it
     source, target = world.graph.nodes[edge.source], world.graph.nodes[edge.target]
+    if edge.event in _READ:
+        return  # what the target's own role lacks is said where that role is used
     delivery = _delivery_of(world, edge)
     written = written_arn(world, target.id)
     if target.type == "AWS::S3::Bucket" and target.logical_id:
@@ -270,6 +272,9 @@ def _delivery_of(world: World, edge: Edge) -> Delivery | None:
     name = edge.target.rpartition(":")[2]
     return next((item for item in found if item.target_arn.rpartition(":")[2] == name), found[0] if found else None)
 
+
+_READ = ("firehose-source", "kinesis-analytics-input", "pipe-source")
+"""Deliveries that the target fetches: their sender writes nothing."""
 
 _SENDING = {
     "sqs": "sqs:SendMessage",

@@ -76,6 +76,30 @@ def test_a_service_that_may_not_send_gets_a_statement_for_the_policy_of_the_targ
     assert "ArnLike: {aws:SourceArn: !GetAtt Topic.TopicArn}" in finding.fix
 
 
+def test_what_a_pipe_may_not_read_is_said_of_its_role_alone(audit_text: Any) -> None:
+    """The queue sends nothing by itself: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html."""
+    pipe = """
+  PipeRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: pipes.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement: [{Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Fn.Arn}]
+  Pipe:
+    Type: AWS::Pipes::Pipe
+    Properties: {RoleArn: !GetAtt PipeRole.Arn, Source: !GetAtt Queue.Arn, Target: !GetAtt Fn.Arn}
+"""
+    found = audit_text(_world() + pipe)
+    assert "destination-no-permission" not in found
+    (finding,) = found["caller-without-target-permission"]
+    assert "`sqs:ReceiveMessage`" in finding.message
+
+
 def test_network_interfaces_may_be_granted_on_subnets(audit_text: Any) -> None:
     """The resource does not matter to whether Lambda can make one."""
     in_vpc = "VpcConfig: {SubnetIds: [subnet-1], SecurityGroupIds: [sg-1]}"
