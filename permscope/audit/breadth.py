@@ -266,8 +266,8 @@ def by_statement(shares: list[Share]) -> Iterator[tuple[Share, ActionSet]]:
 
 
 def main_share(shares: list[Share], actions: ActionSet) -> Share | None:
-    """The share that gives most of some actions: the one to blame."""
-    best = max(shares, key=lambda share: len(share.actions & actions), default=None)
+    """The share that gives most of some actions: the one to blame; of several alike one that the user wrote."""
+    best = max(shares, key=lambda share: (len(share.actions & actions), share.blamable), default=None)
     return best if best is not None and best.actions & actions else None
 
 

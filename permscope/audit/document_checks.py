@@ -287,6 +287,8 @@ def said_twice(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
 
 def _twin(world: World, view: StatementView) -> Statement | None:
     """An earlier statement of the same policy that says the same."""
+    if len(view.policy.statements) == 1:
+        return None
     key = ("twins", id(view.policy))
     firsts: dict[tuple[Any, ...], Statement] | None = world.memo.get(key)
     if firsts is None:

@@ -144,3 +144,17 @@ def test_a_boundary_that_nobody_has_may_cap(audit: Any, role: Any) -> None:
     (finding,) = audit({"Role": unknown})["admin-star"]
     assert (finding.severity, finding.confidence) == ("high", "medium")
     assert "its permissions boundary is in no input" in finding.adjusted
+
+
+def test_the_order_of_policies_does_not_choose_whom_to_blame(audit: Any, role: Any) -> None:
+    """What a managed policy of AWS gives as well is still said of the statement that the user wrote."""
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
+    beside = {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {"PolicyName": "own", "Roles": [{"Ref": "Role"}], "PolicyDocument": document},
+    }
+    attached = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/IAMFullAccess"]}
+    apart = audit({"Role": role(**attached), "Beside": beside})
+    inside = audit({"Role": role(*document["Statement"], **attached)})
+    assert "iam-full" in apart
+    assert "iam-full" in inside
