@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A slow machine is no failure, and the examples are the same each time. `HYPOTHESIS_PROFILE=search pytest` looks for new
-# ones.
+# A slow machine is no failure, and the examples are the same each time. `HYPOTHESIS_PROFILE=search pytest` looks for
+# new ones.
 settings.register_profile("same", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

@@ -70,7 +70,7 @@ Resources:
 
 
 def test_aliases_of_each_other_lead_to_no_key(read: Read) -> None:
-    """AWS refuses an alias of an alias (kms/latest/APIReference/API_CreateAlias.html), so none is followed to another."""
+    """There is no alias of an alias: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html ."""
     one, other = read(
         """
 Resources:
