@@ -73,7 +73,10 @@ def _from_root(
 
     from permscope.collect.git import find_repository
 
-    repository = find_repository()
+    try:
+        repository = find_repository()
+    except ConfigError:  # git does not trust the folder's owner; nothing else here needs git
+        repository = None
     if repository is None:
         return findings, errors, unknowns
 

@@ -15,6 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from permscope.cli.diff import FORMATS
+from permscope.collect import git
+from permscope.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "fixtures" / "pull-requests"
@@ -187,3 +189,17 @@ def test_a_comment_keeps_its_verdict_and_the_command_however_long_it_is(checkout
     assert text.startswith("<!-- permscope -->\n\n### permscope: ")
     assert text.rstrip().endswith("Reproduce: `permscope gate --base main`")
     assert re.search(r"and \d+ more", text)
+
+
+@pytest.mark.parametrize("format_", ["sarif", "github", "gitlab"])
+def test_an_audit_needs_no_git(
+    format_: str, changed: Any, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container git may not trust whoever owns the folder, or may not be there."""
+
+    def distrusted() -> None:
+        raise ConfigError("git failed: detected dubious ownership")
+
+    monkeypatch.setattr(git, "find_repository", distrusted)
+    result = run("audit", "app.yaml", "--format", format_)
+    assert (result.exit_code, "app.yaml" in result.stdout) == (1, True)
