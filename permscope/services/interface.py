@@ -194,7 +194,7 @@ class TemplateResource:
         https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html#identifiers-paths
         """
         path = as_text(self.metadata.get("aws:cdk:path"))
-        if not path or len(path) > _LONGEST_PATH or not path.isprintable():
+        if not path or not _PATH.fullmatch(path):
             return None
         return _OWN_RESOURCE.sub("", path) or None
 
@@ -340,7 +340,8 @@ class TemplateResource:
 
 
 _MOST_VARIANTS = 16
-_LONGEST_PATH = 300
+# Construct ids are words; nothing in one should mean anything to whatever shows it.
+_PATH = regex(r"[\w .,:;@+=~#$%&*(){}/-]{1,300}")
 _OWN_RESOURCE = regex(r"/(?:Resource|Default)$")
 _PARTITION_OF = regex(r"^arn:(?:aws|aws-cn|aws-us-gov|\$\{AWS::Partition\}):")
 

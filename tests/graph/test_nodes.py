@@ -109,11 +109,12 @@ def test_a_resource_of_a_cdk_app_is_called_as_the_app_calls_it(world: Any) -> No
   OrdersQueue0A1B2C3D: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': Shop/Orders/Queue/Resource}}
   Plain: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': Shop/Plain}}
   Strange: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': "a\\u001b[31m"}}
+  Marked: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': "Shop/`<b>`"}}
   Wrong: {Type: AWS::SQS::Queue, Metadata: {'aws:cdk:path': {a: b}}}
 """
     )
     labels = [node.label for node in made.graph.nodes.values() if node.type == "AWS::SQS::Queue"]
-    assert labels == ["Shop/Orders/Queue", "Shop/Plain", "Strange", "Wrong"]
+    assert labels == ["Shop/Orders/Queue", "Shop/Plain", "Strange", "Marked", "Wrong"]
     assert made.node("OrdersQueue0A1B2C3D") is made.node("Shop/Orders/Queue")
 
 
