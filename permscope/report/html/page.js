@@ -227,6 +227,7 @@ permscope.page = (() => {
         const byColumn = new Set(used.filter((column) => hits(columns[column])));
         if (byColumn.size) { used = [...byColumn]; kept = kept.filter((row) => byName.includes(row) || used.some((column) => byRow[row].has(column))); } else kept = byName;
       }
+      const all = kept.length;
       kept = kept.slice(0, 200);
       const touched = new Set(kept.flatMap((row) => [...byRow[row].keys()]));
       used = used.filter((column) => touched.has(column));
@@ -238,7 +239,7 @@ permscope.page = (() => {
         return cell ? el("td", {}, letters(cell[0]), cell[1] ? el("span", { class: "if", title: "under conditions" }, `(${cell[1]})`) : null) : el("td", {});
       }))));
       const idle = rows.length - rows.filter((_, row) => byRow[row].size).length;
-      empty(tail, el("span", { class: "soft" }, [`${count(kept.length, "function")}, ${count(used.length, "column")}`, cut || kept.length === 200 ? "more than fit are left out: filter to see them" : "", idle ? `${count(idle, "function")} may touch nothing but the routine` : ""].filter(Boolean).join(" · ")));
+      empty(tail, el("span", { class: "soft" }, [`${kept.length < all ? `${kept.length} of ` : ""}${count(all, "function")}, ${cut ? `the first ${used.length} columns` : count(used.length, "column")}`, cut || kept.length < all ? "filter to see the others" : "", idle ? `${count(idle, "function")} may touch nothing but the routine` : ""].filter(Boolean).join(" · ")));
     };
     filter.addEventListener("input", draw);
     choice.addEventListener("input", () => { read(); draw(); });
