@@ -71,7 +71,7 @@ def print_blast(radius: BlastRadius, console: Console) -> None:
     """What can be reached, the nearest first; the routine of nearly every function is left out."""
     found = _reach_of(radius)
     things = {name for near in found.values() for name in near}
-    parts = [count(len(things), "target") if things else "nothing but the routine: logs, traces, network interfaces"]
+    parts = [count(len(things), "target") if things else _nothing(radius)]
     if radius.functions:
         parts.append(f"makes {count(len(radius.functions), 'function')} run")
     if radius.identities:
@@ -94,6 +94,10 @@ def print_blast(radius: BlastRadius, console: Console) -> None:
             names = sorted({name_of(node) for node in nodes})
             more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
             print_line(text((f"{title}: ", "bold"), ", ".join(names[:_SHOWN_NAMES]), (more, "dim")), console, hang=2)
+
+
+def _nothing(radius: BlastRadius) -> str:
+    return "nothing but the routine: logs, traces, network interfaces" if radius.reached else "nothing"
 
 
 class _Thing:
