@@ -308,7 +308,7 @@ def roles_of_several_functions(subject: Subject, _parameters: Any, _taken: Taken
         values={
             "functions": ", ".join(f"`{label}`" for label in labels[:5]) + (" ..." if len(labels) > 5 else ""),  # noqa: PLR2004
             "count": str(len(labels)),
-            "exposed": f", `{world.graph.nodes[exposed[0]].label}` of which the public reaches" if mixed else "",
+            "exposed": f"; the public reaches `{world.graph.nodes[exposed[0]].label}`" if mixed else "",
         },
         nodes=tuple(users),
         severity="high" if mixed else None,
