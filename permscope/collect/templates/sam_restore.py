@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from permscope.collect.templates.files import is_local
+from permscope.collect.templates.sam_places import Maker, place_policies
 from permscope.collect.templates.sam_translator import Record
-from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, key_source, source_of, value_source
+from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, key_source, source_of
 from permscope.inventory.source import NOWHERE, Source
 
 LOCAL_BUCKET = "permscope-local-code"
@@ -46,10 +47,14 @@ def restored(
             continue
         origin, place = _origin(logical_id, original, record)
         origins[logical_id] = (origin, place)
-        maker = original.get(origin)
+        written = original.get(origin)
+        maker = Maker(origin, written, place, _shared(template, written)) if isinstance(written, Mapping) else None
+        if maker is not None and place == key_source(original, origin):
+            place = maker.of_resource(logical_id)
+            origins[logical_id] = (origin, place)
         fixed = _located(resource, place)
-        if isinstance(maker, Mapping) and isinstance(maker.get("Properties"), Mapping):
-            _put_back(fixed, maker["Properties"], template, place)
+        if maker is not None:
+            _put_back(fixed, maker, template, place)
         resources[LocatedStr(logical_id, place)] = fixed
     whole = LocatedDict((), source_of(template))
     for key, value in output.items():
@@ -131,8 +136,16 @@ def _first_place(value: Any) -> Source | None:
     return next((place for item in inner if (place := _first_place(item)) is not None), None)
 
 
-def _put_back(resource: LocatedDict, written: Mapping[str, Any], template: Mapping[str, Any], place: Source) -> None:
+def _shared(template: Mapping[str, Any], resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What `Globals` says for a resource."""
+    sections = template.get("Globals")
+    held = sections.get(str(resource.get("Type")).rpartition("::")[2]) if isinstance(sections, Mapping) else None
+    return held if isinstance(held, Mapping) else {}
+
+
+def _put_back(resource: LocatedDict, maker: Maker, template: Mapping[str, Any], place: Source) -> None:
     """Give a generated resource back what the translator lost of the one the user wrote."""
+    written = maker.properties
     properties = resource.get("Properties")
     if not isinstance(properties, dict):
         return
@@ -156,7 +169,7 @@ def _put_back(resource: LocatedDict, written: Mapping[str, Any], template: Mappi
             if isinstance(body, Mapping) and LOCAL_BUCKET in body.values():
                 properties["BodyS3Location"] = written.get("DefinitionUri")
         case "AWS::IAM::Role":
-            _put_back_policies(properties, written, place)
+            place_policies(properties, maker, place)
 
 
 def _put_back_code(properties: dict[str, Any], written: Mapping[str, Any], template: Mapping[str, Any]) -> None:
@@ -171,46 +184,3 @@ def _put_back_code(properties: dict[str, Any], written: Mapping[str, Any], templ
     elif code.get("ImageUri") == LOCAL_IMAGE:
         image = written.get("ImageUri") or shared.get("ImageUri")
         properties["Code"] = LocatedDict([("ImageUri", image)]) if image else "."
-
-
-def _put_back_policies(properties: dict[str, Any], written: Mapping[str, Any], place: Source) -> None:
-    """Point policies made from SAM policy templates and policy names at the line that names them."""
-    entries = written.get("Policies")
-    if isinstance(entries, str | Mapping):
-        entries = [entries]
-    if not isinstance(entries, list):
-        return
-    listed = written.get("Policies")
-    places = [source_of(entry, value_source(written, "Policies", place)) for entry in entries]
-    policies = properties.get("Policies")
-    for policy in policies if isinstance(policies, list) else ():
-        index = str(policy.get("PolicyName", "")).rpartition("Policy")[2] if isinstance(policy, Mapping) else ""
-        if not index.isdecimal() or int(index) >= len(entries):
-            continue
-        entry, here = entries[int(index)], places[int(index)]
-        if isinstance(entry, Mapping) and "Statement" not in entry and len(entry) == 1:
-            document = policy.get("PolicyDocument")
-            if isinstance(document, LocatedDict):
-                policy["PolicyDocument"] = _moved(document, place, here)
-        elif isinstance(policy.get("PolicyDocument"), LocatedDict):
-            policy["PolicyDocument"].source = here
-    arns = properties.get("ManagedPolicyArns")
-    if isinstance(arns, list) and listed is not None:
-        named = {str(entry): where for entry, where in zip(entries, places, strict=True) if isinstance(entry, str)}
-        for position, arn in enumerate(arns):
-            if isinstance(arn, str):
-                where = named.get(arn) or named.get(arn.rpartition("/")[2])
-                arns[position] = LocatedStr(arn, where) if where else arn
-
-
-def _moved(value: Any, old: Source, new: Source) -> Any:
-    """The value with everything that stands at `old` moved to `new`."""
-    if isinstance(value, dict):
-        source = new if source_of(value) == old else source_of(value)
-        return LocatedDict(((_moved(key, old, new), _moved(item, old, new)) for key, item in value.items()), source)
-    if isinstance(value, list):
-        source = new if source_of(value) == old else source_of(value)
-        return LocatedList((_moved(item, old, new) for item in value), source)
-    if isinstance(value, LocatedStr) and value.source == old:
-        return LocatedStr(value, new)
-    return value

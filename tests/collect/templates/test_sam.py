@@ -14,7 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from permscope.inventory.facts import AnyFact, Function, ManagedPolicy, Resource, Role, Route, Trigger, Unknown
+from permscope.inventory.facts import (
+    AnyFact,
+    Function,
+    ManagedPolicy,
+    Resource,
+    ResourcePolicy,
+    Role,
+    Route,
+    Trigger,
+    Unknown,
+)
 from permscope.inventory.inventory import Collected
 from permscope.inventory.located import source_of
 
@@ -104,6 +114,63 @@ def test_policies_point_at_the_entry_that_names_them(collect: Callable[..., Coll
         (12, 12),
         (15, 17),
     ]
+
+
+def test_what_sam_adds_to_a_role_points_at_what_it_is_for(collect: Callable[..., Collected]) -> None:
+    """Rights for an event stand at the event, those for a property at the property, be it one of `Globals`.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+    """
+    found = collect(
+        HEAD
+        + """Globals:
+  Function:
+    Runtime: python3.12
+    Tracing: Active
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: a.b
+      FunctionUrlConfig:
+        AuthType: NONE
+      DeadLetterQueue:
+        Type: SQS
+        TargetArn: arn:aws:sqs:eu-west-1:111122223333:dead
+      EventInvokeConfig:
+        DestinationConfig:
+          OnSuccess: {Type: SNS}
+      Events:
+        Orders:
+          Type: SQS
+          Properties: {Queue: 'arn:aws:sqs:eu-west-1:111122223333:orders'}
+        Changes:
+          Type: Kinesis
+          Properties:
+            Stream: arn:aws:kinesis:eu-west-1:111122223333:stream/changes
+            StartingPosition: LATEST
+            DestinationConfig:
+              OnFailure: {Type: SQS, Destination: 'arn:aws:sqs:eu-west-1:111122223333:failed'}
+"""
+    )
+    assert not found.errors
+    (role,) = _of(found, Role)
+    assert isinstance(role, Role)
+    managed = {arn.rpartition("/")[2]: source_of(arn).line for arn in role.managed_policy_arns}
+    assert managed == {
+        "AWSLambdaBasicExecutionRole": 7,
+        "AWSXrayWriteOnlyAccess": 5,
+        "AWSLambdaSQSQueueExecutionRole": 20,
+        "AWSLambdaKinesisExecutionRole": 23,
+    }
+    inline = {policy.name: policy.statements[0].source.line for policy in role.inline_policies}
+    assert inline == {
+        "DeadLetterQueuePolicy": 13,
+        "FnEventInvokeConfigOnSuccessSNSPolicy": 16,
+        "FnChangesSQSPolicy": 23,
+    }
+    public = [fact for fact in _of(found, ResourcePolicy) if isinstance(fact, ResourcePolicy)]
+    assert {fact.policy.statements[0].source.line for fact in public} == {11}
 
 
 def test_local_code_is_not_mistaken_for_a_bucket(collect: Callable[..., Collected]) -> None:
