@@ -8,9 +8,9 @@ principal never carries it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from permscope.policy.requester import Requester, RequesterKind
 
@@ -27,6 +27,7 @@ _OF_IAM = frozenset(
      "aws:userid", "aws:username"]
 )  # fmt: skip
 _OF_USERS = frozenset(["aws:username"])
+_MOST_KEPT = 1024
 _PRINCIPAL_TAG = "aws:principaltag/"
 _TYPES = {
     RequesterKind.ROOT: "Account",
@@ -45,9 +46,13 @@ class RequestContext:
         values: values by key, in any case; no value means that the key is absent.
         complete: whether keys that are not in `values` are absent from the request.
         absent: keys that are absent from a partial context.
+
+    Attributes:
+        answers: conditions -> what they came to, where several requests share this context; None elsewhere.
     """
 
-    __slots__ = ("_absent", "_kind", "complete", "values")
+    # INVARIANT: `values` do not change, so what was worked out from them stays true.
+    __slots__ = ("_absent", "_completed", "_kind", "answers", "complete", "values")
 
     def __init__(
         self,
@@ -62,6 +67,24 @@ class RequestContext:
         self.complete = complete
         self._absent = frozenset(key.lower() for key in absent)
         self._kind: RequesterKind | None = None
+        self._completed: dict[tuple[int, Hashable], tuple[Requester, RequestContext]] = {}
+        self.answers: dict[int, tuple[Any, bool | None, set[str]]] | None = None
+
+    def completed(
+        self, requester: Requester, told: Hashable, implied: Callable[[], Mapping[str, tuple[str, ...]]]
+    ) -> RequestContext:
+        """`with_requester`, worked out once for a requester and what else decides what is implied (`told`)."""
+        key = (id(requester), told)
+        known = self._completed.get(key)
+        if known is not None and known[0] is requester:
+            if known[1].answers is None:
+                known[1].answers = {}  # it is asked again, so its answers are worth keeping
+            return known[1]
+        made = self.with_requester(requester, implied())
+        if len(self._completed) >= _MOST_KEPT:
+            self._completed.clear()
+        self._completed[key] = (requester, made)
+        return made
 
     def is_absent(self, key: str) -> bool:
         """Whether a lower-case key that has no value surely has none; False means that it is not known."""
@@ -89,6 +112,8 @@ class RequestContext:
         filled.complete = self.complete
         filled._absent = self._absent
         filled._kind = requester.kind
+        filled._completed = {}
+        filled.answers = None
         return filled
 
 

@@ -145,6 +145,7 @@ class Verdict:
 
 _IMPLICIT_DENY = Verdict(decision=Decision.IMPLICIT_DENY)
 _NOTHING_NEEDED = Verdict(decision=Decision.ALLOW)
+_IMPLYING = ("s3:", "kms:")  # services of which the action implies keys of their own
 _OPEN_ACCOUNT = ("resource account",)
 
 
@@ -206,7 +207,8 @@ def ask_case(
     lower = action.lower()
     account = resource_account or owner_of(resource)
     owner = account or (requester.account if context.complete and _tells_no_account(resource) else None)
-    completed = context.with_requester(requester, _implied_by_resource(lower, owner, requester))
+    told = (owner, lower[:4] if lower.startswith(_IMPLYING) else "")
+    completed = context.completed(requester, told, lambda: _implied_by_resource(lower, owner, requester))
     encoded = encode(resource)
     bounded = policies.boundary is not None and requester.is_iam
     asked = Asked(requester, lower, encoded, completed, bounded)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 
+from permscope.policy.api import Policy
 from permscope.policy.context import RequestContext
+from permscope.policy.evaluate import decide, policy_layers
 from permscope.policy.requester import parse_requester
 
 A = "111111111111"
@@ -76,3 +78,36 @@ def test_every_missing_key_of_a_complete_context_is_absent() -> None:
     partial = RequestContext(complete=False, absent=["aws:SourceIp"])
     assert partial.is_absent("aws:sourceip")
     assert not partial.is_absent("aws:sourcevpc")
+
+
+def test_requests_that_share_a_context_are_decided_as_if_each_had_its_own() -> None:
+    """Whoever asks, whatever for, and however often: the context remembers, and never mixes them up."""
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*",
+             "Condition": {"StringEquals": {"aws:PrincipalAccount": "111111111111", "aws:SourceVpc": "vpc-1"}}},
+            {"Effect": "Deny", "Action": "*", "Resource": "*",
+             "Condition": {"StringEquals": {"s3:ResourceAccount": "222222222222"}}},
+            {"Effect": "Deny", "Action": "kms:*", "Resource": "*",
+             "Condition": {"StringEquals": {"kms:CallerAccount": "111111111111"}}},
+        ],
+    }  # fmt: skip
+    layers = policy_layers(identity=[Policy.from_document(document).compiled])
+    principals = [parse_requester(f"arn:aws:iam::{account * 12}:role/{name}") for account in "12" for name in "ab"]
+    asked = [
+        (requester, action, resource, account)
+        for requester in principals
+        for action, resource in (
+            ("s3:GetObject", "arn:aws:s3:::b/k"),
+            ("kms:Decrypt", "arn:aws:kms:eu-west-1:111111111111:key/k"),
+            ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:q"),
+        )
+        for account in (None, "111111111111", "222222222222")
+    ]
+    for complete, values in ((True, {"aws:SourceVpc": ["vpc-1"]}), (False, {}), (True, {})):
+        shared = RequestContext(values, complete=complete)
+        for requester, action, resource, account in asked * 3:
+            own = RequestContext(values, complete=complete)
+            expected = decide(requester, action, resource, account, own, layers)
+            assert decide(requester, action, resource, account, shared, layers) == expected

@@ -23,6 +23,7 @@ OPERATORS: dict[str, Operator] = {
     **arn.OPERATORS,
 }
 _IF_EXISTS = "ifexists"
+_MOST_ANSWERS = 4096
 _SETS = ("forallvalues:", "foranyvalue:")
 
 
@@ -143,6 +144,21 @@ def compile_condition(entry: ConditionEntry, *, variables: bool) -> Condition:
 
 def test_all(conditions: Sequence[Condition], context: RequestContext, why: set[str]) -> bool | None:
     """Whether a request satisfies every condition of a statement."""
+    answers = context.answers
+    if answers is None:
+        return _test_each(conditions, context, why)
+    known = answers.get(id(conditions))
+    if known is None or known[0] is not conditions:
+        open_keys: set[str] = set()
+        if len(answers) >= _MOST_ANSWERS:
+            answers.clear()
+        known = answers[id(conditions)] = (conditions, _test_each(conditions, context, open_keys), open_keys)
+    if known[2]:
+        why |= known[2]
+    return known[1]
+
+
+def _test_each(conditions: Sequence[Condition], context: RequestContext, why: set[str]) -> bool | None:
     result: bool | None = True
     open_keys: set[str] = set()
     for condition in conditions:
