@@ -86,11 +86,12 @@ def fold(line: Text, width: int, console: Console, *, hang: int = 0) -> list[Tex
 
 def print_title(name: Text, where: str, console: Console) -> None:
     """A name and what stands behind it in small; that is never folded, so that a place can be followed and copied."""
-    if not where or cell_width(name) + 2 + cell_width(text(where)) <= console.width:
-        put(joined(name, (f"  {where}" if where else "", "dim")), console)
+    if where and cell_width(name) + 2 + cell_width(text(where)) <= console.width:
+        put(joined(name, (f"  {where}", "dim")), console)
         return
-    print_line(name, console, hang=2)
-    put(text((f"  {where}", "dim")), console)
+    print_line(name, console, hang=4)
+    if where:
+        put(text((f"  {where}", "dim")), console)
 
 
 def print_tree(root: Branch, console: Console, *, where: str = "") -> None:
