@@ -61,7 +61,7 @@ class Maker:
         """Where what made a generated resource stands."""
         rest = logical_id.removeprefix(self._name)
         found = next((name for expression, name in _MADE_BY if expression.fullmatch(rest)), None)
-        return self._property(found) if found else self._place
+        return self._property(found) if found else self._route(rest)
 
     def of_policy(self, name: str) -> Source:
         """Where what made a policy that SAM adds to a role stands."""
@@ -85,6 +85,15 @@ class Maker:
         around = value_source(self.properties, "Policies", self._place)
         entries = held if isinstance(held, list) else [held] if isinstance(held, str | Mapping) else []
         return [(entry, source_of(entry, around)) for entry in entries]
+
+    def _route(self, rest: str) -> Source:
+        """The route of a WebSocket API: `$connect` makes `ConnectRoute`, `ConnectIntegration`, `ConnectPermission`."""
+        routes = self.properties.get("Routes")
+        for route in routes if isinstance(routes, Mapping) else ():
+            name = route.removeprefix("$").capitalize()
+            if rest in (f"{name}Route", f"{name}Integration", f"{name}Permission"):
+                return source_of(route, self._place)
+        return self._place
 
     def _property(self, name: str) -> Source:
         for holder in (self.properties, self._shared):

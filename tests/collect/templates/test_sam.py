@@ -173,6 +173,29 @@ Resources:
     assert {fact.policy.statements[0].source.line for fact in public} == {11}
 
 
+def test_a_websocket_route_stands_where_it_is_named(collect: Callable[..., Collected]) -> None:
+    """Each route of `Routes` has its own line.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-websocketapi.html
+    """
+    found = collect(
+        HEAD
+        + """Resources:
+  Fn: {Type: 'AWS::Serverless::Function', Properties: {Handler: a.b, Runtime: python3.12}}
+  Api:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      Routes:
+        $connect: {FunctionArn: !GetAtt Fn.Arn}
+        send: {FunctionArn: !GetAtt Fn.Arn}
+"""
+    )
+    routes = {fact.path: fact.source.line for fact in _of(found, Route) if isinstance(fact, Route)}
+    assert routes == {"$connect": 9, "send": 10}
+    assert sorted(fact.source.line for fact in _of(found, Trigger)) == [9, 10]
+
+
 def test_local_code_is_not_mistaken_for_a_bucket(collect: Callable[..., Collected]) -> None:
     """The stand-in that the translator gets appears in no fact."""
     assert "permscope-local-code" not in repr(collect(HEAD + FUNCTION).facts)
