@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("same", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+os.environ["PERMSCOPE_NO_CACHE"] = "1"  # tests are collected with rules loaded, and a process decides once
 
 ROOT = Path(__file__).parent.parent
 
