@@ -115,7 +115,6 @@ def _document(
 def _rule(finding: Finding) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "id": finding.rule,
-        "name": "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", finding.rule)) or "Rule",
         "shortDescription": {"text": _text(finding.title or finding.rule)},
         "fullDescription": {"text": _text(finding.why or finding.title or finding.rule)},
         "help": {
@@ -135,7 +134,10 @@ def _rule(finding: Finding) -> dict[str, Any]:
         },
     }
     link = next((each for each in finding.references if _WEB.fullmatch(each)), None)
-    return rule | ({"helpUri": link} if link else {})
+    name = "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", finding.rule))
+    # A name that only repeats the id says nothing: SARIF 2.1.0, section 3.49.7.
+    named = {"name": name} if name.lower() != finding.rule.lower() and name else {}
+    return rule | named | ({"helpUri": link} if link else {})
 
 
 def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
