@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from permscope.cli import gate
 from permscope.cli.diff import FORMATS
 from permscope.collect import git
 from permscope.errors import ConfigError
@@ -52,6 +53,7 @@ Resources:
     Type: AWS::Lambda::Permission
     Properties: {{Action: lambda:InvokeFunction, FunctionName: !Ref "{EVIL.replace('"', "")}", Principal: "*"}}
 """
+RULE = "sam-event-open"
 SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "junit": "xml", "github": "github.txt"}
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
 
@@ -76,6 +78,14 @@ def hostile(checkout: Any) -> Any:
     return checkout
 
 
+@pytest.fixture
+def _one_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The findings of one rule, so that these reports stay what they are when other rules find more."""
+    of_rules = gate._of_rules
+    monkeypatch.setattr(gate, "_of_rules", lambda all_: tuple(each for each in of_rules(all_) if each.rule == RULE))
+
+
+@pytest.mark.usefixtures("_one_rule")
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.parametrize("command", ["diff", "gate"])
 def test_a_report_is_what_its_golden_file_shows(
