@@ -7,13 +7,14 @@ condition adds is a statement of its own, which depends on that side.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from permscope.inventory.located import Alternatives, LocatedDict, LocatedList, both, is_contradictory, source_of
 
 # A longer list allows (or denies) more, so its parts can be said one by one.
 _ADDITIVE = ("Action", "Resource")
-_MOST = 16
+_MOST_CONDITIONS = 4
 
 
 def statement_variants(raw: Mapping[str, Any], only_if: str | None) -> Iterator[tuple[Mapping[str, Any], str | None]]:
@@ -22,22 +23,22 @@ def statement_variants(raw: Mapping[str, Any], only_if: str | None) -> Iterator[
     if not open_keys:
         yield raw, only_if
         return
-    additive = [key for key in open_keys if key in _ADDITIVE]
-    if additive == open_keys and len(open_keys) == 1:
+    if len(open_keys) == 1 and open_keys[0] in _ADDITIVE:
         yield from _additive(raw, open_keys[0], only_if)
         return
-    found: list[tuple[Mapping[str, Any], str | None]] = [(raw, only_if)]
-    for key in open_keys:
-        found = [
-            (_with(statement, key, value), both(condition, side))
-            for statement, condition in found
-            for value, side in _settled(statement[key])
-            if not is_contradictory(both(condition, side))
-        ]
-        if len(found) > _MOST:
-            yield raw, both(only_if, *(name for name in _conditions(raw)))
-            return
-    yield from found
+    held = list(_alternatives(raw))
+    names = tuple(dict.fromkeys(each.condition for each in held))
+    if len(names) > _MOST_CONDITIONS or not all(each.has_sides for each in held):
+        yield raw, both(only_if, *names)
+        return
+    told: set[str | None] = set()
+    for holds in product((True, False), repeat=len(names)):
+        met: dict[str, None] = {}
+        statement = _settled(raw, dict(zip(names, holds, strict=True)), met)
+        condition = both(only_if, *met)
+        if condition not in told and not is_contradictory(condition):
+            told.add(condition)
+            yield statement, condition
 
 
 def _additive(raw: Mapping[str, Any], key: str, only_if: str | None) -> Iterator[tuple[Mapping[str, Any], str | None]]:
@@ -49,18 +50,27 @@ def _additive(raw: Mapping[str, Any], key: str, only_if: str | None) -> Iterator
         if isinstance(item, Alternatives):
             for each, side in _leaves(item, None):
                 sides.setdefault(side or "", []).append(each)
-    shared = [item for item in next(iter(sides.values()), []) if _on_every_side(item, sides)]
-    always.extend(shared)
+    always.extend(_on_both_sides(sides))
+    known = _texts(always)
     if always:
         yield _with(raw, key, LocatedList(always, source_of(value))), only_if
     for side, held in sides.items():
-        rest = [item for item in held if item not in always]
+        rest = [item for item in held if not isinstance(item, str) or item not in known]
         if rest:
             yield _with(raw, key, LocatedList(rest, source_of(value))), both(only_if, side)
 
 
-def _on_every_side(item: Any, sides: Mapping[str, list[Any]]) -> bool:
-    return len(sides) == 2 and is_contradictory(both(*sides)) and all(item in held for held in sides.values())  # noqa: PLR2004
+def _on_both_sides(sides: Mapping[str, list[Any]]) -> list[Any]:
+    """What stands there whether a condition holds or not."""
+    if len(sides) != 2 or not is_contradictory(both(*sides)):  # noqa: PLR2004
+        return []
+    one, other = sides.values()
+    shared = _texts(other)
+    return [item for item in one if isinstance(item, str) and item in shared]
+
+
+def _texts(items: list[Any]) -> set[str]:
+    return {item for item in items if isinstance(item, str)}
 
 
 def _leaves(value: Any, only_if: str | None) -> Iterator[tuple[Any, str | None]]:
@@ -74,30 +84,20 @@ def _leaves(value: Any, only_if: str | None) -> Iterator[tuple[Any, str | None]]
         yield value, only_if
 
 
-def _settled(value: Any) -> Iterator[tuple[Any, str | None]]:
-    """A value of an element in each way its conditions can turn out; a list keeps its other items."""
+def _settled(value: Any, holds: Mapping[str, bool], met: dict[str, None]) -> Any:
+    """The value where conditions turn out as told; those it depends on are noted in `met`."""
     if isinstance(value, Alternatives):
-        for item, side in value.sides():
-            for inner, condition in _settled(item):
-                yield inner, both(side, condition)
-        return
-    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    open_part = next(((at, item) for at, item in parts if _is_open(item)), None)
-    if open_part is None:
-        yield value, None
-        return
-    at, item = open_part
-    for inner, condition in _settled(item):
-        for whole, rest in _settled(_put(value, at, inner)):
-            yield whole, both(condition, rest)
-
-
-def _put(value: Any, at: Any, item: Any) -> Any:
+        condition = value.condition
+        item, side = list(value.sides())[0 if holds[condition] else 1]
+        met[side] = None
+        return _settled(item, holds, met)
     if isinstance(value, Mapping):
-        pairs = ((key, item if key == at else held) for key, held in value.items())
+        pairs = ((key, _settled(held, holds, met)) for key, held in value.items())
         return LocatedDict(((key, held) for key, held in pairs if held is not None), source_of(value))
-    held = [item if index == at else each for index, each in enumerate(value)]
-    return LocatedList((each for each in held if each is not None), source_of(value))
+    if isinstance(value, list):
+        items = (_settled(item, holds, met) for item in value)
+        return LocatedList((item for item in items if item is not None), source_of(value))
+    return value
 
 
 def _with(raw: Mapping[str, Any], key: str, value: Any) -> Mapping[str, Any]:
@@ -112,9 +112,9 @@ def _is_open(value: Any) -> bool:
     return any(_is_open(item) for item in inner)
 
 
-def _conditions(value: Any) -> Iterator[str]:
+def _alternatives(value: Any) -> Iterator[Alternatives]:
     if isinstance(value, Alternatives):
-        yield value.condition
+        yield value
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for item in inner:
-        yield from _conditions(item)
+        yield from _alternatives(item)

@@ -67,3 +67,10 @@ def test_many_conditions_stay_one_statement_that_depends_on_all() -> None:
     raw = {**ALLOW, "Condition": {"StringEquals": {f"aws:K{n}": either("a", "b", f"C{n}") for n in range(8)}}}
     ((_, only_if),) = statement_variants(raw, None)
     assert only_if == " and ".join(f"C{n}" for n in range(8))
+
+
+def test_one_condition_many_times_is_two_statements() -> None:
+    """A hostile statement does not take time that doubles with every `Fn::If`."""
+    raw = {**ALLOW, "NotAction": [either(f"a:{n}", f"b:{n}") for n in range(60)]}
+    found = list(statement_variants(raw, None))
+    assert [(len(statement["NotAction"]), only_if) for statement, only_if in found] == [(60, IF), (60, NOT)]
