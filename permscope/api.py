@@ -131,7 +131,7 @@ class World:
         return build_graph(self.inventory)
 
     def _node(self, name: str) -> Node:
-        from permscope.graph.queries import find_node
+        from permscope.graph.questions.queries import find_node
 
         return find_node(self.graph, name)
 
@@ -146,8 +146,8 @@ class World:
             NameNotFoundError: no action or no resource has that name.
         """
         from permscope.catalog.actions import load as load_catalog
-        from permscope.graph.asking import who_can
         from permscope.graph.model import Decision, EdgeKind
+        from permscope.graph.questions.asking import who_can
 
         graph, wanted = self.graph, load_catalog().expand(action)
         return tuple(
@@ -176,7 +176,7 @@ class World:
             NameNotFoundError: nothing has that name.
         """
         from permscope.graph.model import Decision
-        from permscope.graph.queries import by_level, what_can
+        from permscope.graph.questions.queries import by_level, what_can
 
         found: dict[int, Permission] = {}
         for reaches in what_can(self.graph, self._node(principal)).values():
@@ -204,7 +204,7 @@ class World:
             NameNotFoundError: a name means nothing here.
         """
         from permscope.graph.nodes import PUBLIC
-        from permscope.graph.queries import roles_of
+        from permscope.graph.questions.queries import roles_of
 
         node = self._node(principal)
         ids = {PUBLIC, node.id, *(role.id for role in roles_of(self.graph, node))}
@@ -223,7 +223,7 @@ class World:
         Raises:
             NameNotFoundError: nothing has that name, or it has no identity policies.
         """
-        from permscope.graph.policies import policy_of
+        from permscope.graph.questions.policies import policy_of
 
         return policy_of(self.graph, self._node(principal), wildcards=wildcards)
 

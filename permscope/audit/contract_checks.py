@@ -9,10 +9,10 @@ from dataclasses import replace
 from permscope.audit.contracts import EXTERNAL, Contract, Result, Status, Violation
 from permscope.catalog.actions import load
 from permscope.errors import ConfigError, NameNotFoundError
-from permscope.graph.asking import who_can
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.paths import Path, find_paths
-from permscope.graph.queries import find_node
+from permscope.graph.questions.asking import who_can
+from permscope.graph.questions.paths import Path, find_paths
+from permscope.graph.questions.queries import find_node
 from permscope.inventory.arn import split_arn
 from permscope.inventory.located import source_of
 from permscope.inventory.source import NOWHERE, Source

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import islice
 
-from permscope.audit.resources import can_match, formats_of
+from permscope.audit.checks.resources import can_match, formats_of
 from permscope.audit.world import World
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.arn import split_arn

@@ -25,7 +25,7 @@ from permscope.audit.contracts import Result, Status
 from permscope.audit.contracts import as_findings as contract_findings
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import ConfigError
-from permscope.graph.diff import Change, ChangeKind, GraphDiff
+from permscope.graph.diff.compare import Change, ChangeKind, GraphDiff
 from permscope.inventory.located import as_list, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
 from permscope.lazy import dataclass

@@ -100,27 +100,13 @@ def finder(*kinds: str, values: tuple[str, ...] = (), check: Check = no_paramete
     return register
 
 
-_MODULES = (
-    "attachments",
-    "breadth_finders",
-    "condition_checks",
-    "document_checks",
-    "exposure",
-    "principals",
-    "states",
-    "structure",
-    "syntax",
-    "takeovers",
-    "trust",
-    "wiring",
-)
-
-
 def _register_all() -> None:
     from importlib import import_module
+    from pkgutil import iter_modules
 
-    for name in _MODULES:
-        import_module(f"permscope.audit.{name}")
+    checks = import_module("permscope.audit.checks")
+    for found in iter_modules(checks.__path__):
+        import_module(f"{checks.__name__}.{found.name}")
 
 
 _register_all()

@@ -109,7 +109,7 @@ def command(
 def _around(graph: PermissionGraph, name: str) -> set[str]:
     """A node, what acts with it or it acts with, and the routes in front of it."""
     from permscope.graph.model import EdgeKind, NodeKind
-    from permscope.graph.queries import find_node
+    from permscope.graph.questions.queries import find_node
 
     node = find_node(graph, name)
     found = {node.id}

@@ -78,7 +78,7 @@ def command(
     OLD and NEW are files, directories, snapshots or git revisions; with --base REF the old version comes from git and
     the new one is the working tree. Renames, moved files, reordering and policies written differently are no change.
     """
-    from permscope.graph.diff import diff_graphs
+    from permscope.graph.diff.compare import diff_graphs
 
     config = read_config()
     sides = read_sides(paths, base, options, config)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from permscope.audit.findings import Finding
     from permscope.audit.gate import GatePolicy, GateResult
     from permscope.collect.templates.options import LoadOptions
-    from permscope.graph.diff import GraphDiff
+    from permscope.graph.diff.compare import GraphDiff
     from permscope.graph.model import PermissionGraph
 
 FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
@@ -133,7 +133,7 @@ def _decide(
     from permscope.audit.gate import decide
     from permscope.audit.run import run_audit
     from permscope.graph.decisions import Decisions
-    from permscope.graph.diff import diff_graphs
+    from permscope.graph.diff.compare import diff_graphs
     from permscope.inventory.source import NOWHERE
 
     # What is suppressed is marked below, for changes and findings together.

@@ -46,8 +46,8 @@ def command(
 
     graph = world = build_graph(inventory, configured().trusted)
     if focus is not None:
-        from permscope.graph.queries import find_node
-        from permscope.graph.queries import focus as around
+        from permscope.graph.questions.queries import find_node
+        from permscope.graph.questions.queries import focus as around
 
         graph = around(graph, find_node(graph, focus), depth)
     match format_:

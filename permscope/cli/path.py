@@ -28,9 +28,9 @@ def command(
 ) -> None:
     """How one node reaches another: the shortest few ways, each hop with the statement that allows it."""
     from permscope.graph.build import build_graph
-    from permscope.graph.cut import find_cut
-    from permscope.graph.paths import find_paths
-    from permscope.graph.queries import find_node
+    from permscope.graph.questions.cut import find_cut
+    from permscope.graph.questions.paths import find_paths
+    from permscope.graph.questions.queries import find_node
 
     graph = build_graph(inventory, configured().trusted)
     first, last = find_node(graph, start), find_node(graph, end)

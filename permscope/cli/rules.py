@@ -83,7 +83,7 @@ def _load(path: Path) -> None:
 
         load_rule(path)
         return
-    from permscope.graph.escalation import parse_path
+    from permscope.graph.takeover.escalation import parse_path
 
     try:
         parse_path(path.read_text(encoding="utf-8"), path.as_posix())

@@ -45,7 +45,7 @@ def command(
     PRINCIPAL is a function, role, user, service or account, or `public`.
     """
     from permscope.graph.build import build_graph
-    from permscope.graph.queries import find_node, what_can
+    from permscope.graph.questions.queries import find_node, what_can
     from permscope.report import answers
 
     if wildcards and not as_policy:
@@ -56,7 +56,7 @@ def command(
         _write_policy(graph, node, wildcards=wildcards)
         return
     if blast:
-        from permscope.graph.blast import blast_radius
+        from permscope.graph.questions.blast import blast_radius
         from permscope.report.reach import blast_document, print_blast
 
         radius = blast_radius(graph, node)
@@ -74,7 +74,7 @@ def command(
 
 def _write_policy(graph: PermissionGraph, node: Node, *, wildcards: bool) -> None:
     """The document on standard output; on stderr, why it is narrower than what it stands for."""
-    from permscope.graph.policies import policy_of
+    from permscope.graph.questions.policies import policy_of
     from permscope.report.escape import visible
 
     made = policy_of(graph, node, wildcards=wildcards)

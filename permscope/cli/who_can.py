@@ -31,8 +31,8 @@ def command(
     an ARN pattern. `who-can invoke FUNCTION` also shows who makes it run by writing to what triggers it, and who by
     taking over somebody who can.
     """
-    from permscope.graph.asking import graph_to_ask, wanted_actions, who_can
-    from permscope.graph.invocations import INVOKE
+    from permscope.graph.questions.asking import graph_to_ask, wanted_actions, who_can
+    from permscope.graph.questions.invocations import INVOKE
     from permscope.report import answers
 
     if action.lower() == "invoke":
@@ -52,10 +52,10 @@ def _who_can_invoke(
     inventory: Inventory, resource: str, *, explain: bool, format_: str, console: Callable[[], Console]
 ) -> None:
     """Directly, by writing to what triggers the function, by taking over somebody who can."""
-    from permscope.graph.asking import find_thing, who_can
     from permscope.graph.build import build_graph
-    from permscope.graph.invocations import INVOKE, who_can_invoke
     from permscope.graph.model import NodeKind
+    from permscope.graph.questions.asking import find_thing, who_can
+    from permscope.graph.questions.invocations import INVOKE, who_can_invoke
     from permscope.report import answers
     from permscope.report.reach import groups_document
 

@@ -7,12 +7,12 @@ from permscope.graph.collector import EdgeCollector
 from permscope.graph.decisions import Decisions
 from permscope.graph.doors import Doors
 from permscope.graph.guards import Guards
-from permscope.graph.indirect import Indirect
 from permscope.graph.invoke import ResourcePolicyEdges
 from permscope.graph.model import PermissionGraph
 from permscope.graph.nodes import Nodes
 from permscope.graph.routes import RouteEdges
-from permscope.graph.takeover import TakeOver
+from permscope.graph.takeover.edges import TakeOver
+from permscope.graph.takeover.indirect import Indirect
 from permscope.graph.targets import Targets
 from permscope.graph.trust import TrustEdges
 from permscope.graph.trusted import TrustedParties

@@ -16,7 +16,7 @@ from permscope.graph.collector import EdgeCollector, grant_conditions, grant_sai
 from permscope.graph.decisions import Decisions
 from permscope.graph.model import Decision, EdgeKind, NodeKind
 from permscope.graph.nodes import Nodes
-from permscope.graph.queries import in_set
+from permscope.graph.questions.queries import in_set
 from permscope.graph.targets import Target
 from permscope.inventory.facts import Role
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from permscope.graph.asking import Answer
-    from permscope.graph.invocations import Indirectly, Invocations
-    from permscope.graph.paths import Path
-    from permscope.graph.queries import Reach
+    from permscope.graph.questions.asking import Answer
+    from permscope.graph.questions.invocations import Indirectly, Invocations
+    from permscope.graph.questions.paths import Path
+    from permscope.graph.questions.queries import Reach
 
 WHO_CAN_SCHEMA = "permscope/who-can/1"
 WHAT_CAN_SCHEMA = "permscope/what-can/1"

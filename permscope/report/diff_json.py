@@ -8,7 +8,7 @@ from typing import Any
 from permscope.audit.contracts import Result
 from permscope.audit.gate import GateResult
 from permscope.errors import PermscopeError
-from permscope.graph.diff import Change, ChangeKind, GraphDiff
+from permscope.graph.diff.compare import Change, ChangeKind, GraphDiff
 from permscope.inventory.source import Source
 from permscope.report.audit_json import error_document
 from permscope.report.escape import in_json

@@ -10,7 +10,7 @@ from permscope.audit.contracts import Status
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.audit.gate import GateResult, Verdict
 from permscope.errors import PermscopeError
-from permscope.graph.diff import Change, GraphDiff
+from permscope.graph.diff.compare import Change, GraphDiff
 from permscope.report.describe import place
 from permscope.report.layout import print_line
 from permscope.report.terminal import SEVERITY_STYLES, Symbols, count, symbols, text

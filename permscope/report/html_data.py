@@ -13,8 +13,8 @@ from typing import Any
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.catalog.actions import ActionSet
 from permscope.errors import PermscopeError
-from permscope.graph.feeding import feeding_actions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.takeover.feeding import feeding_actions
 from permscope.report.describe import (
     Places,
     actions_in_words,

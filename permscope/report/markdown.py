@@ -9,7 +9,7 @@ from permscope.audit.contracts import Status
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.audit.gate import GateResult, Verdict
 from permscope.errors import PermscopeError
-from permscope.graph.diff import Change, GraphDiff
+from permscope.graph.diff.compare import Change, GraphDiff
 from permscope.inventory.facts import Unknown
 from permscope.report.describe import place
 from permscope.report.escape import in_markdown, in_mermaid, visible

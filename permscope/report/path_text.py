@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from permscope.catalog.action_set import LEVELS, ActionSet
-from permscope.graph.feeding import feeding_actions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.takeover.feeding import feeding_actions
 from permscope.report.describe import (
     Lines,
     actions_in_words,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from permscope.graph.cut import Cut, Removal
-    from permscope.graph.paths import Hop, Path
+    from permscope.graph.questions.cut import Cut, Removal
+    from permscope.graph.questions.paths import Hop, Path
 
 _FEW = 3
 _SHOWN_REASONS = 3

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from permscope.catalog.actions import ActionSet, load
-from permscope.graph.blast import BlastRadius, Reached
-from permscope.graph.cut import Cut, Removal
-from permscope.graph.invocations import Indirectly, Invocations
 from permscope.graph.model import Decision, NodeKind
+from permscope.graph.questions.blast import BlastRadius, Reached
+from permscope.graph.questions.cut import Cut, Removal
+from permscope.graph.questions.invocations import Indirectly, Invocations
 from permscope.report.describe import name_of
 from permscope.report.graph_json import edge_document, node_document
 from permscope.report.layout import joined, print_groups, print_line

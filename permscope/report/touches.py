@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.queries import in_set
+from permscope.graph.questions.queries import in_set
 from permscope.report.describe import name_of, type_name
 from permscope.report.reasons import able_on
 

@@ -11,7 +11,7 @@ from permscope.audit.config import parse_config
 from permscope.audit.findings import Finding
 from permscope.audit.gate import GatePolicy, Verdict, as_finding, decide, parse_gate
 from permscope.errors import ConfigError
-from permscope.graph.diff import Change, ChangeKind, GraphDiff
+from permscope.graph.diff.compare import Change, ChangeKind, GraphDiff
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
 

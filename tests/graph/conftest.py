@@ -11,7 +11,7 @@ import pytest
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
 from permscope.graph.model import Edge, EdgeKind, Node, PermissionGraph
-from permscope.graph.queries import find_node
+from permscope.graph.questions.queries import find_node
 from permscope.graph.trusted import TrustedParties
 
 HEAD = "AWSTemplateFormatVersion: '2010-09-09'\nTransform: AWS::Serverless-2016-10-31\nResources:\n"

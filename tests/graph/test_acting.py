@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from permscope.graph.asking import who_can
 from permscope.graph.model import Decision, EdgeKind
-from permscope.graph.paths import find_paths
-from permscope.graph.queries import what_can
+from permscope.graph.questions.asking import who_can
+from permscope.graph.questions.paths import find_paths
+from permscope.graph.questions.queries import what_can
 
 ROLE = """\
   {name}:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from permscope.graph.build import build_graph
-from permscope.graph.queries import focus
+from permscope.graph.questions.queries import focus
 from permscope.inventory.facts import (
     AnyFact,
     Auth,

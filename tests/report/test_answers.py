@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from permscope.catalog.actions import load
-from permscope.graph.asking import who_can
-from permscope.graph.invocations import INVOKE, who_can_invoke
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.queries import find_node, what_can
+from permscope.graph.questions.asking import who_can
+from permscope.graph.questions.invocations import INVOKE, who_can_invoke
+from permscope.graph.questions.queries import find_node, what_can
 from permscope.report.answers import level_in_words, print_what_can, print_who_can
 
 Draw = Callable[..., str]

@@ -12,7 +12,7 @@ from permscope.audit.findings import Finding
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
 from permscope.graph.model import PermissionGraph
-from permscope.graph.queries import find_node
+from permscope.graph.questions.queries import find_node
 from permscope.inventory.source import Source
 from permscope.report.audit_text import print_audit, shortened
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from permscope.catalog.actions import load
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.queries import find_node, focus
+from permscope.graph.questions.queries import find_node, focus
 from permscope.report.graph_text import print_graph
 
 Draw = Callable[..., str]

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from permscope.graph.model import PermissionGraph
-from permscope.graph.queries import find_node, focus
+from permscope.graph.questions.queries import find_node, focus
 from permscope.report.matrix import matrix_of, print_matrix
 
 Draw = Callable[..., str]

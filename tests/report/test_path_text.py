@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from permscope.catalog.actions import load
-from permscope.graph.cut import Cut, find_cut
 from permscope.graph.model import PermissionGraph
-from permscope.graph.paths import Path, find_paths
-from permscope.graph.queries import find_node
+from permscope.graph.questions.cut import Cut, find_cut
+from permscope.graph.questions.paths import Path, find_paths
+from permscope.graph.questions.queries import find_node
 from permscope.inventory.policies import PolicyKind, parse_policy
 from permscope.report.path_text import print_paths
 from permscope.report.reasons import excerpt_of

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from permscope.catalog.actions import load
-from permscope.graph.blast import blast_radius
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.queries import find_node
+from permscope.graph.questions.blast import blast_radius
+from permscope.graph.questions.queries import find_node
 from permscope.report.reach import print_blast
 
 Draw = Callable[..., str]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from permscope.catalog.actions import load
 from permscope.graph.model import EdgeKind, PermissionGraph
-from permscope.graph.queries import find_node
+from permscope.graph.questions.queries import find_node
 from permscope.report.reasons import able_on, excerpt_of, narrowed, reasons_of
 
 World = Callable[[str], PermissionGraph]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from permscope.catalog.actions import load
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.graph.queries import find_node
+from permscope.graph.questions.queries import find_node
 from permscope.report.touches import bundled, routine_words, touches_of
 
 World = Callable[[str], PermissionGraph]

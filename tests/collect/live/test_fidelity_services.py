@@ -23,7 +23,7 @@ from permscope.collect.templates.facts import _resources
 from permscope.collect.templates.files import Place
 from permscope.collect.templates.stack import bind_template
 from permscope.graph.build import build_graph
-from permscope.graph.diff import diff_graphs
+from permscope.graph.diff.compare import diff_graphs
 from permscope.graph.model import PermissionGraph
 from permscope.inventory.inventory import Inventory
 from permscope.services import live_readers

@@ -1,0 +1,123 @@
+"""What managed policies give, judged by their documents and not by their names alone; SAM policy templates too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from permscope.audit.checks.breadth import (
+    SENSITIVE_SERVICES,
+    VALUES,
+    breadth_of,
+    covers_service,
+    gives_iam,
+    hit_in,
+    is_admin,
+    looks,
+    routine_actions,
+)
+from permscope.audit.checks.resources import is_star
+from permscope.audit.fields import Subject
+from permscope.audit.findings import Hit
+from permscope.audit.fixes import restrictable
+from permscope.audit.generated import policy_template_of
+from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.world import AttachmentView, PrincipalView, World
+from permscope.catalog.actions import ActionSet, load
+from permscope.inventory.policies import Policy
+
+_SHOWN = 4
+
+
+def _everywhere(world: World, policy: Policy) -> ActionSet:
+    """What a managed policy alone allows on every resource, worked out once for each policy."""
+    key = ("everywhere", policy.arn or id(policy))
+    found = world.memo.get(key)
+    if found is None:
+        found = ActionSet.empty
+        for statement in policy.statements:
+            everywhere = statement.not_resources is not None or any(map(is_star, statement.resources or ()))
+            if statement.effect == "Allow" and everywhere:
+                found |= world.actions_of(statement)
+        world.memo[key] = found
+    return found
+
+
+def _left_of(view: AttachmentView, policy: Policy) -> ActionSet:
+    """What Deny, boundary and control policies leave its holder of what a managed policy allows on every resource."""
+    return _everywhere(view.world, policy) & breadth_of(view.principal).everywhere()
+
+
+@predicate("attachment")
+def grants_administration(subject: Subject) -> bool:
+    """The managed policy allows everything, or every IAM and STS write, on every resource, and nothing caps it."""
+    view: AttachmentView = subject.it
+    if view.policy is None:
+        return view.name == "AdministratorAccess"
+    return is_admin(_left_of(view, view.policy))
+
+
+@cache
+def _writes() -> ActionSet:
+    """Changes to something that has a name: what holds a channel open (`ssmmessages`) is none."""
+    catalog = load()
+    return (catalog.level_set("Write") | catalog.level_set("Permissions management")) & catalog.restrictable
+
+
+@finder("attachment", values=("what", "name"))
+def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A managed policy whose document gives a whole service, writes included, on every resource."""
+    view: AttachmentView = subject.it
+    if view.policy is None:
+        return
+    everywhere = _left_of(view, view.policy)
+    services = [
+        name
+        for name in everywhere.services()
+        if covers_service(everywhere, name) and not _writes().isdisjoint(everywhere.of_service(name))
+    ]
+    severity = None
+    if gives_iam(everywhere):
+        what, severity = "everything with IAM", "critical"  # administrator in one more step
+    elif services:
+        shown = ", ".join(f"`{name}`" for name in services[:_SHOWN])
+        more = f" and {len(services) - _SHOWN} more services" if len(services) > _SHOWN else ""
+        what = f"everything with {shown}{more}"
+        if SENSITIVE_SERVICES.isdisjoint(services):
+            severity = "medium"
+    else:
+        return
+    yield Hit(element=view.name, source=view.source, values={"what": what, "name": view.name}, severity=severity)
+
+
+@finder("principal", values=(*VALUES, "template"))
+def broad_policy_templates(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[Hit]:
+    """SAM policy templates whose expansion reaches every resource for actions that could name theirs."""
+    view: PrincipalView = subject.it
+    breadth = breadth_of(view)
+    seen: set[tuple[str, object]] = set()
+    for share in (*breadth.star, *breadth.wide):
+        template = policy_template_of(share.policy, share.statement)
+        if template is None:
+            continue
+        guilty = taken.left_of(share.actions & restrictable())
+        key = (template, share.statement.source)
+        if not guilty or key in seen:
+            continue
+        seen.add(key)
+        hit = hit_in(view, share, guilty, share.pattern)
+        hit.element = template
+        hit.values["template"] = template
+        if guilty <= routine_actions() or guilty <= looks():
+            hit.severity = "low"
+        yield hit
+
+
+@predicate("statement")
+def holder_may_read_everything(subject: Subject) -> bool:
+    """AWS's `ReadOnlyAccess` is attached to the role of a trust policy."""
+    view = subject.world.by_arn.get(subject.holder.id) if subject.holder else None
+    return view is not None and any(
+        (item.policy.arn or "").endswith(":policy/ReadOnlyAccess") for item in view.policies
+    )

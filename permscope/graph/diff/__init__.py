@@ -1,0 +1,1 @@
+"""What a change lets happen: two graphs, compared by what they mean."""

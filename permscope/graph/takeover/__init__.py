@@ -1,0 +1,1 @@
+"""Who may become whom: escalation paths, judged against what is really there."""

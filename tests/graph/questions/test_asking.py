@@ -1,0 +1,89 @@
+"""Who can do something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from permscope.errors import NameNotFoundError
+from permscope.graph.model import Decision
+from permscope.graph.questions.asking import who_can
+
+TABLE = "  Orders: {Type: AWS::DynamoDB::Table, Properties: {TableName: orders-v1}}\n"
+BUCKET = "  Pics: {Type: AWS::S3::Bucket, Properties: {BucketName: pics}}\n"
+READ = "{Effect: Allow, Action: 'dynamodb:Query', Resource: !GetAtt Orders.Arn}"
+WIDE = "{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}"
+PERMISSION = (
+    "  Allow: {Type: AWS::Lambda::Permission, Properties: {Action: 'lambda:InvokeFunction', FunctionName: !Ref Fn, "
+    "Principal: s3.amazonaws.com}}\n"
+)
+
+
+def test_who_can_finds_grants_on_the_thing_and_on_sets_that_hold_it(world: Any, function: Any) -> None:
+    """A role with `*` counts; one whose Deny takes the table away does not."""
+    denied = "{Effect: Deny, Action: 'dynamodb:*', Resource: !Sub '${Orders.Arn}*'}"
+    made = world(
+        TABLE, function("Exact", READ), function("Wide", WIDE), function("Denied", WIDE, denied), function("Other")
+    )
+    answers = who_can(made.graph, "dynamodb:Query", "Orders")
+    assert {one.principal.label: one.decision for one in answers} == {
+        "ExactRole": Decision.ALLOW,
+        "WideRole": Decision.ALLOW,
+    }
+    assert all(one.provenance for one in answers)
+
+
+def test_who_can_knows_services(world: Any, function: Any) -> None:
+    """The resource policy's principals are answers, too."""
+    answers = who_can(world(function(), PERMISSION).graph, "lambda:InvokeFunction", "Fn")
+    assert [one.principal.label for one in answers] == ["s3.amazonaws.com"]
+
+
+def test_who_can_refuses_an_action_that_is_none(world: Any, function: Any) -> None:
+    """A misspelt action is an error with a hint, not an empty answer."""
+    with pytest.raises(NameNotFoundError) as error:
+        who_can(world(function()).graph, "dynamodb:Qery", "Fn")
+    assert "dynamodb:Query" in (error.value.hint or "")
+
+
+def test_an_answer_has_only_what_was_asked(world: Any, function: Any) -> None:
+    """Other actions of the edge, and statements about them, are no part of the answer."""
+    statements = (
+        "{Sid: Read, Effect: Allow, Action: ['dynamodb:Query', 'dynamodb:Scan'], Resource: !GetAtt Orders.Arn}",
+        "{Sid: Write, Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt Orders.Arn}",
+    )
+    (answer,) = who_can(world(TABLE, function("Fn", *statements)).graph, "dynamodb:Query", "Orders")
+    assert list(answer.edge.actions) == ["dynamodb:Query"]
+    assert [one.statement for one in answer.provenance] == ["Read"]
+
+
+def test_a_principal_answers_once(world: Any, function: Any) -> None:
+    """A grant on the table and one on every table are one answer with two statements."""
+    (answer,) = who_can(world(TABLE, function("Fn", READ, WIDE)).graph, "dynamodb:Query", "Orders")
+    assert len(answer.provenance) == 2
+
+
+def test_what_is_sure_is_not_said_again_under_conditions(world: Any, function: Any) -> None:
+    """A conditional grant adds nothing to one that surely holds."""
+    maybe = READ.replace("}", ", Condition: {IpAddress: {'aws:SourceIp': 10.0.0.0/8}}}")
+    answers = who_can(world(TABLE, function("Fn", READ, maybe)).graph, "dynamodb:Query", "Orders")
+    assert [one.decision for one in answers] == [Decision.ALLOW]
+
+
+@pytest.mark.parametrize(("arn", "names"), [("arn:aws:s3:::pics/in/x", ["FnRole"]), ("arn:aws:s3:::pics/out/x", [])])
+def test_a_part_of_a_thing_is_asked_about_itself(world: Any, function: Any, arn: str, names: list[str]) -> None:
+    """A grant on one prefix of a bucket says nothing about another prefix."""
+    made = world(BUCKET, function("Fn", "{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::pics/in/*'}"))
+    assert [one.principal.label for one in who_can(made.graph, "s3:GetObject", arn)] == names
+
+
+def test_a_wide_grant_under_a_conditional_deny_says_what_limits_it(world: Any, function: Any) -> None:
+    """The decision is about the very resource."""
+    deny = (
+        "{Sid: NotFromOutside, Effect: Deny, Action: 'dynamodb:*', Resource: !GetAtt Orders.Arn, "
+        "Condition: {NotIpAddress: {'aws:SourceIp': 10.0.0.0/8}}}"
+    )
+    (answer,) = who_can(world(TABLE, function("Fn", WIDE, deny)).graph, "dynamodb:Query", "Orders")
+    assert answer.decision is Decision.CONDITIONAL
+    assert answer.edge.reason == "limited by `NotFromOutside`"

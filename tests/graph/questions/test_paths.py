@@ -1,0 +1,92 @@
+"""Ways along permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from permscope.graph.model import Decision
+from permscope.graph.questions.paths import find_paths
+
+TABLE = "  Orders: {Type: AWS::DynamoDB::Table}\n"
+BUCKET = """\
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: pics
+      NotificationConfiguration: {LambdaConfigurations: [{Event: 's3:ObjectCreated:*', Function: !GetAtt Fn.Arn}]}
+  Allow:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: 'lambda:InvokeFunction', FunctionName: !Ref Fn, Principal: s3.amazonaws.com}
+"""
+QUERY = "{Effect: Allow, Action: 'dynamodb:Query', Resource: !GetAtt Orders.Arn}"
+
+
+def labels(path: Any) -> list[str]:
+    """The nodes of a path."""
+    return [path.hops[0].source.label, *(hop.target.label for hop in path.hops)]
+
+
+def test_writing_to_a_source_runs_its_function(world: Any, function: Any) -> None:
+    """Writer -> bucket -> function -> role -> table, each hop with its reason."""
+    writer = function("Writer", "{Effect: Allow, Action: 's3:PutObject', Resource: !Sub '${Bucket.Arn}/*'}")
+    made = world(TABLE, BUCKET, function("Fn", QUERY), writer)
+    (path,) = find_paths(made.graph, made.node("Writer"), made.node("Orders"))
+    assert labels(path) == ["Writer", "WriterRole", "Bucket", "Fn", "FnRole", "Orders"]
+    assert path.decision is Decision.ALLOW
+    assert all(hop.edge.provenance for hop in path.hops)
+
+
+def test_reading_a_source_runs_nothing(world: Any, function: Any) -> None:
+    """Data reached is not a source that was written to."""
+    reader = function("Reader", "{Effect: Allow, Action: 's3:GetObject', Resource: !Sub '${Bucket.Arn}/*'}")
+    made = world(TABLE, BUCKET, function("Fn", QUERY), reader)
+    assert find_paths(made.graph, made.node("Reader"), made.node("Orders")) == []
+    assert labels(find_paths(made.graph, made.node("Reader"), made.node("Bucket"))[0])[-1] == "Bucket"
+
+
+def test_a_wiring_that_is_not_authorized_leads_nowhere(world: Any, function: Any) -> None:
+    """A notification without a permission does not run the function."""
+    made = world(TABLE, BUCKET.partition("  Allow:")[0], function("Fn", QUERY))
+    assert find_paths(made.graph, made.node("Bucket"), made.node("Orders")) == []
+
+
+def test_a_set_leads_to_the_thing_that_is_looked_for(world: Any, function: Any) -> None:
+    """A grant on everything reaches the table, unless it is denied again."""
+    wide = "{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}"
+    denied = "{Effect: Deny, Action: 'dynamodb:*', Resource: !Sub '${Orders.Arn}*'}"
+    made = world(TABLE, function("Wide", wide), function("Denied", wide, denied))
+    assert find_paths(made.graph, made.node("Wide"), made.node("Orders"))
+    assert find_paths(made.graph, made.node("Denied"), made.node("Orders")) == []
+
+
+def test_the_public_reaches_a_table_through_a_route(world: Any) -> None:
+    """Route -> function -> role -> table."""
+    made = world(
+        TABLE,
+        """\
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: a.b
+      InlineCode: x
+      Policies: [{DynamoDBReadPolicy: {TableName: !Ref Orders}}]
+      Events: {Get: {Type: HttpApi, Properties: {Path: /orders, Method: GET}}}
+""",
+    )
+    path = find_paths(made.graph, made.node("public"), made.node("Orders"))[0]
+    assert labels(path) == ["public", "GET /orders", "Fn", "FnRole", "Orders"]
+
+
+def test_the_public_comes_to_a_function_with_a_url_through_the_url(world: Any, function: Any) -> None:
+    """Permissions for URLs allow no other call: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html."""
+    url = """
+  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Fn.Arn, AuthType: NONE}}
+  One: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunctionUrl',
+    Principal: '*', FunctionUrlAuthType: NONE}}
+  Two: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunction',
+    Principal: '*', InvokedViaFunctionUrl: true}}
+"""
+    made = world(url, function("Fn"))
+    found = find_paths(made.graph, made.node("public"), made.node("FnRole"))
+    assert [[hop.target.label for hop in path.hops] for path in found] == [["URL of Fn", "Fn", "FnRole"]]
