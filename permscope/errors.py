@@ -3,6 +3,7 @@
 ```
 PermscopeError            has `source` (where) and `hint` (what to do)
 ├── InputError            a file, directory or stream that cannot be used
+│   ├── NothingReadError  several inputs, and none of them can be used
 │   ├── TemplateError     a template that is broken at one place
 │   └── SnapshotError     a snapshot that is broken, or of another version
 ├── PolicyError           a policy document or request that cannot be decided
@@ -20,6 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from permscope.inventory.source import Source
 
 
@@ -46,6 +49,20 @@ class PermscopeError(Exception):
 
 class InputError(PermscopeError):
     """A file, directory or stream that cannot be used."""
+
+
+class NothingReadError(InputError):
+    """Several inputs, and none of them can be used.
+
+    Args:
+        errors: what is wrong with each, at least one.
+    """
+
+    def __init__(self, errors: Sequence[PermscopeError]) -> None:
+        self.errors = tuple(errors)
+        first = self.errors[0]
+        message = f"nothing can be read; {len(self.errors)} inputs are broken, the first: {first.message}"
+        super().__init__(message, source=first.source, hint=first.hint)
 
 
 class TemplateError(InputError):

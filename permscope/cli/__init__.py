@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from permscope.cli.exit_codes import ExitCode
-from permscope.errors import PermscopeError
+from permscope.errors import NothingReadError, PermscopeError
 from permscope.version import __version__
 
 # Command -> what `permscope --help` says of it. The module of a command has its name, with `_` for `-`.
@@ -93,7 +93,8 @@ def main() -> None:
     except PermscopeError as error:
         from permscope.report.escape import visible
 
-        sys.stderr.write(f"permscope: {visible(str(error))}\n")
+        for each in error.errors if isinstance(error, NothingReadError) else (error,):
+            sys.stderr.write(f"permscope: {visible(str(each))}\n")
         _leave(ExitCode.USAGE)
     except OSError as error:
         if error.filename is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from permscope.cli.exit_codes import ExitCode
 from permscope.errors import ConfigError
+from permscope.report.json_text import indented
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -150,4 +150,4 @@ def read_world(
 
 def write_json(document: dict[str, Any]) -> None:
     """Write a JSON document to standard output."""
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(indented(document) + "\n")

@@ -240,7 +240,9 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
         return
     try:
         value = check_shape(document.value, place)
-    except TemplateError:
+    except TemplateError as error:
+        if isinstance(document.value, dict) and "AWSTemplateFormatVersion" in document.value:
+            found.errors.append(error)
         return
     if "AWSTemplateFormatVersion" in value or "Transform" in value or _has_types(value["Resources"]):
         nests = may_nest(value)

@@ -12,7 +12,7 @@ from permscope.collect.parameter_files import read_parameter_file
 from permscope.collect.snapshot import read_snapshot
 from permscope.collect.templates.collect import read_templates
 from permscope.collect.templates.options import LoadOptions
-from permscope.errors import ConfigError, InputError, SnapshotError
+from permscope.errors import ConfigError, InputError, NothingReadError, SnapshotError
 from permscope.inventory.facts import AnyFact, Unknown
 from permscope.inventory.inventory import Collected, Inventory
 from permscope.inventory.source import Source
@@ -24,7 +24,7 @@ def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
     """Read templates, directories, globs, CDK and SAM build output, snapshots and standard input into one inventory.
 
     Raises:
-        InputError: where nothing can be read at all; the first of several errors speaks for all.
+        InputError: where nothing can be read at all; `NothingReadError` where several inputs are broken.
         ConfigError: for parameter values that no template takes, or a parameter file that cannot be read.
     """
     collected = collect_templates(paths, options)
@@ -33,11 +33,7 @@ def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
             raise InputError("nothing to read", hint="name a template, a directory, or `-` for standard input")
         if len(collected.errors) == 1:
             raise collected.errors[0]
-        raise InputError(
-            f"nothing can be read; {len(collected.errors)} inputs are broken, the first: {collected.errors[0].message}",
-            source=collected.errors[0].source,
-            hint=collected.errors[0].hint,
-        )
+        raise NothingReadError(collected.errors)
     return Inventory(collected.facts, errors=collected.errors, files=collected.files, key=collected.key)
 
 

@@ -11,7 +11,6 @@ from permscope.errors import PermscopeError
 from permscope.graph.diff.compare import Change, ChangeKind, GraphDiff
 from permscope.inventory.source import Source
 from permscope.report.audit_json import error_document
-from permscope.report.escape import in_json
 from permscope.report.graph_json import unknown_documents
 from permscope.report.json_text import indented
 
@@ -124,4 +123,4 @@ def _place(source: Source) -> dict[str, Any]:
 
 
 def _text(document: dict[str, Any]) -> str:
-    return in_json(indented(document)) + "\n"
+    return indented(document) + "\n"

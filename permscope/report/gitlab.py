@@ -6,13 +6,13 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from permscope.audit.findings import Finding
 from permscope.errors import PermscopeError
 from permscope.report.escape import visible
+from permscope.report.json_text import indented
 
 _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
 
@@ -56,7 +56,7 @@ def render(findings: Sequence[Finding], *, errors: Iterable[PermscopeError] = ()
                 "location": {"path": file, "lines": {"begin": (error.source.line if error.source else None) or 1}},
             }
         )
-    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    return indented(rows) + "\n"
 
 
 def _print(text: str) -> str:

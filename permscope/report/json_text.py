@@ -1,6 +1,7 @@
 """JSON text as `json.dumps(value, indent=1, ensure_ascii=False)` writes it, in a third of its time.
 
-With an indent, the standard library leaves its C encoder and walks the values in generators.
+With an indent, the standard library leaves its C encoder and walks the values in generators. What a terminal would act
+on or hide is written as an escape.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
+from permscope.report.escape import in_json
+
 _NEWLINE = "\n"
+
+
+def _quoted(text: str) -> str:
+    return encode_basestring(text) if text.isprintable() else in_json(encode_basestring(text))
 
 
 def indented(value: Any, line: str = _NEWLINE) -> str:
@@ -21,12 +28,12 @@ def indented(value: Any, line: str = _NEWLINE) -> str:
         line: the line feed and indent of the line that the value begins in.
     """
     if isinstance(value, str):
-        return encode_basestring(value)
+        return _quoted(value)
     if isinstance(value, dict):
         if not value:
             return "{}"
         inner = line + " "
-        items = [f"{encode_basestring(key)}: {indented(item, inner)}" for key, item in value.items()]
+        items = [f"{_quoted(key)}: {indented(item, inner)}" for key, item in value.items()]
         return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
     if isinstance(value, list | tuple):
         if not value:
@@ -40,7 +47,7 @@ def members(value: dict[str, Any]) -> Iterator[str]:
     """The text of a mapping in pieces, and a line feed; its iterators are written item by item, as lists."""
     before = "{\n "
     for key, held in value.items():
-        yield f"{before}{encode_basestring(key)}: "
+        yield f"{before}{_quoted(key)}: "
         if isinstance(held, Iterator):
             yield from _items(held)
         else:

@@ -6,7 +6,6 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
 from permscope.lazy import regex
 from permscope.report.escape import in_markdown, visible
+from permscope.report.json_text import indented
 from permscope.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -55,7 +55,7 @@ def render(
     while True:
         kept = ordered[:limit]
         document = _document(kept, len(ordered) - len(kept), tuple(errors), tuple(unknowns), category)
-        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        text = indented(document) + "\n"
         if len(text.encode("utf-8", "replace")) <= MOST_BYTES or limit < 2:  # noqa: PLR2004 - nothing left to halve
             return text
         limit = min(limit, len(kept)) // 2

@@ -9,7 +9,7 @@ import pytest
 
 from permscope.collect.load import LoadOptions, load
 from permscope.collect.snapshot import write_snapshot
-from permscope.errors import ConfigError, InputError
+from permscope.errors import ConfigError, InputError, NothingReadError
 from permscope.inventory.facts import Resource, Unknown
 from permscope.inventory.source import Source
 
@@ -57,6 +57,16 @@ def test_nothing_readable_is_an_input_error(folder: Folder) -> None:
         load([str(root / "a.yaml")])
     with pytest.raises(InputError, match="nothing can be read; 2 inputs are broken"):
         load([str(root / "a.yaml"), str(root / "b.yaml")])
+
+
+def test_each_of_several_broken_inputs_is_told(folder: Folder) -> None:
+    """In a folder too, and also what declares itself a template and has no resources."""
+    declared = 'AWSTemplateFormatVersion: "2010-09-09"\nResources: 5\n'
+    root = folder({"a.yaml": "Resources: {A: {Type: 'AWS::S", "b.yaml": declared, "c.yaml": "Resources: 5\n"})
+    with pytest.raises(NothingReadError) as caught:
+        load([str(root)])
+    assert [Path(error.source.file).name for error in caught.value.errors if error.source] == ["a.yaml", "b.yaml"]
+    assert "`Resources` is not a mapping" in str(caught.value.errors[1])
 
 
 def test_what_can_be_read_is_read_and_the_rest_is_in_the_errors(folder: Folder) -> None:

@@ -1,4 +1,4 @@
-"""The text is that of the standard library, byte for byte."""
+"""The text is that of the standard library, but for what a terminal would act on or hide."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
+from permscope.report.escape import in_json
 from permscope.report.json_text import indented, members
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -20,11 +21,18 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 @given(VALUES)
 def test_it_is_the_text_of_the_standard_library(value: Any) -> None:
     """Whatever the values, and however deep."""
-    assert indented(value) == json.dumps(value, indent=1, ensure_ascii=False)
+    assert indented(value) == in_json(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 @given(st.dictionaries(st.text(), VALUES, min_size=1), st.lists(VALUES))
 def test_a_list_is_written_item_by_item_as_it_is_written_whole(value: dict[str, Any], items: list[Any]) -> None:
     """An iterator stands for the list of what it gives."""
-    whole = json.dumps({**value, "items": items}, indent=1, ensure_ascii=False) + "\n"
+    whole = in_json(json.dumps({**value, "items": items}, indent=1, ensure_ascii=False)) + "\n"
     assert "".join(members({**value, "items": iter(items)})) == whole
+
+
+def test_nothing_reaches_the_terminal_that_it_would_act_on() -> None:
+    """Control sequences of one character, and what turns the direction of text, are escapes and mean the same."""
+    name = "\x9b31m\u202eeman"
+    assert indented({name: name}) == '{\n "\\u009b31m\\u202eeman": "\\u009b31m\\u202eeman"\n}'
+    assert json.loads(indented([name])) == [name]
