@@ -163,7 +163,24 @@ def limit_to_resource(actions: ActionSet, resource: str) -> ActionSet:
     if not resource.strip("*"):
         return actions
     able = applicable_actions(resource)
-    return actions & (restrictable() if able is None else able)
+    return actions & (_of_its_service(resource) if able is None else able)
+
+
+def _of_its_service(resource: str) -> ActionSet:
+    """What may be about an ARN of no known format: it may be a new one, yet other services have no part in it."""
+    fields = opened(resource).split(":", _FIELDS - 1)
+    service = fields[2] if len(fields) == _FIELDS else ""
+    if fields[0] != "arn" or not service.isascii() or not load().is_known_service(service):
+        return restrictable()
+    return _restrictable_of(service)
+
+
+@lru_cache(maxsize=512)
+def _restrictable_of(service: str) -> ActionSet:
+    found = ActionSet.empty
+    for prefix in (service, *_ALSO.get(service, ()), *_ANY_SERVICE):
+        found |= restrictable().of_service(prefix)
+    return found
 
 
 @lru_cache(maxsize=1)

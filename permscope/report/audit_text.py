@@ -11,7 +11,17 @@ from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import PermscopeError
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.lazy import regex
-from permscope.report.describe import auth_of, counted, in_words, is_open, line_of, name_of, place, with_short_arns
+from permscope.report.describe import (
+    auth_of,
+    counted,
+    fed_by,
+    in_words,
+    is_open,
+    line_of,
+    name_of,
+    place,
+    with_short_arns,
+)
 from permscope.report.escape import visible
 from permscope.report.graph_text import print_unknowns, sort_edges
 from permscope.report.layout import cell_width, fold, joined, print_line, print_table, print_title, put
@@ -298,6 +308,8 @@ def _world_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Te
     for edge in sort_edges(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source"):
         source = graph.nodes[edge.source]
         words = f"{name_of(source)} ({auth_of(source)})" if source.kind is NodeKind.ROUTE else name_of(source)
+        feeding = fed_by(graph, source)
+        words += f" (from {feeding})" if feeding else ""
         mark = {True: "", False: f" {signs.no} not authorized", None: f" {signs.unsure}"}[edge.authorized]
         entries.setdefault(words + mark, "red" if edge.authorized is False else "")
     if entries:

@@ -325,12 +325,47 @@ def is_open(graph: PermissionGraph, node: Node) -> bool:
 
 
 def is_exposed(graph: PermissionGraph, function: Node) -> bool:
-    """Whether anyone on the internet can make a function run, by calling it or a route in front of it."""
+    """Whether anyone on the internet can make a function run, by calling it or a route in front of it.
+
+    A route of AppSync stands in front of the data source that runs the function, one of API Gateway may stand in front
+    of a queue that does.
+    """
     if is_open(graph, function):
         return True
     wired = (edge for edge in graph.incoming(function.id, EdgeKind.TRIGGERS) if edge.authorized is not False)
-    sources = (graph.nodes[edge.source] for edge in wired)
-    return any(source.kind is NodeKind.ROUTE and is_open(graph, source) for source in sources)
+    sources = [graph.nodes[edge.source] for edge in wired]
+    return any(
+        node.kind is NodeKind.ROUTE and is_open(graph, node)
+        for source in sources
+        for node in (source, *feeders(graph, source))
+    )
+
+
+def feeders(graph: PermissionGraph, node: Node) -> list[Node]:
+    """What is wired to hand something to a queue, rule, data source, ...: open routes first, then other routes."""
+    if node.kind is not NodeKind.RESOURCE:
+        return []
+    edges = [
+        edge
+        for edge in graph.incoming(node.id, EdgeKind.DELIVERS_TO, EdgeKind.CAN_ACCESS)
+        if edge.authorized is not False
+        and (edge.kind is EdgeKind.DELIVERS_TO or graph.nodes[edge.source].kind is NodeKind.ROUTE)
+        and edge.event not in LEFTOVERS
+    ]
+    found = {edge.source: graph.nodes[edge.source] for edge in edges}
+    return sorted(found.values(), key=lambda one: (not is_open(graph, one), one.kind is not NodeKind.ROUTE, one.id))
+
+
+LEFTOVERS = ("dead-letter-queue", "redrive")  # deliveries of what could not be handled
+_SHOWN_FEEDERS = 3
+
+
+def fed_by(graph: PermissionGraph, node: Node) -> str:
+    """`POST /orders (no authorization), OrdersTopic and 2 more`, or nothing."""
+    found = feeders(graph, node)
+    names = [f"{name_of(one)} ({auth_of(one)})" if one.kind is NodeKind.ROUTE else name_of(one) for one in found]
+    more = f" and {len(names) - _SHOWN_FEEDERS} more" if len(names) > _SHOWN_FEEDERS else ""
+    return ", ".join(names[:_SHOWN_FEEDERS]) + more
 
 
 def counted(graph: PermissionGraph, *kinds: NodeKind) -> int:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.report.describe import (
+    LEFTOVERS,
     Places,
     actions_in_words,
     auth_of,
     conditions_of,
     counted,
+    fed_by,
+    feeders,
     in_words,
     is_exposed,
     is_open,
@@ -126,6 +129,9 @@ def print_what_is_unknown(graph: PermissionGraph, console: Console) -> None:
 def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
     signs = symbols(console)
     root = Branch(_title(node))
+    feeding = _fed(graph, node)
+    if feeding.plain:
+        root.under.append(Branch(stripped(feeding)))
     entries = list(_entries(graph, node, signs))
     if entries:
         branch = root.add(("invoked by", "bold"))
@@ -141,6 +147,10 @@ def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
         branch.under.extend(Branch(joined(name, *details)) for name, details in _touched(touches, signs))
     for name, details in _deliveries(graph, node, signs):
         root.add(("delivers to ", "bold"), name, *details)
+    if node.kind is NodeKind.ROUTE:
+        for edge in sort_edges(graph, graph.outgoing(node.id, EdgeKind.CAN_ACCESS), by="target"):
+            actions = (f"  {actions_in_words(edge.actions)}", "dim")
+            root.add(("calls ", "bold"), name_of(graph.nodes[edge.target]), _authorization(edge, signs), actions)
     if node.kind in _PRINCIPALS:
         _add_principal(graph, node, root, signs)
     return root
@@ -219,11 +229,19 @@ def _entries(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[tup
         open_to_all = source.kind is NodeKind.ROUTE and is_open(graph, source)
         name = joined((name_of(source), "bold red" if open_to_all else "bold"), _authorization(edge, signs))
         disabled = text(("  disabled", "dim")) if edge.attributes.get("enabled") is False else text()
-        yield name, [text(), text(f"  {_kind_words(source, edge)}"), _qualifier(edge), disabled, *_why_not(edge, node)]
+        kind = text(f"  {_kind_words(source, edge)}")
+        yield name, [text(), kind, _fed(graph, source), _qualifier(edge), disabled, *_why_not(edge, node)]
     for edge in callers:
         behind_a_wiring = {one.source for one in edge.provenance} <= said
         if edge not in strangers and not (graph.nodes[edge.source].kind is NodeKind.SERVICE and behind_a_wiring):
             yield _caller(graph, edge, node, signs)
+
+
+def _fed(graph: PermissionGraph, source: Node) -> Text:
+    """What hands something to the queue, rule or data source that is wired."""
+    feeding = fed_by(graph, source)
+    exposed = any(is_open(graph, one) for one in feeders(graph, source))
+    return text((f"  from {feeding}" if feeding else "", "red" if exposed else ""))
 
 
 def _caller(graph: PermissionGraph, edge: Edge, node: Node, signs: Symbols) -> tuple[Text, list[Text]]:
@@ -341,10 +359,20 @@ def by_place(node: Node) -> tuple[str, int, str]:
     return node.source.file or "", node.source.line or 0, node.id
 
 
+def _is_shown_with_its_feeders(graph: PermissionGraph, node: Node) -> bool:
+    """Whether a node has a block of its own, or stands among the entries of a function."""
+    acts = any(graph.outgoing(node.id, EdgeKind.EXECUTES_AS, EdgeKind.TRIGGERS))
+    return acts or node.kind is NodeKind.FUNCTION
+
+
 def _is_other_actor(graph: PermissionGraph, node: Node) -> bool:
-    """What acts with a role and is no function; and roles and users that nothing of the input acts as."""
+    """What is no function and acts with a role, or hands on to what is shown nowhere else; roles nothing acts as."""
     if node.kind in (NodeKind.RESOURCE, NodeKind.ROUTE):
-        return any(graph.outgoing(node.id, EdgeKind.EXECUTES_AS))
+        return any(graph.outgoing(node.id, EdgeKind.EXECUTES_AS)) or any(
+            not _is_shown_with_its_feeders(graph, graph.nodes[edge.target])
+            for edge in graph.outgoing(node.id, EdgeKind.DELIVERS_TO)
+            if edge.event not in LEFTOVERS
+        )
     if node.kind not in _PRINCIPALS or any(graph.incoming(node.id, EdgeKind.EXECUTES_AS)):
         return False
     return any(graph.outgoing(node.id, *PERMISSIONS)) or any(graph.incoming(node.id, EdgeKind.CAN_ASSUME))

@@ -97,3 +97,12 @@ def test_what_a_thing_is_called_does_not_matter(one: str, other: str) -> None:
 def test_no_format_fixes_a_word_beside_a_wildcard() -> None:
     """Otherwise its service's names could not be taken out, and each ARN would be worked out by itself."""
     assert [prefix for prefix in load().services if applicable._literal_words(prefix) is None] == []
+
+
+def test_an_arn_of_no_known_type_is_about_actions_of_its_own_service() -> None:
+    """A broker's ARN has one colon before its type, so this one fits no format; still no other service acts on it.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmq.html
+    """
+    actions = load().action_set(["mq:DescribeBroker", "ec2:CreateNetworkInterface", "secretsmanager:GetSecretValue"])
+    assert list(limit_to_resource(actions, encode("arn:aws:mq:us-east-1:111122223333::*/*"))) == ["mq:DescribeBroker"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from permscope.catalog.actions import load
+from permscope.collect.load import LoadOptions
+from permscope.collect.load import load as load_inventory
+from permscope.graph.build import build_graph
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import find_node, focus
 from permscope.report.graph_text import print_graph
@@ -140,3 +144,70 @@ def test_a_grant_on_star_is_taken_apart_by_service(world: World, shown: Draw) ->
     """`dynamodb:*` on `*` is about every DynamoDB resource, not about every resource."""
     graph = world("orders")
     assert "every dynamodb resource (*)  every access level" in shown(lambda console: print_graph(graph, console))
+
+
+BEHIND = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api: {Type: AWS::AppSync::GraphQLApi, Properties: {Name: api, AuthenticationType: API_KEY}}
+  Schema:
+    Type: AWS::AppSync::GraphQLSchema
+    Properties: {ApiId: !GetAtt Api.ApiId, Definition: "type Query {order: String}"}
+  Source:
+    Type: AWS::AppSync::DataSource
+    Properties:
+      ApiId: !GetAtt Api.ApiId
+      Name: Source
+      Type: AWS_LAMBDA
+      ServiceRoleArn: !GetAtt Role.Arn
+      LambdaConfig: {LambdaFunctionArn: !GetAtt Fn.Arn}
+  Resolver:
+    Type: AWS::AppSync::Resolver
+    Properties: {ApiId: !GetAtt Api.ApiId, TypeName: Query, FieldName: order, DataSourceName: !GetAtt Source.Name}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: appsync.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: run
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement: [{Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Fn.Arn}]
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.13, Handler: a.b, InlineCode: pass}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [orders]}
+      Targets: [{Id: log, Arn: !GetAtt Log.Arn}]
+  Log: {Type: AWS::Logs::LogGroup}
+"""
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_stands_behind_an_entry_is_shown_with_it(tmp_path: Path, shown: Draw, width: int) -> None:
+    """A GraphQL field hands its data source what the caller sent, so who may call the field may run the function.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html
+    """
+    path = tmp_path / "template.yaml"
+    path.write_text(BEHIND, encoding="utf-8")
+    behind = build_graph(load_inventory([str(path)], LoadOptions()))
+    text = " ".join(shown(lambda console: print_graph(behind, console), width=width).split())
+    assert text.startswith("1 function, 1 open to anyone")
+    assert "from Query.order (API key only)" in text
+
+
+def test_a_rule_that_only_hands_on_is_an_actor_too(tmp_path: Path, shown: Draw) -> None:
+    """A rule with a log group as its target has no role, and delivers all the same.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    path = tmp_path / "template.yaml"
+    path.write_text(BEHIND, encoding="utf-8")
+    behind = build_graph(load_inventory([str(path)], LoadOptions()))
+    text = shown(lambda console: print_graph(behind, console))
+    assert "delivers to Log  rule target" in text

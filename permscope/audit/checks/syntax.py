@@ -12,6 +12,7 @@ from permscope.audit.fixes import plain_formats, readable_format
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.world import PolicyView, StatementView
 from permscope.catalog.actions import load
+from permscope.inventory.arn import split_arn
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE, Source
@@ -116,19 +117,49 @@ def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> I
     if not dead:
         return
     formats = list(dict.fromkeys(form for text in dead for form in _formats(text)))
-    shown = [f"`{readable_format(form)}`" for form in plain_formats(formats)[:3]]
     yield Hit(
         element=", ".join(sorted(dead)),
         source=_place(dead[0], statement),
         values={
             "actions": ", ".join(f"`{text}`" for text in dead),
             "resources": ", ".join(f"`{text}`" for text in resources[:2]),
-            "formats": " or ".join(shown) if shown else '`Resource: "*"`, in a statement of its own',
+            "formats": _to_write(view, dead, formats),
         },
         severity=None if formats else "medium",
         confidence=None if formats else "medium",
         statement=statement,
     )
+
+
+def _to_write(view: StatementView, dead: list[str], formats: list[str]) -> str:
+    """What fits: the objects of a bucket of the statement where they are meant, else the formats of the actions.
+
+    Actions that cannot be limited to a resource need `*`, apart from the others.
+    """
+    unlimited = [f"`{text}`" for text in dead if not _formats(text)]
+    apart = '`Resource: "*"`, in a statement of its own'
+    if not formats:
+        return apart
+    limited = [text for text in dead if _formats(text)]
+    objects = (
+        _objects_of(view, text)
+        for text in view.statement.resources or ()
+        if all(any(can_match(f"{text}/*", form) for form in _formats(one)) for one in limited)
+    )
+    below = [text for text in objects if text]
+    shown = [below[0]] if below else [f"`{readable_format(form)}`" for form in plain_formats(formats)[:3]]
+    return " or ".join(shown) + (f", and for {', '.join(unlimited)} {apart}" if unlimited else "")
+
+
+def _objects_of(view: StatementView, text: str) -> str:
+    """How a template writes the objects of a bucket; nothing for another resource."""
+    parts = split_arn(text)
+    if parts is None or parts.service != "s3" or "/" in parts.resource:
+        return ""
+    bucket = view.world.resource(text)
+    if bucket is not None and bucket.logical_id and bucket.source.file == view.statement.source.file:
+        return f'`!Sub "${{{bucket.logical_id}.Arn}}/*"`'
+    return "" if has_token(text) else f"`{text}/*`"
 
 
 def _fits_beside(action: str, resources: tuple[str, ...], others: tuple[str, ...]) -> bool:

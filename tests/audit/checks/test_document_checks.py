@@ -87,3 +87,29 @@ def test_what_covers_a_text_is_the_first_that_covers_it(texts: list[str]) -> Non
             if (text == other and place < at) or (text != other and "*" in other and matches(other, text))
         )
         assert covering.wider(at) == next(others, None)
+
+
+def test_a_policy_that_sam_makes_for_an_event_needs_no_version(audit_text: Any) -> None:
+    """SAM writes the policy with which Lambda reads the secret and the broker, so nobody can add a version to it.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-mq.html
+    """
+    text = """
+        Transform: AWS::Serverless-2016-10-31
+        Resources:
+          Secret: {Type: AWS::SecretsManager::Secret}
+          Fn:
+            Type: AWS::Serverless::Function
+            Properties:
+              Runtime: python3.13
+              Handler: a.b
+              InlineCode: pass
+              Events:
+                Orders:
+                  Type: MQ
+                  Properties:
+                    Broker: !Sub "arn:aws:mq:${AWS::Region}:${AWS::AccountId}:broker:orders:b-1"
+                    Queues: [orders]
+                    SourceAccessConfigurations: [{Type: BASIC_AUTH, URI: !Ref Secret}]
+        """
+    assert "version" not in audit_text(text)
