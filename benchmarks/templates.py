@@ -60,7 +60,7 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--permscope", default=shutil.which("permscope") or "permscope")
+    parser.add_argument("--permscope", default=str(Path(sys.executable).with_name("permscope")))
     parser.add_argument("--cfn-lint")
     parser.add_argument("--checkov")
     parser.add_argument("--runs", type=int, default=3)

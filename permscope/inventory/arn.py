@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, NewType
 
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
@@ -29,6 +30,7 @@ class ArnParts(NamedTuple):
     resource: str
 
 
+@lru_cache(maxsize=65_536)
 def split_arn(text: str) -> ArnParts | None:
     """The fields of an ARN or ARN pattern, or None for text that is no ARN."""
     if not text.startswith("arn:"):
