@@ -190,7 +190,7 @@ def _route_attribute(name: str) -> Callable[[Subject], Any]:
 IMPLICIT_APIS = ("ServerlessRestApi", "ServerlessHttpApi")
 
 
-def _from_event(subject: Subject) -> bool:
+def is_from_event(subject: Subject) -> bool:
     """Whether a route was written as an event of a SAM function or state machine."""
     route = subject.world.routes.get(subject.it.id)
     if route is None or route.logical_id is None:
@@ -261,7 +261,7 @@ ROUTE: Fields = {
     "cors.origins": Field("texts", _route_attribute("allow_origins"), "origins that CORS lets in"),
     "cors.credentials": Field("bool", _route_attribute("allow_credentials"), "whether CORS lets cookies through"),
     "authorizer": Field("text", _route_fact("authorizer"), "its authorizer"),
-    "sam_event": Field("bool", _from_event, "whether it is an event of a SAM function"),
+    "sam_event": Field("bool", is_from_event, "whether it is an event of a SAM function"),
     "open": Field("bool", _callable_by_public, "whether anybody can call it, resource policy included"),
 }
 

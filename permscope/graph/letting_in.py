@@ -30,6 +30,7 @@ _SEND_THE_OWNER = frozenset({"cloudwatch.amazonaws.com", "codecommit.amazonaws.c
 _SCALING = "autoscaling.amazonaws.com"
 # Keys that only other kinds of invocation carry:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+_URL_ACTION = "lambda:InvokeFunctionUrl"
 _URL_CONTEXT: Context = {"lambda:InvokedViaFunctionUrl": ("true",), "lambda:FunctionUrlAuthType": ("NONE",)}
 _UNREAD = Outcome(None, reason="its policy could not be read")
 
@@ -143,7 +144,7 @@ class LettingIn:
         """
         policies = self._decisions.resource_policies(trigger.function_arn)
         parts = []
-        actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+        actions = (_URL_ACTION, "lambda:InvokeFunction")
         for action in actions:
             part = self._may(policies, ANONYMOUS, (action,), trigger.function_arn, _URL_CONTEXT, (trigger.only_if,))
             if part.authorized is False:
@@ -194,7 +195,9 @@ class LettingIn:
             if self._as_service(policies, service_name, (action,), arn, context, holds).authorized is False
         ]
         if len(lacking) < len(actions):
-            return Outcome(False, reason=f"`{service_name}` is let in, but not for `{'`, `'.join(lacking)}`")
+            beside = "" if _URL_ACTION not in actions else ", which a function URL asks for too"
+            reason = f"`{service_name}` is let in, but not for `{'`, `'.join(lacking)}`{beside}"
+            return Outcome(False, reason=reason)
         allowing = tuple(map(_without_denies, policies))
         if allowing != policies:
             answer = self._as_service(allowing, service_name, actions, arn, context, holds)

@@ -138,6 +138,7 @@ class _Definition:
                     api_key=security.api_key,
                     integration=integration,
                     shared=shared,
+                    attributes={"written_in": "definition"},
                 )
             )
 

@@ -69,6 +69,7 @@ def _quick_create(resource: TemplateResource, api: Api) -> Iterator[AnyFact]:
                 credentials=resource.text("CredentialsArn"),
             ),
             shared=about(resource, resource.place("Target")),
+            attributes={"written_in": "target"},
         )
     )
 

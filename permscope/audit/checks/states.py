@@ -7,7 +7,7 @@ from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals
 from permscope.audit.checks.wiring import functions_of, triggers_between
-from permscope.audit.fields import IMPLICIT_APIS, Subject
+from permscope.audit.fields import IMPLICIT_APIS, Subject, is_from_event
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import written_arn
 from permscope.audit.predicates import Taken, finder, predicate
@@ -438,7 +438,7 @@ def bypasses_an_authorizer(subject: Subject) -> bool:
     return False
 
 
-@finder("route", values=("what", "unless"))
+@finder("route", values=("what", "unless", "fix"))
 def open_methods(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A method that asks for nothing; of an API that is in no input a policy may still keep callers out."""
     world, node = subject.world, subject.it
@@ -447,7 +447,10 @@ def open_methods(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[
     path = node.path or ""
     where = f"`{node.method} {path}`" if not has_unknown(path) else f"`{node.method}` of `{node.logical_id}`"
     unless = "" if known else ", unless a policy of its API, which is in no input, keeps callers out"
-    yield Hit(values={"what": where, "unless": unless}, confidence=None if known else "medium")
+    yield Hit(
+        values={"what": where, "unless": unless, "fix": _how_to_authorize(subject)},
+        confidence=None if known else "medium",
+    )
 
 
 @predicate("route")
@@ -482,16 +485,58 @@ def open_events(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[H
     world = subject.world
     route = world.routes.get(subject.it.id)
     api = world.resource(route.api_id) if route else None
+    wired = world.graph.outgoing(subject.it.id, EdgeKind.TRIGGERS) if route else ()
+    owners = [world.graph.nodes[edge.target].logical_id for edge in wired]
+    owner = owners[0] if route and owners and route.logical_id in IMPLICIT_APIS else None
+    yield Hit(values={"fix": "\n".join(_of_event(api))}, resource=owner)
+
+
+def _of_event(api: Resource | None) -> list[str]:
     lines = ["# of the event", "Auth: {Authorizer: AWS_IAM}   # or an authorizer that the API's `Auth` defines"]
     if api is not None and api.type == "AWS::ApiGatewayV2::Api":
         lines += [
             "# of the `AWS::Serverless::HttpApi`, or under `Globals: HttpApi:`",
             "Auth: {EnableIamAuthorizer: true}",
         ]
-    wired = world.graph.outgoing(subject.it.id, EdgeKind.TRIGGERS) if route else ()
-    owners = [world.graph.nodes[edge.target].logical_id for edge in wired]
-    owner = owners[0] if route and owners and route.logical_id in IMPLICIT_APIS else None
-    yield Hit(values={"fix": "\n".join(lines)}, resource=owner)
+    return lines
+
+
+_OF_METHOD = "AuthorizationType: AWS_IAM (or COGNITO_USER_POOLS or CUSTOM with an `AuthorizerId`)"
+_OF_ROUTE = "AuthorizationType: JWT (or AWS_IAM, or CUSTOM) with an `AuthorizerId`"
+_OF_CONNECT = "AuthorizationType: AWS_IAM (or CUSTOM with an `AuthorizerId`), of the `$connect` route"
+_OF_DEFINITION = """# of the operation, in the OpenAPI definition
+security: [{<name>: []}]   # a security scheme of the definition with `x-amazon-apigateway-authorizer`"""
+_OF_TARGET = """Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides
+Properties:
+  ApiId: !Ref {api}
+  Route: {{AuthorizationType: AWS_IAM}}   # or JWT or CUSTOM with an `AuthorizerId`"""
+
+
+def _how_to_authorize(subject: Subject) -> str:
+    """What to write where a route is written: its own resource, an OpenAPI definition, the event of a SAM function.
+
+    The route that `Target` of an HTTP API makes has no resource, and takes its authorization from overrides:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-apigatewaymanagedoverrides.html
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html
+    """
+    route = subject.world.routes.get(subject.it.id)
+    api = subject.world.resource(route.api_id) if route is not None else None
+    if is_from_event(subject):
+        return "\n".join(_of_event(api))
+    place = route.attributes.get("written_in") if route is not None else None
+    if place == "definition":
+        return _OF_DEFINITION
+    if place == "target" and api is not None and api.logical_id:
+        return _OF_TARGET.format(api=api.logical_id)
+    if api is not None and api.attributes.get("protocol_type") == "WEBSOCKET":
+        return _OF_CONNECT
+    return _OF_ROUTE if "ApiGatewayV2" in (api.type if api else route.api_id if route else "") else _OF_METHOD
+
+
+@finder("route", values=("fix",))
+def unauthorized_routes(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A route, with what to write where it is written."""
+    yield Hit(values={"fix": _how_to_authorize(subject)})
 
 
 @finder("route", values=("said",))

@@ -277,3 +277,61 @@ Resources:
 """
     (finding,) = audit_text(text.replace("ACTION", action))["cognito-guest"]
     assert finding.severity == severity
+
+
+DOORS = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Quick:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: quick, ProtocolType: HTTP, Target: "https://example.com"}
+  Written:
+    Type: AWS::ApiGatewayV2::Api
+    Properties:
+      Body:
+        openapi: 3.0.1
+        info: {title: written, version: "1"}
+        paths:
+          /orders:
+            get:
+              x-amazon-apigateway-integration:
+                {type: http_proxy, httpMethod: GET, uri: "https://example.com", payloadFormatVersion: "1.0"}
+  Keyed:
+    Type: AWS::Serverless::Api
+    Properties: {StageName: prod, Auth: {ApiKeyRequired: true}}
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: a.b
+      InlineCode: pass
+      Events:
+        Get: {Type: Api, Properties: {RestApiId: !Ref Keyed, Path: /, Method: get}}
+  Rest: {Type: AWS::ApiGateway::RestApi, Properties: {Name: rest}}
+  Root:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Rest
+      ResourceId: !GetAtt Rest.RootResourceId
+      HttpMethod: GET
+      AuthorizationType: NONE
+      Integration: {Type: HTTP_PROXY, IntegrationHttpMethod: GET, Uri: "https://example.com"}
+"""
+
+
+def test_how_to_authorize_a_route_is_said_for_the_place_where_it_is_written(audit_text: Any) -> None:
+    """A definition has `security`, a quick-create route overrides, an event `Auth`; `AuthorizationType` is a method's.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-apigatewaymanagedoverrides.html
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-apifunctionauth.html
+    """
+    found = audit_text(DOORS)
+    fixes = {finding.resource: finding.fix for finding in found["httpapi-route-open"]}
+    assert "security:" in fixes["Written"]
+    assert fixes["Quick"].startswith("Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides")
+    assert "ApiId: !Ref Quick" in fixes["Quick"]
+    (keyed,) = found["apikey-only"]
+    assert keyed.fix.startswith("# of the event\nAuth:")
+    (method,) = found["rest-method-open"]
+    assert method.fix.startswith("AuthorizationType: AWS_IAM")
