@@ -1,4 +1,4 @@
-"""What people are told who type something wrong, and lists that are read in a terminal."""
+"""What people are told who type something wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from rich.cells import cell_len
 
 from permscope.cli import COMMANDS, permscope
 from permscope.errors import PermscopeError
@@ -42,28 +41,6 @@ def test_a_file_that_is_not_there_is_named_without_a_word_of_python() -> None:
         text = said("audit", template, option, "nowhere.yaml")
         assert "cannot be read: no such file or directory" in text
         assert "Errno" not in text
-
-
-def test_the_rules_are_listed_worst_first_and_fold_under_their_titles() -> None:
-    """No line begins in the middle of a sentence."""
-    lines = said("rules", "list", "--width", "80").splitlines()
-    headings = [line for line in lines if line in ("critical", "high", "medium", "low", "info")]
-    assert headings == ["critical", "high", "medium", "low", "info"]
-    assert all(cell_len(line) <= 80 for line in lines)
-    assert "rules; permscope explain RULE" in lines[0]
-
-
-def test_the_rules_that_come_along_are_in_order_escalation_paths_too() -> None:
-    """`rules check` understands every file of the folder that people copy from."""
-    text = said("rules", "check", str(Path(__file__).parents[2] / "rules"))
-    assert "rule files, 0 wrong" in text
-
-
-def test_a_rule_is_explained_with_its_text_under_its_headings() -> None:
-    """Found by the name another tool has for it, too."""
-    text = said("explain", "CKV_AWS_301", "--width", "80")
-    assert text.startswith("permission-public  critical  Anyone can invoke this function\n")
-    assert "\n     strangers out" in text
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437"])

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from permscope.audit.findings import Finding
 from permscope.catalog import actions
 from permscope.collect.load import LoadOptions, load
+from permscope.errors import TemplateError
 from permscope.graph.build import build_graph
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
+from permscope.report import csv, github, gitlab, junit, markdown, sarif
 from permscope.report.terminal import make_console
 
 HOSTILE = 'Evil"]</script>[bold]\x1b[31m'
@@ -145,3 +148,81 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> PermissionGraph:
     folder = tmp_path_factory.mktemp("estate")
     (folder / "template.yaml").write_text(estate(60), encoding="utf-8")
     return build_graph(load([str(folder)], LoadOptions()))
+
+
+EVIL = 'Evil"]</script><img src=x>\x1b[31m\u202e[a](http://b)@team|`x`::error::\n::set-output name=x::y %0A {0} =1+1'
+
+
+def _at(line: int, file: str = "app/template.yaml") -> Source:
+    return Source(file, line, 3)
+
+
+FINDINGS = (
+    Finding(
+        rule="new-exposure-path",
+        title="New exposure path",
+        severity="high",
+        resource="UsersTable",
+        source=_at(33),
+        message="anyone on the internet now reaches `UsersTable` (Write) through `PutUser`",
+        why="A fault in the function is enough.",
+        fix="Narrow what the role may touch.",
+        tags=("diff",),
+        references=("https://docs.aws.amazon.com/lambda/latest/dg/security-iam.html",),
+        path=("anyone on the internet", "PUT /users/{id}", "PutUser", "UsersTable"),
+        steps=(
+            ("anyone on the internet", Source()),
+            ("PUT /users/{id}", _at(38)),
+            ("PutUser", _at(25)),
+            ("UsersTable", _at(12)),
+        ),
+        fingerprint="0123456789abcdef0123456789abcdef",
+    ),
+    Finding(
+        rule="action-star",
+        title=EVIL,
+        severity="medium",
+        confidence="medium",
+        resource=EVIL,
+        source=_at(7, "dir with spaces/a:b,c%.yaml"),
+        message=f"{EVIL} may do everything",
+        why=EVIL,
+        fix=f"Action: s3:GetObject  # ``` {EVIL}",
+        fingerprint="f" * 32,
+    ),
+    Finding(
+        rule="url-auth-none",
+        title="A URL asks for nothing",
+        severity="critical",
+        resource="Landing",
+        source=_at(9),
+        message="anyone can run `Landing`",
+        fingerprint="a" * 32,
+        suppressed="a public page",
+    ),
+    Finding(rule="live", severity="info", resource="arn:x", source=Source(call="iam.get_role"), message="a live role"),
+)
+ERRORS = (TemplateError("`Resources` must be a mapping", source=_at(1, "broken.yaml"), hint="write `Resources:`"),)
+UNKNOWNS = (Unknown(what="parameter `Table`", why="it has no default", kind="parameter", source=_at(2)),)
+RENDERED: dict[str, Callable[[], str]] = {
+    "findings.sarif": lambda: sarif.render(FINDINGS, errors=ERRORS, unknowns=UNKNOWNS),
+    "findings.junit.xml": lambda: junit.render(FINDINGS, errors=ERRORS, passed=["only PutUser writes"]),
+    "findings.github.txt": lambda: github.render(FINDINGS, errors=ERRORS, headline="permscope gate: fail"),
+    "findings.gitlab.json": lambda: gitlab.render(FINDINGS, errors=ERRORS),
+    "findings.csv": lambda: csv.render(FINDINGS, errors=ERRORS),
+    "findings.md": lambda: markdown.render(
+        FINDINGS, errors=ERRORS, unknowns=UNKNOWNS, command="permscope audit `x` | y"
+    ),
+}
+
+
+@pytest.fixture
+def findings() -> tuple[Finding, ...]:
+    """A path, a hostile name, a suppressed finding and one of a live account."""
+    return FINDINGS
+
+
+@pytest.fixture
+def rendered() -> Callable[[str], str]:
+    """What a format makes of them, by the name of its golden file."""
+    return lambda name: RENDERED[name]()

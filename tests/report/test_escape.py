@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from permscope.report.escape import in_dot, in_mermaid, visible
+from permscope.report.escape import in_dot, in_markdown, in_mermaid, visible
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,10 @@ def test_mermaid_labels_hold_no_html_and_no_quotes() -> None:
 def test_graphviz_labels_cannot_close_their_quotes() -> None:
     """Quotes and backslashes are escaped."""
     assert in_dot('a"]; b -> c \\') == 'a\\"]; b -> c \\\\'
+
+
+@pytest.mark.parametrize("text", ["``` <img> `", "`a` <img> `b`", "<img>", "`a\n\n<img>`", "`` `<img>` ``", "a`<img>"])
+def test_backticks_of_a_template_open_no_way_out(text: str) -> None:
+    """Whatever runs of backticks a name has, HTML stands in a code span or is escaped."""
+    for shown in (in_markdown(text), in_markdown(text, keep_lines=True)):
+        assert "<img>" not in re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", shown)

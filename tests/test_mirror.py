@@ -1,0 +1,154 @@
+"""The tests mirror the package: whoever changes a module knows where its tests are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "permscope"
+
+# Modules that only name or hand on what others do.
+WITHOUT_BEHAVIOUR = ("version.py", "cli/exit_codes.py", "audit/located_yaml.py")
+
+# Modules whose tests are still those of what uses them; the list only gets shorter.
+TO_DO = frozenset(
+    [
+        "audit/checks/attachments.py",
+        "audit/checks/breadth_finders.py",
+        "audit/checks/trust.py",
+        "audit/contract_checks.py",
+        "audit/fields.py",
+        "audit/findings.py",
+        "audit/fixes.py",
+        "audit/generated.py",
+        "audit/matching.py",
+        "audit/predicates.py",
+        "audit/run.py",
+        "audit/world.py",
+        "cli/machine_formats.py",
+        "cli/options.py",
+        "cli/path.py",
+        "cli/simulate.py",
+        "cli/who_can.py",
+        "collect/live/account.py",
+        "collect/live/answers.py",
+        "collect/live/faults.py",
+        "collect/live/rates.py",
+        "collect/live/regions.py",
+        "collect/templates/sam_hints.py",
+        "collect/templates/sam_places.py",
+        "collect/templates/sam_repair.py",
+        "collect/templates/sam_restore.py",
+        "errors.py",
+        "graph/diff/access.py",
+        "graph/diff/change.py",
+        "graph/diff/entries.py",
+        "graph/diff/limits.py",
+        "graph/diff/matching.py",
+        "graph/diff/resources.py",
+        "graph/diff/sides.py",
+        "graph/diff/ways.py",
+        "graph/diff/who.py",
+        "graph/diff/wiring.py",
+        "graph/diff/words.py",
+        "graph/located_yaml.py",
+        "graph/takeover/rights.py",
+        "inventory/facts.py",
+        "inventory/source.py",
+        "report/audit_json.py",
+        "report/collected.py",
+        "report/diff_json.py",
+        "report/diff_text.py",
+        "report/html_data.py",
+        "report/progress.py",
+        "report/terminal.py",
+        "services/_answers.py",
+        "services/_holders.py",
+        "services/_integrations.py",
+        "services/_live.py",
+        "services/_live_iam.py",
+        "services/_live_lambda.py",
+        "services/_live_s3.py",
+        "services/_permission_entries.py",
+        "services/_wiring.py",
+        "services/interface.py",
+        "tui/neighbours.py",
+    ]
+)
+
+# What holds for the whole product, or for much of it, and belongs to no module.
+SUITES = frozenset(
+    [
+        "test_layers.py",
+        "test_mirror.py",
+        "test_readme.py",
+        "test_shared_templates.py",
+        "test_where_people_run_it.py",
+        "audit/test_fixtures.py",
+        "audit/test_rule_docs.py",
+        "audit/test_spelling.py",
+        "audit/test_template_messages.py",
+        "browser/test_report.py",
+        "catalog/test_build_data.py",
+        "cli/test_reports_of_changes.py",
+        "cli/test_usage.py",
+        "collect/live/test_fidelity.py",
+        "collect/live/test_fidelity_services.py",
+        "collect/live/test_secrets.py",
+        "collect/test_hostile.py",
+        "collect/test_shared_templates.py",
+        "graph/diff/test_soundness.py",
+        "graph/test_hostile.py",
+        "inventory/test_policyuniverse.py",
+        "policy/test_agreement.py",
+        "policy/test_corners.py",
+        "policy/test_laws.py",
+        "report/test_formats_of_ci.py",
+        "services/live/test_moto.py",
+        "services/test_every_reader.py",
+    ]
+)
+
+
+def modules() -> list[str]:
+    """Every module with behaviour, by its path in the package."""
+    found = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"]
+    return sorted(set(found) - set(WITHOUT_BEHAVIOUR))
+
+
+def test_files() -> list[str]:
+    """Every test file that is to belong to a module, by its path in the tests."""
+    return sorted({path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")} - SUITES)
+
+
+test_files.__test__ = False  # type: ignore[attr-defined]
+
+
+def homes(module: str) -> list[str]:
+    """Where the tests of a module may be: what a service reads from an account has a folder of its own."""
+    folder, _, name = module.rpartition("/")
+    beside = f"{folder}/test_{name}" if folder else f"test_{name}"
+    if folder != "services":
+        return [beside]
+    return [beside, f"services/live/test_{name.removeprefix('_live_')}"]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_module_has_a_test_file_of_its_name(module: str) -> None:
+    """A module without tests of its own is changed without anybody noticing."""
+    has_tests = any((TESTS / home).is_file() for home in homes(module))
+    assert has_tests or module in TO_DO, f"write tests/{homes(module)[0]}"
+
+
+@pytest.mark.parametrize("file", test_files())
+def test_every_test_file_has_a_module_of_its_name(file: str) -> None:
+    """A file that is left behind when its module moves is found by nobody."""
+    assert file in {home for module in modules() for home in homes(module)}, f"no module has tests/{file}; rename it"
+
+
+def test_every_name_on_a_list_is_a_file() -> None:
+    """An exception outlives neither its module nor its suite."""
+    assert all((TESTS / suite).is_file() for suite in SUITES)
+    assert all((PACKAGE / module).is_file() for module in (*WITHOUT_BEHAVIOUR, *TO_DO))
