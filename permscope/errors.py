@@ -64,6 +64,9 @@ class NothingReadError(InputError):
         message = f"nothing can be read; {len(self.errors)} inputs are broken, the first: {first.message}"
         super().__init__(message, source=first.source, hint=first.hint)
 
+    def __reduce__(self) -> tuple[type[NothingReadError], tuple[tuple[PermscopeError, ...]], dict[str, object]]:
+        return type(self), (self.errors,), dict(self.__dict__)  # an exception is copied from its message otherwise
+
 
 class TemplateError(InputError):
     """A template that is broken at one place."""

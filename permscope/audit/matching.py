@@ -67,6 +67,8 @@ def compile_where(where: object, fields: Fields, predicates: Mapping[str, Test],
     """
     if not isinstance(where, Mapping):
         raise RuleError("`where` must be a mapping", source=source_of(where, place))
+    if not where:
+        raise RuleError("a condition is empty", source=source_of(where, place), hint="leave it out")
     tests: list[Test] = []
     for key, value in where.items():
         at = value_source(where, key, place)
@@ -99,6 +101,7 @@ def _any_of(tests: list[Test]) -> Test:
 
 
 def _all_of(tests: list[Test]) -> Test:
+    """All of at least one."""
     first, *rest = tests
     if not rest:
         return first
@@ -107,6 +110,8 @@ def _all_of(tests: list[Test]) -> Test:
 
 
 def _compile_field(field: Field, value: Any, at: Source) -> Test:
+    if value in ({}, []):
+        raise RuleError("nothing is asked of the field", source=at, hint="name a value")
     match field.kind:
         case "bool":
             return _bool_test(field, value, at)
