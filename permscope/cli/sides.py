@@ -67,6 +67,7 @@ def _report(errors: Sequence[PermscopeError], where: str) -> None:
 def _against_base(paths: Sequence[str], base: str, options: LoadOptions) -> Sides:
     from dataclasses import replace
 
+    from permscope.collect.discover import bare_path
     from permscope.collect.git import find_repository, load_revision
     from permscope.errors import InputError
 
@@ -82,11 +83,15 @@ def _against_base(paths: Sequence[str], base: str, options: LoadOptions) -> Side
     given = tuple(paths) or (".",)
     ignored = repository.ignored()
     for each in given:
-        if ignored and _is_below(each, ignored):
+        if ignored and _is_below(bare_path(each), ignored):
             hint = "make it from the old version too, and compare the two: `permscope gate --old OLD NEW`"
             raise ConfigError(f"git ignores `{each}`, so it has no older version", hint=hint)
     old = load_revision(commit, given, options, repository, notes)
-    still = [each for each in given if Path(each).exists() or not repository.has(commit, repository.path(each))]
+    still = [
+        each
+        for each in given
+        if Path(bare_path(each)).exists() or not repository.has(commit, repository.path(bare_path(each)))
+    ]
     try:
         new = _load_now(still, replace(options, left_out=ignored), old)
     except InputError:
@@ -132,12 +137,14 @@ def _load_now(paths: Sequence[str], options: LoadOptions, old: Inventory) -> Inv
 
 def _emptied(paths: Sequence[str], errors: Sequence[PermscopeError], old: Inventory) -> list[str]:
     """The folders of the paths that have no template, and had one."""
+    from permscope.collect.discover import bare_path
+
     said = {error.message for error in errors}
     return [
         each
         for each in paths
-        if f"no template in `{Path(each).as_posix()}`" in said
-        and any(Path(os.path.normpath(file)).is_relative_to(os.path.normpath(each)) for file in old.files)
+        if f"no template in `{Path(bare_path(each)).as_posix()}`" in said
+        and any(Path(os.path.normpath(file)).is_relative_to(os.path.normpath(bare_path(each))) for file in old.files)
     ]
 
 
@@ -165,9 +172,10 @@ def _two(paths: Sequence[str], options: LoadOptions) -> Sides:
 
 def _side(given: str, options: LoadOptions, *, old: bool) -> Inventory:
     """A path, or a git revision, alone or with a path (`main`, `v1.2:app/template.yaml`)."""
+    from permscope.collect.discover import bare_path
     from permscope.collect.git import find_repository, load_loosely, load_revision
 
-    if given != "-" and not Path(given).exists() and not any(letter in given for letter in "*?["):
+    if given != "-" and not Path(bare_path(given)).exists() and not any(letter in given for letter in "*?["):
         repository = find_repository()
         revision, _, path = given.partition(":")
         if repository is not None:
@@ -177,7 +185,7 @@ def _side(given: str, options: LoadOptions, *, old: bool) -> Inventory:
                 hint = "give files, directories, snapshots or git revisions"
                 raise ConfigError(f"`{given}` is neither a path nor a git revision", hint=hint) from error
             return load_revision(commit, (path,) if path else (".",), options, repository)
-    if old and Path(given).exists():
+    if old and Path(bare_path(given)).exists():
         return load_loosely((given,), options)
     return _load_new((given,), options)
 

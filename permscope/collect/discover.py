@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,6 +32,9 @@ _LARGE_JSON = 256 * 1024
 _RESOURCES = regex(rb"(?m)(?:^|[{,\s])[\"']?Resources[\"']?\s*:")
 _TYPE = regex(rb"[A-Za-z0-9]+::[A-Za-z0-9]+")
 _DECLARED = regex(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateFormatVersion")
+
+
+_DEPLOYED = regex(r"(?s)(?P<path>.+)@[0-9]{12}(?:/[a-z]{2,}(?:-[a-z]+)+-[0-9]+)?")
 
 
 @dataclass(slots=True)
@@ -62,12 +65,13 @@ class Found:
         self.errors.append(InputError(f"`{path.as_posix()}` cannot be read: {reason}"))
 
 
-def discover(paths: list[str], options: LoadOptions) -> Found:
-    """Find and parse every template the paths name."""
+def discover(paths: list[str], base: LoadOptions) -> Found:
+    """Find and parse every template the paths name, each bound to the account written behind its path."""
     found = Found()
-    for given in paths:
-        path = Path(given)
+    for named in paths:
         try:
+            given, options = _deployed(named, base)
+            path = Path(given)
             if given == "-":
                 data = sys.stdin.buffer.read(MAX_BYTES + 1)
                 _parse(data, Place("<stdin>"), found, options, named=True)
@@ -85,6 +89,21 @@ def discover(paths: list[str], options: LoadOptions) -> Found:
         except ValueError:  # a null byte
             found.errors.append(InputError("a path is not valid", hint="check the path"))
     return found
+
+
+def _deployed(named: str, options: LoadOptions) -> tuple[str, LoadOptions]:
+    """`PATH@ACCOUNT` and `PATH@ACCOUNT/REGION`; a file that really has such a name is that file."""
+    given = bare_path(named)
+    if given == named:
+        return named, options
+    account, _, region = named[len(given) + 1 :].partition("/")
+    return given, replace(options, account=account, region=region or options.region)
+
+
+def bare_path(named: str) -> str:
+    """The path in what the command line names, without the account and Region that may follow it."""
+    found = _DEPLOYED.fullmatch(named)
+    return named if found is None or os.path.lexists(named) else found["path"]
 
 
 def _named_file(path: Path, found: Found, options: LoadOptions) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from permscope.collect.discover import bare_path
 from permscope.collect.load import LoadOptions, load
 from permscope.collect.templates.document import MAX_BYTES
 from permscope.errors import ConfigError, InputError, PermscopeError
@@ -185,7 +186,7 @@ def load_revision(
     inside = [repository.path(each) for each in paths] or ["."]
     with tempfile.TemporaryDirectory(prefix="permscope-") as name:
         top = Path(name)
-        absent = copy_out(repository, commit, top, named=inside)
+        absent = copy_out(repository, commit, top, named=[bare_path(each) for each in inside])
         if notes is not None:
             notes.extend(
                 f"the submodule `{each}` is not here as it was then, so all of it counts as new" for each in absent
@@ -194,7 +195,9 @@ def load_revision(
         if not here.is_dir():
             return Inventory(())
         with contextlib.chdir(here):
-            there = [each for each in inside if Path(each).exists() or any(letter in each for letter in "*?[")]
+            there = [
+                each for each in inside if Path(bare_path(each)).exists() or any(letter in each for letter in "*?[")
+            ]
             return load_loosely(there, options) if there else Inventory(())
 
 

@@ -12,6 +12,7 @@ from permscope.graph.guards import Guards
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind
 from permscope.graph.nodes import Nodes
 from permscope.graph.targets import Target, Targets
+from permscope.inventory.tokens import has_unknown
 from permscope.policy.effective import Grant
 
 
@@ -91,8 +92,20 @@ class AccessEdges:
         rest = self._doors.open(permit, target, actions)
         if target.kind is not NodeKind.RESOURCE_SET:
             rest = rest - passes
+        if target.kind is NodeKind.ROLE and self._trust_is_known(target.id):
+            rest = rest - self._assume  # `can_assume` says it, where the role trusts
         if rest:
             self._edges.permit(EdgeKind.CAN_ACCESS, target.id, rest, permit)
+
+    def _trust_is_known(self, role_arn: str) -> bool:
+        """Whether a role's trust policy says by name whom it trusts, rather than everyone or somebody unknown."""
+        role = self._decisions.inventory.roles.get(role_arn)
+        return role is not None and all(
+            statement.principals is not None
+            and not any(each.value == "*" or has_unknown(each.value) for each in statement.principals)
+            for statement in role.trust.statements
+            if statement.effect == "Allow"
+        )
 
     def _of_stranger(self, principal: Node, target: Target) -> dict[str, Any]:
         """Access to another account needs a policy over there, which nobody gave."""

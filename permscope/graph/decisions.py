@@ -234,6 +234,8 @@ class Decisions:
     def _on_arn(
         self, role: IamPrincipal, requester: Requester, action: str, arn: str, only_if: str | None = None
     ) -> Outcome:
+        if action == "sts:AssumeRole":
+            return self._becomes(role, requester, arn)
         boundary, resource, owner = self.boundary(role), self.resource_policies(arn), account_of(arn)
         is_foreign = owner not in (None, requester.account) and not resource
 
@@ -261,6 +263,22 @@ class Decisions:
             return answer
         # The other account has a word in it, and its policy is in no input.
         return Outcome(None, answer.provenance, reason=f"the policy in account `{owner}` is in no input")
+
+    def _becomes(self, role: IamPrincipal, requester: Requester, arn: str) -> Outcome:
+        """Whether a role may assume another one, wherever that is: the other one's trust policy decides, too.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+        """
+        action, other = "sts:AssumeRole", self.inventory.roles.get(arn)
+        identity, boundary = self.identity(role), self.boundary(role)
+        if other is not None:
+            answer = self.ask(requester, action, arn, {}, identity=identity, resource=(other.trust,), boundary=boundary)
+            if answer.authorized is not False:
+                return answer._replace(provenance=tuple(self.located(role.arn, one) for one in answer.provenance))
+        if action not in self.on(role.arn, arn):
+            return NO
+        name = f"`{other.logical_id or other.name}`" if other is not None else f"`{arn}`"
+        return Outcome(None, reason=f"it is the trust policy of {name} that decides")
 
     def _somewhere(self, role: IamPrincipal, action: str) -> Outcome:
         """An action that is needed on resources the wiring does not name: any grant may be the right one."""

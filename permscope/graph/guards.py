@@ -99,6 +99,24 @@ class Guards:
         return tuple(found)
 
 
+def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: ActionSet) -> ActionSet:
+    """Of actions granted on a set, those the account of a known member of it may have agreed to.
+
+    A grant on `*` reaches into another account only where a policy over there lets the principal in.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    """
+    if node is None or node.arn is None or not node.account or node.account == principal.account:
+        return actions
+    if node.kind in (NodeKind.EXTERNAL, NodeKind.RESOURCE_SET) or node.arn in decisions.inventory.unread_policies:
+        return actions
+    left = ActionSet.empty
+    for element, grants in decisions.granted_by(decisions.resource_policies(node.arn)):
+        if names(element, principal):
+            for grant in grants:
+                left |= grant.actions & actions
+    return left
+
+
 def names(element: Principal, principal: Node) -> bool:
     """Whether a principal element stands for a role or user: itself, its account, or everyone."""
     if element.value in ("*", principal.id, principal.account):

@@ -273,3 +273,30 @@ def test_a_large_json_file_that_is_no_template_is_passed_over(tmp_path: Path, mo
     assert [fact.type for fact in found.facts if isinstance(fact, Resource)] == ["AWS::SQS::Queue"]
     assert [Path(file).name for file in parsed] == ["t.json"]
     assert not found.errors
+
+
+def test_a_path_says_where_it_is_deployed(folder: Folder) -> None:
+    """Each path has its own account and Region; what it leaves open, and paths without, have those of the options."""
+    root = folder({"a.yaml": QUEUE, "b/b.yaml": QUEUE, "c.yaml": QUEUE, "d@111111111111": QUEUE})
+    paths = [
+        f"{root}/a.yaml@222222222222/us-east-1",
+        f"{root}/b@333333333333",
+        f"{root}/c.yaml",
+        f"{root}/d@111111111111",
+    ]
+    found = collect_templates(paths, discover.LoadOptions(account="444444444444", region="eu-west-1"))
+    places = [fact.arn.split(":")[3:5] for fact in found.facts if isinstance(fact, Resource) and fact.arn]
+    assert found.errors == []
+    assert places == [
+        ["us-east-1", "222222222222"],
+        ["eu-west-1", "333333333333"],
+        ["eu-west-1", "444444444444"],
+        ["eu-west-1", "444444444444"],
+    ]
+
+
+@pytest.mark.parametrize("end", ["@22222", "@222222222222/", "@222222222222/x", "@", "@222222222222@", "@222222222222"])
+def test_a_path_that_is_not_there_is_an_error_with_or_without_an_account(folder: Folder, end: str) -> None:
+    """What only looks like an account is a part of the name."""
+    found = collect_templates([f"{folder({})}/no.yaml{end}"])
+    assert [error.message.startswith("there is no file or directory") for error in found.errors] == [True]

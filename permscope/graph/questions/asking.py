@@ -11,6 +11,7 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.errors import NameNotFoundError
 from permscope.graph.build import build_graph
 from permscope.graph.collector import distinct, frozen, grant_limits
+from permscope.graph.guards import agreed
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import Nodes
 from permscope.graph.questions.excerpt import excerpt, is_worth_it
@@ -158,6 +159,8 @@ def _parts(
     if graph.decisions is None or principal.kind not in (NodeKind.ROLE, NodeKind.USER) or exact:
         yield edge.decision, actions
         return
+    if edge.kind is not EdgeKind.CAN_ASSUME:
+        actions = agreed(graph.decisions, principal, node, actions)
     allowed, conditional = graph.decisions.access(principal.id, arn)
     if edge.decision is Decision.ALLOW and (sure := actions & allowed):
         yield Decision.ALLOW, sure

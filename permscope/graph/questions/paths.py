@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from permscope.graph.guards import agreed
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import in_set
 from permscope.graph.takeover.feeding import feeds
@@ -27,6 +28,7 @@ FOLLOWED = (
     EdgeKind.CAN_TAKE_OVER,
     EdgeKind.DELIVERS_TO,
 )
+_IDENTITIES = (NodeKind.ROLE, NodeKind.USER)
 _SOURCES = (NodeKind.RESOURCE, NodeKind.EXTERNAL)
 _CONDITIONAL_COST = 0.01
 _DETOUR = 3.0  # hops; in a large graph, whoever asks for the shortest few ways does not want longer ones
@@ -192,10 +194,13 @@ def _still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
     """Whether a wide grant still holds for one of its members, Deny taken off."""
     if member.arn is None or (edge.kind is EdgeKind.CAN_ACCESS and not _applies(edge, member.arn)):
         return False
-    if edge.reason is None or graph.decisions is None:
-        return True  # a grant that nothing limits holds for every member
-    if graph.nodes[edge.source].kind not in (NodeKind.ROLE, NodeKind.USER):
+    source = graph.nodes[edge.source]
+    if graph.decisions is None or source.kind not in _IDENTITIES:
         return True
+    if edge.kind is not EdgeKind.CAN_ASSUME and not agreed(graph.decisions, source, member, edge.actions):
+        return False
+    if edge.reason is None:
+        return True  # a grant that nothing limits holds for every member
     return not graph.decisions.on(edge.source, member.arn).isdisjoint(edge.actions)
 
 

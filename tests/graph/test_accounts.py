@@ -1,0 +1,118 @@
+"""Two accounts in one graph: both sides must allow.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from permscope.audit.run import run_audit
+from permscope.collect.load import LoadOptions, load
+from permscope.graph.build import build_graph
+from permscope.graph.model import Decision, EdgeKind, PermissionGraph
+from permscope.graph.questions.asking import who_can
+from permscope.graph.questions.paths import find_paths
+from permscope.graph.questions.queries import find_node
+from permscope.inventory.inventory import Inventory
+
+CALLER = """
+Resources:
+  App:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: app
+      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: sts:AssumeRole}}
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: ['sqs:SendMessage', 'lambda:InvokeFunction'], Resource: '*'}
+              - {Effect: Allow, Action: sts:AssumeRole, Resource: 'arn:aws:iam::222222222222:role/*ed'}
+              - {Effect: Allow, Action: sts:AssumeRole, Resource: 'arn:aws:iam::222222222222:role/stranger'}
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt App.Arn
+      Definition:
+        StartAt: Go
+        States:
+          Go: {Type: Task, Resource: 'arn:aws:states:::sqs:sendMessage', Credentials: {RoleArn: 'arn:aws:iam::222222222222:role/trusted'}, Parameters: {QueueUrl: 'https://sqs.eu-west-1.amazonaws.com/222222222222/closed'}, End: true}
+"""  # noqa: E501
+OWNER = """
+Resources:
+  Open: {Type: AWS::SQS::Queue, Properties: {QueueName: open}}
+  OpenPolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Open]
+      PolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 'arn:aws:iam::111111111111:role/app'}, Action: 'sqs:SendMessage', Resource: !GetAtt Open.Arn}}
+  Closed: {Type: AWS::SQS::Queue, Properties: {QueueName: closed}}
+  Trusted:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: trusted
+      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 'arn:aws:iam::111111111111:role/app'}, Action: sts:AssumeRole}}
+      Policies: [{PolicyName: own, PolicyDocument: {Statement: {Effect: Allow, Action: 'sqs:SendMessage', Resource: !GetAtt Closed.Arn}}}]
+  Named:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: named
+      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: '111111111111'}, Action: sts:AssumeRole, Condition: {StringEquals: {'sts:ExternalId': abc}}}}
+  Stranger:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: stranger
+      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: '333333333333'}, Action: sts:AssumeRole}}
+"""  # noqa: E501
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Inventory:
+    """The caller in one account, the owner in another."""
+    (tmp_path / "caller.yaml").write_text(CALLER)
+    (tmp_path / "owner.yaml").write_text(OWNER)
+    paths = [f"{tmp_path}/caller.yaml@111111111111/eu-west-1", f"{tmp_path}/owner.yaml@222222222222/eu-west-1"]
+    return load(paths, LoadOptions(partition="aws"))
+
+
+@pytest.fixture
+def graph(both: Inventory) -> PermissionGraph:
+    """Their graph."""
+    return build_graph(both)
+
+
+def _who(graph: PermissionGraph, action: str, name: str) -> dict[str, Decision]:
+    return {one.principal.label: one.decision for one in who_can(graph, action, name)}
+
+
+def test_a_grant_on_everything_needs_the_other_account_s_word(graph: PermissionGraph) -> None:
+    """`*` reaches the queue whose policy lets the role in, and not the one without a policy."""
+    assert _who(graph, "sqs:SendMessage", "Open") == {"App": Decision.ALLOW}
+    assert _who(graph, "sqs:SendMessage", "Closed") == {"Trusted": Decision.ALLOW}
+
+
+def test_a_role_is_assumed_by_those_both_sides_allow(graph: PermissionGraph) -> None:
+    """A grant alone is no way into a role that trusts others, and an external id that is asked for is said."""
+    assert _who(graph, "sts:AssumeRole", "Trusted") == {"App": Decision.ALLOW}
+    assert "App" not in _who(graph, "sts:AssumeRole", "Stranger")
+    assert _who(graph, "sts:AssumeRole", "Named")["App"] is Decision.CONDITIONAL
+    app = find_node(graph, "App")
+    assert not [edge for edge in graph.outgoing(app.id, EdgeKind.CAN_ACCESS) if edge.target.endswith("role/stranger")]
+
+
+def test_a_path_goes_through_the_role_of_the_other_account(graph: PermissionGraph) -> None:
+    """The way to the closed queue leads through the role that may use it, never straight from the grant on `*`."""
+    paths = find_paths(graph, find_node(graph, "App"), find_node(graph, "Closed"))
+    assert [[hop.target.label for hop in path.hops] for path in paths] == [["Trusted", "Closed"]]
+
+
+def test_a_state_machine_may_take_a_role_of_another_account(both: Inventory) -> None:
+    """Where the machine's role may assume it and it trusts that role, nothing lacks.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    """
+    found = run_audit(both, only=("caller-without-target-permission",)).findings
+    assert found == ()
