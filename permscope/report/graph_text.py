@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.inventory.tokens import has_unknown
 from permscope.report.describe import (
     LEFTOVERS,
     Places,
@@ -148,12 +149,19 @@ def _tree(graph: PermissionGraph, node: Node, console: Console) -> Branch:
     for name, details in _deliveries(graph, node, signs):
         root.add(("delivers to ", "bold"), name, *details)
     if node.kind is NodeKind.ROUTE:
-        for edge in sort_edges(graph, graph.outgoing(node.id, EdgeKind.CAN_ACCESS), by="target"):
-            actions = (f"  {actions_in_words(edge.actions)}", "dim")
-            root.add(("calls ", "bold"), name_of(graph.nodes[edge.target]), _authorization(edge, signs), actions)
+        _add_calls(graph, node, root, signs)
     if node.kind in _PRINCIPALS:
         _add_principal(graph, node, root, signs)
     return root
+
+
+def _add_calls(graph: PermissionGraph, node: Node, root: Branch, signs: Symbols) -> None:
+    """What an integration of an AWS service does, and to what."""
+    for edge in sort_edges(graph, graph.outgoing(node.id, EdgeKind.CAN_ACCESS), by="target"):
+        target = graph.nodes[edge.target]
+        name = "what the request names" if has_unknown(target.label) else name_of(target)
+        actions = (f"  {actions_in_words(edge.actions)}", "dim")
+        root.add(("calls ", "bold"), name, _authorization(edge, signs), actions)
 
 
 def _add_principal(graph: PermissionGraph, node: Node, root: Branch, signs: Symbols) -> None:

@@ -211,3 +211,44 @@ def test_a_rule_that_only_hands_on_is_an_actor_too(tmp_path: Path, shown: Draw) 
     behind = build_graph(load_inventory([str(path)], LoadOptions()))
     text = shown(lambda console: print_graph(behind, console))
     assert "delivers to Log  rule target" in text
+
+
+DIRECT = """
+Resources:
+  Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: mail}}
+  Send:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !GetAtt Api.RootResourceId
+      HttpMethod: POST
+      AuthorizationType: AWS_IAM
+      Integration:
+        Type: AWS
+        IntegrationHttpMethod: POST
+        Credentials: !GetAtt Role.Arn
+        Uri: !Sub arn:aws:apigateway:${AWS::Region}:email:action/SendEmail
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: apigateway.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: send
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement: [{Effect: Allow, Action: ses:SendEmail, Resource: "*"}]
+"""
+
+
+def test_what_an_integration_calls_is_shown_with_its_route(tmp_path: Path, shown: Draw) -> None:
+    """An integration with an AWS service does one action, on what its mapping template takes from the request.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-integration-types.html
+    """
+    path = tmp_path / "template.yaml"
+    path.write_text(DIRECT, encoding="utf-8")
+    behind = build_graph(load_inventory([str(path)], LoadOptions()))
+    text = shown(lambda console: print_graph(behind, console))
+    assert "ses:SendEmail" in next(line for line in text.splitlines() if "calls what the request names" in line)
