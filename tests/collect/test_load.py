@@ -107,3 +107,23 @@ def test_a_snapshot_with_failed_calls_is_incomplete(folder: Folder) -> None:
     (error,) = load([str(root / "whole.json"), str(root / "lacking.json")]).errors
     assert str(error).startswith(f"{(root / 'lacking.json').as_posix()}: is incomplete: 2 calls")
     assert "2 denied; the first: sqs.list_queues" in error.message
+
+
+@pytest.mark.parametrize(
+    ("at", "meets"),
+    [("", True), ("@111111111111", True), ("@222222222222", False), ("@111111111111/us-east-1", False)],
+)
+def test_an_import_meets_exports_of_its_account_and_region(folder: Folder, at: str, *, meets: bool) -> None:
+    """What is not said may be either.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-importvalue.html
+    """
+    root = folder(
+        {
+            "out.yaml": "Resources: {T: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: made, Export: {Name: shared}}}\n",
+            "in.yaml": "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !ImportValue shared}}}\n",
+        }
+    )
+    inventory = load([f"{root}/out.yaml@111111111111/eu-west-1", f"{root}/in.yaml{at}"])
+    names = [fact.name for fact in inventory.of(Resource) if fact.type == "AWS::SQS::Queue"]
+    assert (names == ["made"]) is meets

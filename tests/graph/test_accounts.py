@@ -50,6 +50,10 @@ Resources:
       Queues: [!Ref Open]
       PolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 'arn:aws:iam::111111111111:role/app'}, Action: 'sqs:SendMessage', Resource: !GetAtt Open.Arn}}
   Closed: {Type: AWS::SQS::Queue, Properties: {QueueName: closed}}
+  Worker: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Code: {ZipFile: x}, Role: !GetAtt Named.Arn}}
+  FromOpen: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Open.Arn, FunctionName: !Ref Worker}}
+  Unfed: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Code: {ZipFile: x}, Role: !GetAtt Named.Arn}}
+  FromClosed: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Closed.Arn, FunctionName: !Ref Unfed}}
   Trusted:
     Type: AWS::IAM::Role
     Properties:
@@ -60,6 +64,7 @@ Resources:
     Type: AWS::IAM::Role
     Properties:
       RoleName: named
+      Policies: [{PolicyName: own, PolicyDocument: {Statement: {Effect: Allow, Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], Resource: '*'}}}]
       AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: '111111111111'}, Action: sts:AssumeRole, Condition: {StringEquals: {'sts:ExternalId': abc}}}}
   Stranger:
     Type: AWS::IAM::Role
@@ -104,9 +109,16 @@ def test_a_role_is_assumed_by_those_both_sides_allow(graph: PermissionGraph) -> 
 
 
 def test_a_path_goes_through_the_role_of_the_other_account(graph: PermissionGraph) -> None:
-    """The way to the closed queue leads through the role that may use it, never straight from the grant on `*`."""
+    """The way to the closed queue leads through the roles that may use it, never straight from the grant on `*`."""
     paths = find_paths(graph, find_node(graph, "App"), find_node(graph, "Closed"))
-    assert [[hop.target.label for hop in path.hops] for path in paths] == [["Trusted", "Closed"]]
+    assert [[hop.target.label for hop in path.hops] for path in paths] == [["Trusted", "Closed"], ["Named", "Closed"]]
+
+
+def test_a_grant_on_everything_runs_no_function_behind_a_closed_queue(graph: PermissionGraph) -> None:
+    """Of two functions fed by queues, the caller makes only the one run whose queue lets it in."""
+    written = graph.outgoing(find_node(graph, "App").id, EdgeKind.WRITES_INTO)
+    fed = {graph.nodes[edge.target].label for edge in written if edge.decision is not Decision.DENY}
+    assert fed == {"Worker"}
 
 
 def test_a_state_machine_may_take_a_role_of_another_account(both: Inventory) -> None:

@@ -142,11 +142,13 @@ class World:
     """All stacks of a run, and what they export."""
 
     roots: list[Root] = field(default_factory=list)
-    _exports: list[tuple[str, Callable[[], Any]]] | None = None
+    _exports: list[tuple[Root, str, Callable[[], Any]]] | None = None
     _open: set[str] = field(default_factory=set)
 
-    def import_value(self, name: str) -> Any:
-        """The value exported under a name, or None.
+    def import_value(self, name: str, options: LoadOptions) -> Any:
+        """The value exported under a name where a stack is deployed, or None: exports are for their account and Region.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-importvalue.html
 
         An export name that holds its stack's name, which only the deployment settles, is met by the one import that
         fits it.
@@ -157,13 +159,18 @@ class World:
         try:
             exports = self._exports
             if exports is None:
-                exports = [each for root in self.roots for each in root.exports(nested=False)]
-            for exported, value in exports:
-                if exported == name:
+                exports = self._all(nested=False)
+            stores = name.startswith("ssm:")  # such a name says account and Region itself
+            for root, exported, value in exports:
+                if exported == name and (stores or _may_meet(root.template.options, options)):
                     return value()
-            if name.startswith("ssm:"):
+            if stores:
                 return None
-            fitting = [value for exported, value in exports if _fits(exported, name)]
+            fitting = [
+                value
+                for root, exported, value in exports
+                if _fits(exported, name) and _may_meet(root.template.options, options)
+            ]
             return fitting[0]() if len(fitting) == 1 else None
         finally:
             self._open.discard(name)
@@ -171,7 +178,17 @@ class World:
     def settle(self) -> None:
         """From here on exports do not change, and those of nested stacks count too."""
         self._exports = None
-        self._exports = [each for root in self.roots for each in root.exports(nested=True)]
+        self._exports = self._all(nested=True)
+
+    def _all(self, *, nested: bool) -> list[tuple[Root, str, Callable[[], Any]]]:
+        return [(root, name, value) for root in self.roots for name, value in root.exports(nested=nested)]
+
+
+def _may_meet(one: LoadOptions, other: LoadOptions) -> bool:
+    """Whether two stacks may be in the same account and Region; what is not said may be either."""
+    return all(
+        None in pair or pair[0] == pair[1] for pair in ((one.account, other.account), (one.region, other.region))
+    )
 
 
 def _fits(exported: str, name: str) -> bool:

@@ -19,6 +19,7 @@ from permscope.graph.diff.words import (
     stranger_name,
 )
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.questions.paths import still_allowed
 from permscope.graph.questions.queries import in_set
 from permscope.graph.takeover.feeding import feeds
 from permscope.inventory.source import Source
@@ -189,7 +190,11 @@ def _walk(graph: PermissionGraph, start: Node, *, sure: bool) -> Iterator[_Reach
                 runs = feeds(edge, target.type)
             ends = [target]
             if target.kind is NodeKind.RESOURCE_SET and edge.kind is EdgeKind.CAN_INVOKE:
-                ends = [each for each in functions if each.arn and in_set(target, each.arn)]
+                ends = [
+                    each
+                    for each in functions
+                    if each.arn and in_set(target, each.arn) and still_allowed(graph, edge, each)
+                ]
             for end in ends:
                 if (end.id, runs) not in seen:
                     seen.add((end.id, runs))

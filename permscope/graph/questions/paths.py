@@ -186,11 +186,11 @@ def ends_of(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]
         account = f"account:{graph.nodes[edge.source].account}"
         members = [graph.nodes[trusting.target] for trusting in graph.outgoing(account, EdgeKind.CAN_ASSUME)]
     for member in members:
-        if member.arn and in_set(target, member.arn) and _still_allowed(graph, edge, member):
+        if member.arn and in_set(target, member.arn) and still_allowed(graph, edge, member):
             yield member, edge.kind is not EdgeKind.CAN_ACCESS or feeds(edge, member.type)
 
 
-def _still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
+def still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
     """Whether a wide grant still holds for one of its members, Deny taken off."""
     if member.arn is None or (edge.kind is EdgeKind.CAN_ACCESS and not _applies(edge, member.arn)):
         return False

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from permscope.graph.acting import is_wired_call
 from permscope.graph.collector import distinct
+from permscope.graph.guards import agreed
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import in_set
 from permscope.graph.takeover.feeding import feeding_actions
@@ -90,7 +91,11 @@ class Indirect:
 
     def _still_allowed(self, edge: Edge, member: Node) -> bool:
         decisions = self._graph.decisions
-        if edge.reason is None or decisions is None or member.arn is None or decisions.principal(edge.source) is None:
+        if decisions is None or member.arn is None or decisions.principal(edge.source) is None:
+            return True
+        if not agreed(decisions, self._graph.nodes[edge.source], member, edge.actions & feeding_actions(member.type)):
+            return False
+        if edge.reason is None:
             return True
         return not decisions.on(edge.source, member.arn).isdisjoint(edge.actions)
 
