@@ -120,8 +120,8 @@ def test_an_import_meets_exports_of_its_account_and_region(folder: Folder, at: s
     """
     root = folder(
         {
-            "out.yaml": "Resources: {T: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: made, Export: {Name: shared}}}\n",
-            "in.yaml": "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !ImportValue shared}}}\n",
+            "out.yaml": "Resources: {T: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: made, Export: {Name: all}}}\n",
+            "in.yaml": "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !ImportValue all}}}\n",
         }
     )
     inventory = load([f"{root}/out.yaml@111111111111/eu-west-1", f"{root}/in.yaml{at}"])
