@@ -12,6 +12,7 @@ from typing import NamedTuple
 from permscope.catalog.actions import ActionSet
 from permscope.graph.decisions import Decisions
 from permscope.graph.model import Node, NodeKind
+from permscope.inventory.arn import account_of
 from permscope.inventory.policies import Policy, Principal, Statement
 from permscope.policy.effective import Grant
 
@@ -105,7 +106,11 @@ def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: Ac
     A grant on `*` reaches into another account only where a policy over there lets the principal in.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
     """
-    if node is None or node.arn is None or not node.account or node.account == principal.account:
+    if node is None or node.arn is None:
+        return actions
+    # The ARN of a bucket has no account; a live bucket was read in one, that of a template may be in any.
+    owner = account_of(node.arn) or node.source.account
+    if owner is None or owner == principal.account:
         return actions
     if node.kind in (NodeKind.EXTERNAL, NodeKind.RESOURCE_SET) or node.arn in decisions.inventory.unread_policies:
         return actions

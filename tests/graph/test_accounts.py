@@ -128,3 +128,18 @@ def test_a_state_machine_may_take_a_role_of_another_account(both: Inventory) -> 
     """
     found = run_audit(both, only=("caller-without-target-permission",)).findings
     assert found == ()
+
+
+def test_a_grant_on_everything_invokes_no_administrator_s_function_elsewhere(tmp_path: Path) -> None:
+    """`*` reaches no function of the other account that lets nobody in, and the bucket of the own account it does."""
+    admin = OWNER.replace(
+        "Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes']", "Action: '*'"
+    )
+    (tmp_path / "caller.yaml").write_text(CALLER)
+    (tmp_path / "owner.yaml").write_text(
+        f"{admin}  Files: {{Type: AWS::S3::Bucket, Properties: {{BucketName: files}}}}\n"
+    )
+    inventory = load([f"{tmp_path}/caller.yaml@111111111111", f"{tmp_path}/owner.yaml@222222222222"])
+    assert run_audit(inventory, only=("admin-star",)).findings
+    assert run_audit(inventory, only=("invoke-privileged-function",)).findings == ()
+    assert _who(build_graph(inventory), "s3:GetObject", "Files") == {"Named": Decision.ALLOW}

@@ -21,6 +21,7 @@ from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
+from permscope.graph.questions.paths import still_allowed
 from permscope.graph.questions.queries import in_set
 from permscope.graph.takeover.gains import code_arns
 from permscope.graph.takeover.rights import is_foreign, meant_as_own
@@ -336,7 +337,7 @@ def invokes_administrators(subject: Subject, _parameters: Any, _taken: Taken) ->
             found.setdefault(target.id, edge)
         elif target.kind is NodeKind.RESOURCE_SET:
             for function in functions:
-                if in_set(target, function):
+                if in_set(target, function) and still_allowed(world.graph, edge, world.graph.nodes[function]):
                     found.setdefault(function, edge)
     if not found:
         return
