@@ -14,7 +14,7 @@ from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, Perm
 from permscope.graph.questions.queries import in_set
 from permscope.inventory.arn import account_of
 from permscope.inventory.policies import PolicyKind
-from permscope.inventory.tokens import ACCOUNT, has_unknown
+from permscope.inventory.tokens import ACCOUNT, URL_SUFFIX, has_unknown
 from permscope.policy.matching import glob
 
 _RIGHTS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
@@ -257,21 +257,34 @@ def passes_to(conditions: Mapping[str, Any], service: str) -> bool | None:
         for key, values in keys.items():
             if key.lower() != "iam:passedtoservice":
                 continue
-            match operator.lower().removesuffix("ifexists").rpartition(":")[2]:
-                case "stringequals" | "stringequalsignorecase":
-                    fits = service in values
-                case "stringlike":
-                    fits = any(glob(value, service) for value in values)
-                case "stringnotequals" | "stringnotequalsignorecase":
-                    fits = service not in values
-                case "stringnotlike":
-                    fits = not any(glob(value, service) for value in values)
-                case _:
-                    answer = None
-                    continue
-            if not fits:
-                return False
+            name = operator.lower().removesuffix("ifexists").rpartition(":")[2]
+            if name not in _COMPARES:
+                answer = None
+                continue
+            known = [text.replace(URL_SUFFIX, "amazonaws.com") for text in values]
+            if any(_COMPARES[name](text, service) for text in known) is name.startswith("stringnot"):
+                if not any(map(has_unknown, known)):
+                    return False
+                answer = None
     return answer
+
+
+def _equals(value: str, service: str) -> bool:
+    return value == service
+
+
+def _equals_in_any_case(value: str, service: str) -> bool:
+    return value.lower() == service.lower()
+
+
+_COMPARES = {
+    "stringequals": _equals,
+    "stringequalsignorecase": _equals_in_any_case,
+    "stringlike": glob,
+    "stringnotequals": _equals,
+    "stringnotequalsignorecase": _equals_in_any_case,
+    "stringnotlike": glob,
+}
 
 
 def only_passed_to(conditions: Mapping[str, Any]) -> bool:
