@@ -59,6 +59,16 @@ class Found:
         self._seen.add(real)
         return is_new
 
+    def check_deployment(self, path: Path, options: LoadOptions) -> None:
+        """An error where a template that was read for one account or Region is named for another one."""
+        shown, wanted = _shown(path), (options.account, options.region)
+        if any(
+            each.place.file == shown and (each.options.account, each.options.region) != wanted
+            for each in self.templates
+        ):
+            hint = "a run reads a file once; name it for its account before the folder it is in, or make a copy of it"
+            self.errors.append(InputError(f"`{shown}` is named for two accounts or Regions", hint=hint))
+
     def refuse(self, path: Path, error: OSError) -> None:
         """Keep a file or folder that cannot be read as an error."""
         reason = (error.strerror or "error").lower()
@@ -113,6 +123,7 @@ def _named_file(path: Path, found: Found, options: LoadOptions) -> None:
         found.errors.append(InputError(f"`{path.as_posix()}` is not a regular file", hint="give a file or a directory"))
         return
     if not found.first_time(path):
+        found.check_deployment(path, options)
         return
     if _holds_facts(path):
         found.snapshots.append(path)

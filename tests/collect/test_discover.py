@@ -300,3 +300,11 @@ def test_a_path_that_is_not_there_is_an_error_with_or_without_an_account(folder:
     """What only looks like an account is a part of the name."""
     found = collect_templates([f"{folder({})}/no.yaml{end}"])
     assert [error.message.startswith("there is no file or directory") for error in found.errors] == [True]
+
+
+def test_a_file_that_is_named_for_two_accounts_is_an_error(folder: Folder) -> None:
+    """Else the second account would be left out without a word; the same account twice is the same input."""
+    path = f"{folder({'a.yaml': QUEUE})}/a.yaml"
+    twice = collect_templates([f"{path}@111111111111", f"{path}@222222222222"])
+    assert ["two accounts" in error.message for error in twice.errors] == [True]
+    assert collect_templates([f"{path}@111111111111", f"{path}@111111111111"]).errors == []
