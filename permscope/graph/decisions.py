@@ -85,8 +85,8 @@ class Decisions:
         return said._replace(source=principal.source, logical_id=said.logical_id or principal.logical_id)
 
     def is_complete(self, principal: IamPrincipal) -> bool:
-        """Whether the document of every policy attached to a principal is known."""
-        return not self.inventory.missing_policies(principal)
+        """Whether the document of every policy attached to a principal is known, and no other role has its ARN."""
+        return principal.arn not in self.inventory.shared_roles and not self.inventory.missing_policies(principal)
 
     def effective(self, principal: IamPrincipal) -> EffectiveAccess:
         """Everything a principal may do by its own policies, boundary and control policies taken off."""

@@ -127,6 +127,19 @@ class Inventory:
         return _first(self.of(Role), "arn")
 
     @cached_property
+    def shared_roles(self) -> frozenset[str]:
+        """ARNs that roles of several template files share: only one is read, and which of them runs is not known.
+
+        A role's name is unique in an account, so such files are for different accounts or cannot both be deployed:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+        """
+        files: dict[str, set[str]] = {}
+        for role in self.of(Role):
+            if role.source.file is not None and role.source.call is None:
+                files.setdefault(role.arn, set()).add(role.source.file)
+        return frozenset(arn for arn, found in files.items() if len(found) > 1)
+
+    @cached_property
     def users(self) -> Mapping[str, User]:
         """Users by ARN."""
         return _first(self.of(User), "arn")
@@ -250,6 +263,16 @@ class Inventory:
                 )
                 for arn in missing
             )
+            if principal.arn in self.shared_roles:
+                found.append(
+                    Unknown(
+                        what=f"the role `{principal.name}`",
+                        why="several templates define a role of this name, an account has one; the first is read",
+                        kind="shared-role",
+                        source=principal.source,
+                        logical_id=principal.logical_id,
+                    )
+                )
         return tuple(found)
 
 

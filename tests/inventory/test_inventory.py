@@ -14,6 +14,7 @@ from permscope.inventory.facts import (
 )
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
+from permscope.inventory.source import Source
 
 ACCOUNT = "arn:aws:iam::111122223333:"
 
@@ -82,3 +83,14 @@ def test_the_first_of_two_facts_about_one_arn_wins() -> None:
 def test_unknowns_are_not_repeated() -> None:
     """One cause is one line."""
     assert len(Inventory([Unknown(what="x", why="y"), Unknown(what="x", why="y")]).unknowns) == 1
+
+
+def test_a_role_name_that_two_templates_use_is_unknown() -> None:
+    """An account has a role name once: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    first, second = role(source=Source(file="a.yaml", line=3)), role(source=Source(file="b.yaml", line=9))
+    shared = Inventory([first, second])
+    assert shared.shared_roles == {first.arn}
+    assert [(unknown.kind, unknown.source) for unknown in shared.unknowns] == [("shared-role", first.source)]
+    alone = Inventory([first, role(source=Source(call="iam.get_role", account="111122223333"))])
+    assert alone.shared_roles == frozenset()
+    assert alone.unknowns == ()

@@ -277,9 +277,9 @@ def _is_undecided(world: World, source_id: str, trigger: Trigger) -> bool:
 
 @predicate("executes_as")
 def role_document_is_known(subject: Subject) -> bool:
-    """The role is in the input, so that its trust policy can be read."""
+    """The role is in the input, and no other has its ARN, so that its trust policy can be read."""
     node = subject.world.graph.nodes[subject.it.target]
-    return node.kind is NodeKind.ROLE
+    return node.kind is NodeKind.ROLE and node.id not in subject.world.inventory.shared_roles
 
 
 def functions_of(world: World, role_id: str) -> list[str]:
