@@ -27,7 +27,6 @@ TO_DO = frozenset(
         "graph/diff/access.py",
         "graph/diff/entries.py",
         "graph/diff/limits.py",
-        "graph/diff/matching.py",
         "graph/diff/resources.py",
         "graph/diff/sides.py",
         "graph/diff/ways.py",
@@ -39,7 +38,6 @@ TO_DO = frozenset(
         "services/_holders.py",
         "services/_integrations.py",
         "services/_live.py",
-        "services/_wiring.py",
     ]
 )
 
