@@ -52,7 +52,10 @@ class LettingIn:
         """Whether a role's trust policy lets a service in that acts for the thing of `source_arn`."""
         key = (role_arn, service_name, source_arn)
         if key not in self._trust:
-            self._trust[key] = self._trusts(role_arn, service_name, source_arn)
+            outcome = self._trusts(role_arn, service_name, source_arn)
+            if role_arn in self._inventory.shared_roles:
+                outcome = Outcome(None, reason="several templates define a role of this name, each in its own way")
+            self._trust[key] = outcome
         return self._trust[key]
 
     def _trusts(self, role_arn: str, service_name: str, source_arn: str | None) -> Outcome:

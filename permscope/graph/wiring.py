@@ -115,8 +115,6 @@ class Wiring:
                 edge.provenance = distinct((*edge.provenance, said_in(fact), *outcome.provenance))
                 edge.attributes = _together(edge.attributes, attributes or {})
                 return
-        if outcome.authorized is False and role.id in self.inventory.shared_roles:
-            outcome = Outcome(None, reason="several templates define a role of this name, and only the first is read")
         self._add(EdgeKind.EXECUTES_AS, user_id, role.id, outcome, fact, attributes=attributes or {})
 
     # Triggers

@@ -25,7 +25,8 @@ from permscope.inventory.facts import (
     User,
 )
 from permscope.inventory.located import both, parts_of
-from permscope.inventory.policies import Policy, PolicyKind, parse_policy
+from permscope.inventory.policies import Policy, PolicyKind, Statement, parse_policy
+from permscope.inventory.source import NOWHERE
 from permscope.lazy import dataclass
 
 F = TypeVar("F", bound=Fact)
@@ -128,16 +129,18 @@ class Inventory:
 
     @cached_property
     def shared_roles(self) -> frozenset[str]:
-        """ARNs that roles of several template files share: only one is read, and which of them runs is not known.
+        """ARNs that roles of several template files share and that say not the same: which of them runs is not known.
 
         A role's name is unique in an account, so such files are for different accounts or cannot both be deployed:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
         """
-        files: dict[str, set[str]] = {}
+        roles: dict[str, dict[str, Role]] = {}
         for role in self.of(Role):
             if role.source.file is not None and role.source.call is None:
-                files.setdefault(role.arn, set()).add(role.source.file)
-        return frozenset(arn for arn, found in files.items() if len(found) > 1)
+                roles.setdefault(role.arn, {}).setdefault(role.source.file, role)
+        return frozenset(
+            arn for arn, found in roles.items() if len(found) > 1 and len(set(map(_said_of, found.values()))) > 1
+        )
 
     @cached_property
     def users(self) -> Mapping[str, User]:
@@ -296,3 +299,14 @@ def _aws_managed_policy(arn: str) -> Policy | None:
             found.document, name=found.name, kind=PolicyKind.AWS_MANAGED, arn=str(arn)
         )
     return _AWS_MANAGED[arn]
+
+
+def _said_of(role: Role) -> tuple[object, ...]:
+    """What a role's document says, wherever it stands."""
+    policies = [[_without_place(one) for one in policy.statements] for policy in (role.trust, *role.inline_policies)]
+    return tuple(map(tuple, policies)), role.managed_policy_arns, role.boundary_arn
+
+
+def _without_place(statement: Statement) -> Statement:
+    conditions = tuple(entry._replace(source=NOWHERE) for entry in statement.conditions)
+    return replace(statement, conditions=conditions, source=NOWHERE)

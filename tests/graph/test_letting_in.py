@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from permscope.collect.load import load
+from permscope.graph.build import build_graph
 from permscope.graph.letting_in import source_context
 from permscope.graph.model import EdgeKind
 
@@ -69,3 +72,28 @@ def test_a_permission_that_may_not_be_deployed_is_unknown(
     assert edge.authorized is authorized
     if authorized is None:
         assert edge.conditions["template"] == {"condition": ["Prod"]}
+
+
+def test_a_role_that_two_templates_define_differently_is_not_judged(tmp_path: Path) -> None:
+    """An account has a role name once (reference_iam-quotas.html), so it is not known which of the two runs."""
+    text = """
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: shared
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: SERVICE}, Action: sts:AssumeRole}]
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {RoleArn: !GetAtt Role.Arn, Definition: {StartAt: A, States: {A: {Type: Succeed}}}}
+"""
+    (tmp_path / "a.yaml").write_text(text.replace("SERVICE", "lambda.amazonaws.com"), encoding="utf-8")
+
+    def runs() -> set[bool | None]:
+        graph = build_graph(load([str(tmp_path)]))
+        return {edge.authorized for edge in graph.edges if edge.kind is EdgeKind.EXECUTES_AS}
+
+    assert runs() == {False}
+    (tmp_path / "b.yaml").write_text(text.replace("SERVICE", "states.amazonaws.com"), encoding="utf-8")
+    assert runs() == {None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from permscope.inventory.facts import (
     Function,
     Group,
@@ -87,7 +89,10 @@ def test_unknowns_are_not_repeated() -> None:
 
 def test_a_role_name_that_two_templates_use_is_unknown() -> None:
     """An account has a role name once: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
-    first, second = role(source=Source(file="a.yaml", line=3)), role(source=Source(file="b.yaml", line=9))
+    first = role(source=Source(file="a.yaml", line=3))
+    copy = role(source=Source(file="b.yaml", line=9))
+    assert Inventory([first, copy]).shared_roles == frozenset()  # a copy of the template says the same
+    second = replace(copy, managed_policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
     shared = Inventory([first, second])
     assert shared.shared_roles == {first.arn}
     assert [(unknown.kind, unknown.source) for unknown in shared.unknowns] == [("shared-role", first.source)]
