@@ -65,7 +65,12 @@ def written_arn(world: World, arn: str) -> str:
     inventory = world.inventory
     fact = world.resource(arn) or inventory.functions.get(arn) or inventory.roles.get(arn)
     written = reference(fact) if fact is not None else None
-    return written or (f'!Sub "{arn}"' if "${" in arn else arn)
+    return written or (f'!Sub "{_as_written(arn)}"' if "${" in arn else arn)
+
+
+def _as_written(arn: str) -> str:
+    """An ARN whose parameters and logical ids are called what the template calls them: tokens name the stack too."""
+    return _OWN_NAME.sub(r"${\1}", arn)
 
 
 def _candidates(world: World) -> Iterator[Resource | Function | Role]:
@@ -74,6 +79,7 @@ def _candidates(world: World) -> Iterator[Resource | Function | Role]:
     yield from world.inventory.roles.values()
 
 
+_OWN_NAME = regex(r"\$\{(?:Param::)?(?:[^{}:*?$]*/)?([A-Za-z0-9.]+)\}")
 _Known = tuple[str, str | None, str | None]  # ARN, how the template refers to it, its logical id
 
 
