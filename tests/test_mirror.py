@@ -24,7 +24,6 @@ TO_DO = frozenset(
         "audit/world.py",
         "collect/live/account.py",
         "collect/templates/sam_restore.py",
-        "graph/diff/access.py",
         "graph/diff/entries.py",
         "graph/diff/limits.py",
         "graph/diff/resources.py",

@@ -12,11 +12,11 @@ from permscope.graph.model import Decision, NodeKind
 from permscope.graph.questions.blast import BlastRadius, Reached
 from permscope.graph.questions.cut import Cut, Removal
 from permscope.graph.questions.invocations import Indirectly, Invocations
+from permscope.graph.routine import routine_of
 from permscope.report.describe import name_of
 from permscope.report.graph_json import edge_document, node_document
 from permscope.report.layout import joined, print_groups, print_line
 from permscope.report.terminal import count, levels, text
-from permscope.report.touches import is_routine
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -157,7 +157,7 @@ def _parts(one: Reached) -> Iterator[tuple[str, ActionSet]]:
         return
     for service in one.actions.services():
         own = one.actions.of_service(service)
-        if not is_routine(own, service):
+        if routine_of(own, service) is None:
             yield f"every {service} resource (*)", own
 
 

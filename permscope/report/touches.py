@@ -8,38 +8,12 @@ from typing import NamedTuple
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import in_set
+from permscope.graph.routine import routine_of
+from permscope.inventory.arn import split_arn
 from permscope.report.describe import name_of, type_name
 from permscope.report.reasons import able_on
 
 PERMISSIONS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
-# What nearly every function may do on `*` because Lambda's own managed policies grant it.
-_ROUTINE = {
-    "logs": ("writes its logs", ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")),
-    "xray": (
-        "sends traces",
-        (
-            "xray:PutTraceSegments",
-            "xray:PutTelemetryRecords",
-            "xray:GetSamplingRules",
-            "xray:GetSamplingTargets",
-            "xray:GetSamplingStatisticSummaries",
-        ),
-    ),
-    "ec2": (
-        "VPC network interfaces",
-        (
-            "ec2:CreateNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DeleteNetworkInterface",
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:UnassignPrivateIpAddresses",
-        ),
-    ),
-    "sqs": ("polls queues", ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")),
-}
 _FEW_SERVICES = 6
 _ORDER = {
     NodeKind.RESOURCE: 0,
@@ -104,6 +78,7 @@ def _touches(graph: PermissionGraph, principal: Node) -> Iterator[Touch]:
         (edge.target, edge.decision, str(edge.conditions)) for edge in graph.outgoing(principal.id, EdgeKind.CAN_PASS)
     }
     passing = load().expand("iam:PassRole")
+    polled = _polled(graph, principal)
     for edge in graph.outgoing(principal.id, *PERMISSIONS):
         if edge.decision is Decision.DENY:
             continue
@@ -116,9 +91,10 @@ def _touches(graph: PermissionGraph, principal: Node) -> Iterator[Touch]:
         if edge.kind is EdgeKind.CAN_ACCESS and target.label == "*" and actions != load().everything:
             for service in services:
                 own = actions.of_service(service)
-                yield Touch(target, edge, own, service, _routine(own, service, edge))
+                yield Touch(target, edge, own, service, _routine(own, service, edge, polled))
         else:
-            routine = _routine(actions, services[0], edge) if len(services) == 1 and _is_own_logs(target) else None
+            own_logs = len(services) == 1 and _is_own_logs(target)
+            routine = _routine(actions, services[0], edge, polled) if own_logs else None
             yield Touch(target, edge, actions, None, routine)
 
 
@@ -187,16 +163,23 @@ def _is_own_logs(target: Node) -> bool:
     return target.kind is NodeKind.RESOURCE_SET and ":logs:" in target.id
 
 
-def _routine(actions: ActionSet, service: str, edge: Edge) -> str | None:
+def _routine(actions: ActionSet, service: str, edge: Edge, polled: frozenset[str]) -> str | None:
     if edge.kind is not EdgeKind.CAN_ACCESS or edge.decision is not Decision.ALLOW:
         return None
-    return _ROUTINE[service][0] if is_routine(actions, service) else None
+    found = routine_of(actions, service, polled)
+    return found.does if found is not None else None
 
 
-def is_routine(actions: ActionSet, service: str) -> bool:
-    """Whether actions of a service are among those that nearly every function has on `*`."""
-    known = _ROUTINE.get(service)
-    return known is not None and actions <= load().action_set(known[1])
+def _polled(graph: PermissionGraph, role: Node) -> frozenset[str]:
+    """Prefixes of the services that feed what runs as a role: polling them is routine, polling others is not."""
+    sources = (
+        graph.nodes[wiring.source]
+        for user in graph.incoming(role.id, EdgeKind.EXECUTES_AS)
+        for wiring in graph.incoming(user.source, EdgeKind.TRIGGERS)
+        if wiring.mechanism == "poll"
+    )
+    arns = (split_arn(source.arn or "") for source in sources)
+    return frozenset(arn.service for arn in arns if arn is not None)
 
 
 def _order(touch: Touch) -> tuple[object, ...]:

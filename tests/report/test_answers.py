@@ -68,7 +68,7 @@ def test_what_a_role_may_do_in_many_services_begins_with_the_worst(shown: Draw) 
     graph.add_node(Node(id="role", kind=NodeKind.ROLE, label="R", type="AWS::IAM::Role"))
     graph.add_node(Node(id="set:*", kind=NodeKind.RESOURCE_SET, label="*", arn="*"))
     actions = load().action_set(
-        ["iam:PutRolePolicy", "s3:PutObject", "sqs:ReceiveMessage", "dynamodb:GetItem", "xray:GetTraceSummaries"]
+        ["iam:PutRolePolicy", "s3:PutObject", "logs:PutLogEvents", "dynamodb:GetItem", "xray:GetTraceSummaries"]
     )
     graph.add_edge(Edge(source="role", target="set:*", kind=EdgeKind.CAN_ACCESS, actions=actions))
     role = graph.nodes["role"]
@@ -79,7 +79,7 @@ def test_what_a_role_may_do_in_many_services_begins_with_the_worst(shown: Draw) 
         "  only reads in dynamodb, xray",
         "",
     ]
-    assert "routine: polls queues" in text
+    assert "routine: writes its logs" in text
 
 
 def test_who_can_says_when_it_is_nobody(world: World, shown: Draw) -> None:

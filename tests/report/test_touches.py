@@ -58,3 +58,18 @@ def test_known_things_come_before_patterns(world: World) -> None:
     graph = world("orders")
     names = [each.name for each in touches_of(graph, find_node(graph, "WriteInvoiceRole"))]
     assert names == ["Invoices", "OrdersTable", "every logs resource (*)"]
+
+
+def test_polling_everything_is_routine_only_where_that_service_feeds_the_function() -> None:
+    """A stream reader may read its streams; that it may read every queue besides is told."""
+    graph, role = wide("kinesis:GetRecords", "sqs:ReceiveMessage", "dynamodb:GetRecords")
+    graph.add_node(Node(id="fn", kind=NodeKind.FUNCTION, label="Fn"))
+    arn = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks"
+    graph.add_node(Node(id="stream", kind=NodeKind.RESOURCE, label="Clicks", arn=arn))
+    graph.add_edge(Edge(source="fn", target="role", kind=EdgeKind.EXECUTES_AS, authorized=True))
+    graph.add_edge(Edge(source="stream", target="fn", kind=EdgeKind.TRIGGERS, mechanism="poll", authorized=True))
+    assert {each.service: each.routine for each in touches_of(graph, role)} == {
+        "kinesis": "polls streams",
+        "sqs": None,
+        "dynamodb": None,
+    }

@@ -21,6 +21,7 @@ from permscope.graph.diff.words import (
     condition_words,
     doing_words,
     highest,
+    housekeeping_words,
     is_housekeeping,
     level_words,
     name_of,
@@ -206,11 +207,14 @@ def _new_access(old: Side, actor: Actor, gain: _Gain, before: tuple[Node, ...]) 
     sure = any(not (claim.conditions or claim.limits or claim.vague or claim.only_if) for claim in gain.claims)
     conditions = condition_words(conditions_of(entry for claim in gain.claims for entry in claim.conditions))
     severity = access_severity(gain.actions, wide=gain.wide, target=gain.target)
+    routine = ""
     if is_housekeeping(gain.actions, gain.provenance.values()):
         severity = "info"
+        routine = housekeeping_words(gain.actions, gain.provenance.values()) if gain.target_id == "set:*" else ""
     elif not sure:
         severity = step_up(severity, -1)
     under = f" {conditions}" if conditions and not sure else ""
+    doing = f"{doing_words(gain.actions)} on {_quoted(gain.target)} ({level_words(levels)})"
     return _change(
         actor,
         gain,
@@ -218,8 +222,8 @@ def _new_access(old: Side, actor: Actor, gain: _Gain, before: tuple[Node, ...]) 
         # Who can do nearly anything can become anybody.
         also=(ChangeKind.NEW_ESCALATION_PATH,) if severity == "critical" else (),
         severity=severity,
-        message=f"`{actor.node.label}` can now {doing_words(gain.actions)} on {_quoted(gain.target)}"
-        f" ({level_words(levels)}){under}{rise}{_unknown_words(gain.target)}",
+        message=f"`{actor.node.label}` can now {f'{routine} (routine)' if routine else doing}"
+        f"{under}{rise}{_unknown_words(gain.target)}",
         before=levels_before,
         risen=risen,
         sure=sure and not has_unknown(gain.target),

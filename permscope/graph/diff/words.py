@@ -8,6 +8,7 @@ from typing import Any
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.diff.conditions import follows, implies, lost
 from permscope.graph.model import Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.routine import routine_words
 from permscope.inventory.policies import ConditionEntry, PolicyKind
 from permscope.lazy import regex
 from permscope.policy.conditions.condition import split_operator
@@ -16,20 +17,6 @@ LEVEL_ORDER = ("List", "Read", "Tagging", "Write", "Permissions management")
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
 _SHOWN = 4
 _MANY_SERVICES = 40
-# What a function needs to write its own logs and traces tells nothing about the application.
-_HOUSEKEEPING = (
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "logs:DescribeLogGroups",
-    "logs:DescribeLogStreams",
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:GetSamplingStatisticSummaries",
-    "cloudwatch:PutMetricData",
-)
 AUTH_WORDS = {
     "none": "nothing",
     "iam": "IAM credentials",
@@ -256,9 +243,20 @@ def access_severity(actions: ActionSet, *, wide: bool, target: str = "") -> str:
 
 
 def is_housekeeping(actions: ActionSet, provenance: Iterable[Provenance]) -> bool:
-    """Whether actions are those of logs and traces, or of a policy AWS makes for functions."""
-    if actions <= load().action_set(_HOUSEKEEPING):
-        return True
+    """Whether actions are those of logs, traces and the like, or of a policy AWS makes for functions."""
+    return bool(routine_words(actions)) or _is_made_for_functions(provenance)
+
+
+def housekeeping_words(actions: ActionSet, provenance: Iterable[Provenance]) -> str:
+    """`write its logs and poll queues`, where that is all that actions on everything are for; else empty.
+
+    Polling is taken for routine where a policy that AWS makes for functions grants it.
+    """
+    polled = frozenset(actions.services()) if _is_made_for_functions(provenance) else frozenset()
+    return routine_words(actions, polled)
+
+
+def _is_made_for_functions(provenance: Iterable[Provenance]) -> bool:
     policies = [one.policy for one in provenance]
     return bool(policies) and all(
         policy is not None
