@@ -22,6 +22,7 @@ from permscope.policy.compiled import CompiledPolicy, compile_policies, compile_
 from permscope.policy.context import RequestContext
 from permscope.policy.layers import Asked, Layer, Match, ResourceLayer, ask, ask_resource
 from permscope.policy.matching import encode
+from permscope.policy.protected import is_protected
 from permscope.policy.requester import SERVICE_LINKED, Requester, RequesterKind, is_account, parse_requester
 from permscope.policy.ternary import all_of, any_of, both, either
 from permscope.policy.unrestrictable import matched_resource
@@ -35,7 +36,8 @@ RCP_SERVICES = frozenset(
 # Ineffective in an RCP, even where its `Action` is `*`:
 # https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
 _NO_RCP = "kms:retiregrant"
-# "No permissions are required": https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+# "No permissions are required", and a policy that denies it changes nothing:
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _NEEDS_NOTHING = "sts:getcalleridentity"
 # An origin access identity is a user of this account, and has no policies of its own:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
@@ -144,7 +146,6 @@ class Verdict:
 
 
 _IMPLICIT_DENY = Verdict(decision=Decision.IMPLICIT_DENY)
-_NOTHING_NEEDED = Verdict(decision=Decision.ALLOW)
 _IMPLYING = ("s3:", "kms:")  # services of which the action implies keys of their own
 _OPEN_ACCOUNT = ("resource account",)
 
@@ -303,6 +304,8 @@ def weigh(case: Case) -> Verdict:
         case.resource_policy,
         *case.rcps,
     )
+    if needs_nothing(case):
+        return Verdict(decision=Decision.ALLOW, matched=_matches(layers, allow=True))
     denied = any_of([layer.deny for layer in layers])
     if denied:
         return Verdict(decision=Decision.EXPLICIT_DENY, matched=_matches(layers, allow=False))
@@ -311,8 +314,8 @@ def weigh(case: Case) -> Verdict:
     allowed = _allowed_by_policies(case)
     if case.scps:
         allowed = both(all_of([layer.allow for layer in case.scps]), allowed)
-    if allowed is False:
-        return _NOTHING_NEEDED if needs_nothing(case) else _IMPLICIT_DENY
+    if allowed is False or is_out_of_reach(case):
+        return _IMPLICIT_DENY
     causes = _matches(layers, allow=True)
     if allowed and denied is False:
         return Verdict(decision=Decision.ALLOW, matched=causes)
@@ -364,6 +367,11 @@ def _within_account(case: Case) -> bool | None:
 def needs_nothing(case: Case) -> bool:
     """Whether whoever has credentials may do it."""
     return case.action == _NEEDS_NOTHING and case.requester.is_iam
+
+
+def is_out_of_reach(case: Case) -> bool:
+    """Whether only AWS itself, with a service-linked role, may do it."""
+    return is_protected(case.action, case.resource) and not case.requester.is_service_linked
 
 
 def needs_resource_policy(case: Case) -> bool:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from permscope.lazy import dataclass
 from permscope.policy.compiled import CompiledPolicy, CompiledStatement
-from permscope.policy.evaluate import Case, CompiledLayers, Decision, Verdict, needs_nothing, needs_resource_policy
+from permscope.policy.evaluate import (
+    Case,
+    CompiledLayers,
+    Decision,
+    Verdict,
+    is_out_of_reach,
+    needs_nothing,
+    needs_resource_policy,
+)
 from permscope.policy.layers import Asked, Match, naming
 from permscope.policy.requester import RequesterKind
 from permscope.policy.unrestrictable import is_restrictable, matched_resource
@@ -96,6 +104,9 @@ _NAMED = {
 
 def _missing(case: Case, layers: CompiledLayers) -> Iterator[str]:
     """What would have to allow the request and does not, from the organization to the resource."""
+    if is_out_of_reach(case):
+        yield "only AWS itself may change the resource"
+        return
     for at, level in enumerate(case.scps):
         if not level.allow:
             yield f"no policy of `scps[{at}]` allows it" if layers.scps[at] else f"`scps[{at}]` has no policy"

@@ -116,10 +116,12 @@ GET, PUT = allow("s3:GetObject"), allow("s3:PutObject")
 TAG = "aws:RequestTag/team"
 
 TABLE: list[tuple[str, str, Any, str]] = [
-    # Who am I: the contract lets an explicit deny win where AWS answers all the same
+    # Who am I
     (CALLER, "nothing is needed", ask(action="sts:GetCallerIdentity", resource="*"), YES),
     (CALLER, "an SCP that is silent does not matter", ask(action="sts:GetCallerIdentity", resource="*", scps=[[]]), YES),
-    (CALLER, "explicit deny", ask(action="sts:GetCallerIdentity", resource="*", identity=[deny()]), DENIED),
+    (CALLER, "an explicit deny does not matter", ask(action="sts:GetCallerIdentity", resource="*", identity=[deny()]), YES),
+    (CALLER, "nor does one of a session policy", ask(SESSION, action="sts:GetCallerIdentity", resource="*", session=[deny()]), YES),
+    (CALLER, "of any other action it does", ask(action="sts:GetSessionToken", resource="*", identity=[allow(), deny()]), DENIED),
     # Federated users have what identity and session policies share
     (FEDERATION, "no session policy", ask(FEDERATED, identity=[GET]), NO),
     (FEDERATION, "session policy", ask(FEDERATED, identity=[GET], session=[GET]), YES),
@@ -314,6 +316,10 @@ TABLE: list[tuple[str, str, Any, str]] = [
     (SETS, "no value differs", when({"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["a"]}}, TagKeys=["a"]), NO),
     (SETS, "all values differ", when({"ForAllValues:StringNotLike": {"aws:TagKeys": ["a*"]}}, TagKeys=["b", "c"]), YES),
     (SETS, "one value does not differ", when({"ForAllValues:StringNotLike": {"aws:TagKeys": ["a*"]}}, TagKeys=["b", "a1"]), NO),
+    (SETS, "several values need a set operator", when({"StringEquals": {"aws:TagKeys": ["a", "b"]}}, TagKeys=["a", "b"]), NO),
+    (SETS, "a negated operator needs one too", when({"StringNotEquals": {"aws:TagKeys": ["c"]}}, TagKeys=["a", "b"]), NO),
+    (SETS, "one value needs none", when({"StringEquals": {"aws:TagKeys": ["a", "b"]}}, TagKeys=["b"]), YES),
+    (SETS, "all of an empty string, unless null is asked for", when({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}, "Null": {"aws:TagKeys": "false"}}, TagKeys=[""]), NO),
     (SETS, "in any case", when({"forallvalues:stringequals": {"AWS:TAGKEYS": ["a"]}}, TagKeys=["a"]), YES),
     (SETS, "with IfExists", when({"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a"]}}, TagKeys=["b"]), NO),
     (SETS, "numbers", when({"ForAllValues:NumericLessThan": {"aws:n": "10"}}, n=["1", "20"]), NO),

@@ -16,6 +16,7 @@ from permscope.inventory.arn import account_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.tokens import ACCOUNT, URL_SUFFIX, has_unknown
 from permscope.policy.matching import glob
+from permscope.policy.protected import is_protected
 
 _RIGHTS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
 # What every function may do; to gain it is to gain nothing.
@@ -96,6 +97,8 @@ class Rights:
 
     def on(self, action: str, node: Node) -> May | None:
         """Whether it may take an action on one known thing."""
+        if is_protected(action, node.arn or ""):
+            return None
         edges = [edge for edge in self.giving(action) if self._reaches(edge, action, node)]
         if is_foreign(self.principal, node.account):
             edges = [edge for edge in edges if edge.target == node.id and _is_agreed(edge)]

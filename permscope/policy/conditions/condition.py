@@ -58,18 +58,23 @@ class Condition:
                 self._prepared.append(operator.prepare(value))
 
     def test(self, context: RequestContext, why: set[str]) -> bool | None:
-        """Whether the request satisfies it; keys that leave this open are added to `why`."""
+        """Whether the request satisfies it; keys that leave this open are added to `why`.
+
+        A key with several values needs a set operator: nothing without one holds for it.
+        """
         values = context.values.get(self.key)
         if not values and not context.is_absent(self.key):
             why.add(self.entry.key)
             return None
         if self.is_null:
-            return null.test_null(self.entry.values, present=bool(values))
+            return null.test_null(self.entry.values, present=any(values or ()))
         operator = self.operator
         if operator is None:
             return False
         if not values or (self.quantifier and not any(values)):
             return self._test_missing(operator)
+        if len(values) > 1 and not self.quantifier:
+            return False
         try:
             wanted = self._wanted(operator, context)
         except Unresolved as unresolved:
@@ -110,13 +115,12 @@ class Condition:
         match = operator.match
         if not self.quantifier:
             found: bool | None = False
-            for value in values:  # a plain loop: most of the time of a decision is spent here
-                for policy in wanted:
-                    matched = match(policy, value)
-                    if matched:
-                        return not operator.negated
-                    if matched is None:
-                        found = None
+            for policy in wanted:  # a plain loop: most of the time of a decision is spent here
+                matched = match(policy, values[0])
+                if matched:
+                    return not operator.negated
+                if matched is None:
+                    found = None
             return negate(found) if operator.negated else found
         each = (any_of(match(policy, value) for policy in wanted) for value in values)
         if operator.negated:

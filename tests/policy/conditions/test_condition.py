@@ -86,17 +86,24 @@ def test_several_policy_values_are_alternatives(operator: str, wanted: str, hit:
     """One of the listed values is enough; an empty list matches nothing."""
     assert ask(operator, ["0", wanted], [hit]) is True
     assert ask(operator, [], [hit]) is False
-    assert ask(operator, [wanted], [miss, hit]) is True
 
 
 @pytest.mark.parametrize(("operator", "wanted", "hit", "miss"), NEGATED)
 def test_several_policy_values_of_a_negated_operator_must_all_differ(
     operator: str, wanted: str, hit: str, miss: str
 ) -> None:
-    """A negated operator is true when none of the listed values matches any request value."""
+    """A negated operator is true when none of the listed values matches the request value."""
     assert ask(operator, [wanted, wanted], [hit]) is True
     assert ask(operator, ["2", wanted], [miss]) is False
-    assert ask(operator, [wanted], [hit, miss]) is False
+
+
+@pytest.mark.parametrize(("operator", "wanted", "hit", "miss"), POSITIVE + NEGATED)
+def test_several_request_values_need_a_set_operator(operator: str, wanted: str, hit: str, miss: str) -> None:
+    """Multivalued context keys "require a condition set operator": without one, nothing holds."""
+    for values in ([hit, miss], [hit, hit]):
+        assert ask(operator, [wanted], values) is False
+        assert ask(f"{operator}IfExists", [wanted], values) is False
+    assert ask(f"ForAnyValue:{operator}", [wanted], [miss, hit]) is True
 
 
 SETS = [

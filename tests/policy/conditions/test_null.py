@@ -21,12 +21,15 @@ from permscope.policy.context import RequestContext
         (["false"], ["x"], True),
         (["True"], [], True),
         (["false"], [], False),
+        (["true"], [""], True),
+        (["false"], [""], False),
+        (["false"], ["", "x"], True),
         (["true", "false"], ["x"], True),
         (["maybe"], None, False),
     ],
 )
 def test_null_asks_whether_a_key_is_missing(wanted: list[str], values: list[str] | None, expected: bool) -> None:
-    """`true` is missing, `false` is there; a key without value is missing."""
+    """`true` is missing, `false` is there; a key without value, or with an empty one, is missing."""
     context = RequestContext({} if values is None else {"k": values})
     condition = compile_condition(ConditionEntry("Null", "K", tuple(wanted)), variables=True)
     assert condition.test(context, set()) is expected
