@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,8 +47,6 @@ def read_sides(paths: Sequence[str], base: str | None, options: LoadOptions, con
     Raises:
         ConfigError: when it is not clear what is to be compared with what.
     """
-    from dataclasses import replace
-
     options = replace(options, defaults=config.parameters)
     sides = _against_base(paths, base, options) if base is not None else _two(paths, options)
     _report(sides.new.errors, "")
@@ -65,8 +64,6 @@ def _report(errors: Sequence[PermscopeError], where: str) -> None:
 
 
 def _against_base(paths: Sequence[str], base: str, options: LoadOptions) -> Sides:
-    from dataclasses import replace
-
     from permscope.collect.discover import bare_path
     from permscope.collect.git import find_repository, load_revision
     from permscope.errors import InputError
@@ -165,9 +162,45 @@ def _two(paths: Sequence[str], options: LoadOptions) -> Sides:
     if len(paths) != 2:  # noqa: PLR2004 - the old and the new one
         raise ConfigError("`permscope diff` compares two things", hint="`diff OLD NEW`, or `diff --base REF [PATH]...`")
     old, new = paths
-    return Sides(
-        _side(old, options, old=True), _side(new, options, old=False), shlex.join(["permscope", "diff", old, new])
-    )
+    command = shlex.join(["permscope", "diff", old, new])
+    if _is_snapshot(new) and not _is_snapshot(old):
+        after = _side(new, options, old=False)
+        before = _side(old, _there(after, options), old=True)
+        return Sides(before, after, command, tuple(_unsettled(before, new)))
+    before = _side(old, options, old=True)
+    if not _is_snapshot(old) or _is_snapshot(new):
+        return Sides(before, _side(new, options, old=False), command)
+    after = _side(new, _there(before, options), old=False)
+    return Sides(before, after, command, tuple(_unsettled(after, old)))
+
+
+def _is_snapshot(given: str) -> bool:
+    from permscope.collect.snapshot import is_snapshot
+
+    try:
+        with Path(given).open("rb") as stream:
+            return is_snapshot(stream.read(4096))
+    except (OSError, ValueError):
+        return False
+
+
+def _there(snapshot: Inventory, options: LoadOptions) -> LoadOptions:
+    """The options that read a template which does not say where it is deployed as being where a snapshot is."""
+    from permscope.collect.deployment import deployment_of
+
+    return replace(options, assumed=deployment_of(snapshot))
+
+
+def _unsettled(templates: Inventory, snapshot: str) -> Iterator[str]:
+    """What to say where a snapshot of several accounts or Regions leaves open which of them a template is for."""
+    from permscope.collect.deployment import unsettled
+
+    lacking = [f"`--{name}`" for name in unsettled(templates)]
+    if lacking:
+        yield (
+            f"`{snapshot}` has more than one place where the templates may be deployed, so that not all names can "
+            f"meet; give {' and '.join(lacking)}"
+        )
 
 
 def _side(given: str, options: LoadOptions, *, old: bool) -> Inventory:

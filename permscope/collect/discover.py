@@ -98,6 +98,8 @@ def discover(paths: list[str], base: LoadOptions) -> Found:
             found.refuse(path, error)
         except ValueError:  # a null byte
             found.errors.append(InputError("a path is not valid", hint="check the path"))
+    if any(base.assumed):
+        found.templates = [replace(each, options=each.options.settled()) for each in found.templates]
     return found
 
 

@@ -209,3 +209,79 @@ def test_a_change_of_the_configuration_is_to_be_looked_at(checkout: Any, run_jso
     elsewhere = checkout.top.parent / "elsewhere.yaml"
     elsewhere.write_text("fail_on: never\n", encoding="utf-8")
     assert run_json("gate", "--base", "HEAD", "--config", str(elsewhere))["verdict"] == "pass"
+
+
+def _estate(folder: Path, *places: str) -> None:
+    """A snapshot of what the pull request's function would be in some places (`ACCOUNT/REGION`)."""
+    from permscope.collect.load import LoadOptions, load
+    from permscope.collect.snapshot import write_snapshot
+
+    (folder / "deployed.yaml").write_text(DEPLOYED, encoding="utf-8")
+    facts = []
+    for place in places:
+        account, _, region = place.partition("/")
+        facts.extend(load([str(folder / "deployed.yaml")], LoadOptions(account=account, region=region)).facts)
+    write_snapshot(folder / "estate.json", facts)
+
+
+DEPLOYED = """\
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: f, Runtime: python3.13, Handler: a.b, Role: !GetAtt R.Arn, Code: {ZipFile: x}}
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: f
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Statement: {Effect: Allow, Action: "sqs:SendMessage", Resource: !Sub "arn:aws:sqs:*:${AWS::AccountId}:q"}
+  P:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref F, Principal: !Ref AWS::AccountId}
+"""
+
+
+def test_a_template_is_read_as_being_where_the_snapshot_is(
+    tmp_path: Path, run_json: RunJson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to name the account and Region of a snapshot that has only one of each, whichever side it is on."""
+    monkeypatch.chdir(tmp_path)
+    _estate(tmp_path, "111111111111/eu-west-1")
+    for sides in (("estate.json", "deployed.yaml"), ("deployed.yaml", "estate.json")):
+        assert run_json("diff", *sides)["changes"] == []
+        assert run_json("gate", "--old", *sides)["verdict"] == "pass"
+    assert run_json("diff", "estate.json", "deployed.yaml@222222222222")["changes"] != []
+    assert run_json("diff", "estate.json", "deployed.yaml", "--account", "222222222222")["changes"] != []
+
+
+def test_a_snapshot_of_several_places_leaves_open_where_a_template_is(
+    tmp_path: Path, run: Run, run_json: RunJson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said what to give; a function that is in one place only now is one that is gone in the other."""
+    monkeypatch.chdir(tmp_path)
+    _estate(tmp_path, "111111111111/eu-west-1", "111111111111/eu-west-2")
+    assert "give `--region`" in run("diff", "estate.json", "deployed.yaml").stderr
+    assert "give `--" not in run("diff", "estate.json", "deployed.yaml", "--region", "eu-west-2").stderr
+    found = run_json("diff", "estate.json", "deployed.yaml", "--region", "eu-west-2")["changes"]
+    assert {each["kind"] for each in found} <= {"access-removed"}
+    _estate(tmp_path, "111111111111/eu-west-1", "222222222222/eu-west-1")
+    assert "give `--account` and `--region`" in run("diff", "estate.json", "deployed.yaml").stderr
+
+
+def test_a_template_from_standard_input_is_compared_with_a_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read once, after the snapshot that tells where it is."""
+    from click.testing import CliRunner
+
+    from permscope.cli import permscope
+
+    monkeypatch.chdir(tmp_path)
+    _estate(tmp_path, "111111111111/eu-west-1")
+    for sides in (("estate.json", "-"), ("-", "estate.json")):
+        found = CliRunner().invoke(permscope, ["diff", *sides], input=DEPLOYED)
+        assert "nothing new can happen" in found.stdout, found.stderr

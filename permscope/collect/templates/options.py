@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
+from typing import NamedTuple
 
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, URL_SUFFIX
 from permscope.lazy import dataclass
@@ -29,6 +30,14 @@ _SUFFIXES = {
 }
 
 
+class Deployment(NamedTuple):
+    """Where templates are deployed, as far as something tells."""
+
+    account: str | None = None
+    region: str | None = None
+    partition: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
     """How templates are bound to a deployment; what is None stays a token.
@@ -39,6 +48,7 @@ class LoadOptions:
         parameters: parameter name -> value, from the command line.
         defaults: parameter values from the configuration; all others win over them.
         parameter_files: JSON or `samconfig.toml` files with parameter values; the command line wins over them.
+        assumed: what holds where neither the user nor the input itself says where it is deployed.
         left_out: absolute paths that are not looked into below a directory; no part of what a template means.
     """
 
@@ -49,6 +59,7 @@ class LoadOptions:
     parameters: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     parameter_files: tuple[str, ...] = ()
+    assumed: Deployment = Deployment()
     left_out: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def bound(
@@ -60,6 +71,18 @@ class LoadOptions:
             account=self.account or account,
             region=self.region or region,
             stack_name=self.stack_name or stack_name,
+        )
+
+    def settled(self) -> LoadOptions:
+        """These options, where nobody says otherwise with the assumed deployment."""
+        account, region, partition = self.assumed
+        region = self.region or region
+        return replace(
+            self,
+            account=self.account or account,
+            region=region,
+            partition=self.partition or (None if region else partition),
+            assumed=Deployment(),
         )
 
     @property
