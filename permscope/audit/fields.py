@@ -391,12 +391,28 @@ STATEMENT: Fields = {
     ),
     "conditions.keys": Field("texts", lambda subject: _keys(subject.it.statement), "its condition keys in lower case"),
 }
+
+
+def _attached_to(subject: Subject) -> str:
+    """Kind and name of what a managed policy is attached to, as its ARN has them."""
+    holder = subject.it.principal.fact
+    parts = split_arn(holder.principal_arn if isinstance(holder, PolicyAttachment) else holder.arn)
+    return parts.resource if parts else ""
+
+
 PRINCIPAL: Fields = {
     **NODE,
     "held": Field("bool", lambda subject: subject.it.held, "whether a principal of the input holds the policies"),
 }
 ATTACHMENT: Fields = {
     **dict(_node_fields("holder.", _holder)),
+    "principal.kind": Field(
+        "text",
+        lambda subject: _attached_to(subject).partition("/")[0],
+        "what it is attached to, in the input or not",
+        ("role", "user", "group"),
+    ),
+    "principal.name": Field("text", lambda subject: subject.it.principal.label, "name of what it is attached to"),
     "name": Field("text", lambda subject: subject.it.name, "name of the managed policy"),
     "arn": Field("text", lambda subject: str(subject.it.arn), "ARN of the managed policy"),
     "aws_managed": Field("bool", lambda subject: ":aws:policy/" in subject.it.arn, "whether it is one of AWS's own"),

@@ -333,7 +333,10 @@ class World:
 
     @cached_property
     def attachments(self) -> tuple[AttachmentView, ...]:
-        """Every managed policy attached to a role, user or group, where it is attached."""
+        """Every managed policy attached to a role, user or group, where it is attached.
+
+        Those a policy names itself and no input has come last, with nothing known of what else they may do.
+        """
         found: list[AttachmentView] = []
         attached: dict[str, list[PolicyAttachment]] = {}
         for attachment in self.inventory.of(PolicyAttachment):
@@ -349,6 +352,12 @@ class World:
             for item in attached.get(view.fact.arn, ()):
                 arn = item.policy_arn or ""
                 found.append(AttachmentView(self, view, arn, self.inventory.managed_policy(arn), item))
+        for holder, items in attached.items():
+            if holder not in self.by_arn:
+                named = PrincipalView(self, items[0], (), None, holder.rpartition("/")[2])
+                for item in items:
+                    arn = item.policy_arn or ""
+                    found.append(AttachmentView(self, named, arn, self.inventory.managed_policy(arn), item))
         return tuple(found)
 
     # Policies and statements

@@ -138,7 +138,7 @@ class PolicyAttachment(Fact):
     """A policy that says itself whom it is attached to (`AWS::IAM::Policy.Roles`, `ManagedPolicy.Users`, ...).
 
     Attributes:
-        principal_arn: of a role, user or group.
+        principal_arn: of a role, user or group; empty where the policy names none that is known.
         policy: an inline policy, or None for the managed policy `policy_arn`.
     """
 

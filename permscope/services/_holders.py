@@ -13,7 +13,7 @@ from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.lazy import dataclass
 from permscope.services._answers import each, picked, protecting
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._values import Item, Text, located, mappings, root
+from permscope.services._values import Item, Text, located, mappings, policy_on, root
 from permscope.services._wiring import role_uses
 from permscope.services.iam import role_arn
 from permscope.services.interface import TemplateReader, TemplateResource
@@ -74,12 +74,7 @@ def policy_for(
     """
 
     def read(resource: TemplateResource) -> Iterable[AnyFact]:
-        named = False
-        for found in root(resource).texts(target):
-            named = True
-            yield from resource.when(found.only_if).protects(_protected(resource, found, arn), *policy)
-        if not named:
-            yield from resource.protects(None, *policy)
+        return policy_on(resource, target, lambda holder, found: _protected(holder, found, arn), *policy)
 
     read.__doc__ = "The policy of another resource."
     return read

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from permscope.inventory.facts import AnyFact
 from permscope.inventory.located import Alternatives, LocatedStr, as_list, as_text, both, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
 from permscope.lazy import regex
@@ -137,3 +138,26 @@ def walk(value: object, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     elif isinstance(value, list):
         for inner in as_list(value):
             yield from walk(inner, depth + 1)
+
+
+def policy_on(
+    resource: TemplateResource, name: str, arn_of: Callable[[TemplateResource, Text], str | None], *policy: str
+) -> Iterator[AnyFact]:
+    """The resource-based policy at the path `policy`, once for each resource that the property `name` names.
+
+    Args:
+        resource: what holds the policy.
+        name: property that says what is protected.
+        arn_of: the ARN of what a text of it names; None where nobody can tell.
+        policy: path of the document.
+    """
+    named = False
+    for found in root(resource).texts(name):
+        named = True
+        arn = arn_of(resource, found)
+        if not arn:
+            yield resource.resource()
+        yield from resource.when(found.only_if).protects(arn, *policy)
+    if not named:
+        yield resource.resource()
+        yield from resource.protects(None, *policy)

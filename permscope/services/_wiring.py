@@ -183,6 +183,6 @@ def protection(resource: TemplateResource, arn: str | None, document: object, na
         return
     if not arn:
         yield resource.unknown("the resource policy", "what it protects is not known", "target", document)
-        return
+        arn = resource.id
     policy = resource.policy(document, PolicyKind.RESOURCE, name=f"{resource.logical_id}/{name}")
     yield ResourcePolicy(resource_arn=arn, policy=policy, **about(resource, resource.place(name)))

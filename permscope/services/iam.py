@@ -168,6 +168,8 @@ def read_inline_policy(resource: TemplateResource) -> Iterable[AnyFact]:
         attached = True
         yield PolicyAttachment(principal_arn=arn, policy=policy, **shared)
     if not attached:
+        # What it says is judged all the same, as that of a managed policy on the shelf is.
+        yield PolicyAttachment(principal_arn="", policy=policy, **resource.facts_about())
         yield resource.unknown("the inline policy", "it names no role, user or group", "target")
 
 
@@ -179,8 +181,8 @@ def _read_own_policy(resource: TemplateResource, kind: str) -> Iterable[AnyFact]
         arn = principal_arn(resource.stack, variant.text(f"{kind.capitalize()}Name"), kind)
         if arn is None:
             yield variant.unknown("the inline policy", f"its `{kind.capitalize()}Name` is not known", "target")
-        elif resource.get("PolicyDocument") is not None:
-            yield PolicyAttachment(principal_arn=arn, policy=policy, **variant.facts_about())
+        if resource.get("PolicyDocument") is not None:
+            yield PolicyAttachment(principal_arn=arn or "", policy=policy, **variant.facts_about())
 
 
 def read_role_policy(resource: TemplateResource) -> Iterable[AnyFact]:

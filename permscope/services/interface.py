@@ -277,13 +277,16 @@ class TemplateResource:
         return replace(self, only_if=both(self.only_if, only_if)) if only_if else self
 
     def protects(self, arn: str | None, *path: str) -> Iterator[ResourcePolicy | Unknown]:
-        """The resource-based policy at a property path, as the one that protects `arn`; nothing where there is none."""
+        """The resource-based policy at a property path, as the one that protects `arn`; nothing where there is none.
+
+        What is not known to protect anything is read as well, so that whom it lets in is judged.
+        """
         document = _get(self.properties, path)
         if document is None:
             return
         if not arn:
             yield self.unknown("the resource policy", "what it protects is not known", "target", document)
-            return
+            arn = self.id
         policy = self.policy(document, PolicyKind.RESOURCE, name=f"{self.logical_id}/{path[-1]}")
         place = self.place(*path)
         yield ResourcePolicy(resource_arn=arn, policy=policy, type=self.type, **self.facts_about(place))

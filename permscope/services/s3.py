@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
-from permscope.services._values import Item, Text, about, located, root
+from permscope.services._values import Item, Text, about, located, policy_on, root
 from permscope.services._wiring import triggers
 from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
@@ -185,8 +185,9 @@ def _replication(resource: TemplateResource) -> Iterator[AnyFact]:
 
 def read_bucket_policy(resource: TemplateResource) -> Iterable[AnyFact]:
     """The policy of a bucket."""
-    for found in root(resource).texts("Bucket"):
-        yield from resource.when(found.only_if).protects(bucket_arn(resource.stack, located(found)), "PolicyDocument")
+    return policy_on(
+        resource, "Bucket", lambda policy, named: bucket_arn(policy.stack, located(named)), "PolicyDocument"
+    )
 
 
 def read_access_point(resource: TemplateResource) -> Iterable[AnyFact]:

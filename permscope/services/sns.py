@@ -11,7 +11,7 @@ from typing import Any
 from permscope.inventory.facts import AnyFact, Delivery, Need, RoleUse
 from permscope.inventory.located import LocatedStr, source_of
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._values import Item, about, json_value, located, root
+from permscope.services._values import Item, Text, about, json_value, located, policy_on, root
 from permscope.services._wiring import triggers
 from permscope.services.iam import role_arn
 from permscope.services.interface import Stack, TemplateResource
@@ -112,14 +112,16 @@ def _subscribed(resource: TemplateResource, topic: str, subscription: Item) -> I
 
 def read_topic_policy(resource: TemplateResource) -> Iterable[AnyFact]:
     """One policy for several topics."""
-    for found in root(resource).texts("Topics"):
-        yield from resource.when(found.only_if).protects(topic_arn(resource.stack, located(found)), "PolicyDocument")
+    return policy_on(resource, "Topics", _named_topic, "PolicyDocument")
 
 
 def read_inline_policy(resource: TemplateResource) -> Iterable[AnyFact]:
     """The policy of one topic."""
-    for found in root(resource).texts("TopicArn"):
-        yield from resource.when(found.only_if).protects(topic_arn(resource.stack, located(found)), "PolicyDocument")
+    return policy_on(resource, "TopicArn", _named_topic, "PolicyDocument")
+
+
+def _named_topic(resource: TemplateResource, named: Text) -> str | None:
+    return topic_arn(resource.stack, located(named))
 
 
 TEMPLATE = {

@@ -12,7 +12,7 @@ from permscope.inventory.located import LocatedStr, as_text, source_of
 from permscope.inventory.tokens import UNKNOWN_TOKEN
 from permscope.lazy import regex
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._values import about, branches, json_value, root, texts
+from permscope.services._values import Text, about, branches, json_value, policy_on, texts
 from permscope.services.interface import Stack, TemplateResource
 from permscope.services.kms import encryption_key
 
@@ -74,16 +74,16 @@ def read_queue(resource: TemplateResource) -> Iterable[AnyFact]:
 
 def read_queue_policy(resource: TemplateResource) -> Iterable[AnyFact]:
     """One policy for several queues, each given by URL."""
-    for found in root(resource).texts("Queues"):
-        arn = queue_arn(resource.stack, LocatedStr(found.text, found.source))
-        yield from resource.when(found.only_if).protects(arn, "PolicyDocument")
+    return policy_on(resource, "Queues", _named_queue, "PolicyDocument")
 
 
 def read_inline_policy(resource: TemplateResource) -> Iterable[AnyFact]:
     """The policy of one queue."""
-    for found in root(resource).texts("Queue"):
-        arn = queue_arn(resource.stack, LocatedStr(found.text, found.source))
-        yield from resource.when(found.only_if).protects(arn, "PolicyDocument")
+    return policy_on(resource, "Queue", _named_queue, "PolicyDocument")
+
+
+def _named_queue(resource: TemplateResource, named: Text) -> str | None:
+    return queue_arn(resource.stack, LocatedStr(named.text, named.source))
 
 
 TEMPLATE = {

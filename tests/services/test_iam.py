@@ -204,3 +204,16 @@ def test_what_is_attached_in_a_strange_shape_is_unknown(read: Read, properties: 
     role = f"{{AssumeRolePolicyDocument: {TRUST}, {properties}}}"
     facts = read(f"Resources: {{R: {{Type: AWS::IAM::Role, Properties: {role}}}}}")
     assert [fact.kind for fact in of(facts, Unknown)] == ["shape"]
+
+
+def test_a_policy_that_names_nobody_is_read_and_attached_to_nobody(read: Read) -> None:
+    """CloudFormation asks for one of `Roles`, `Users` and `Groups`; what the policy says is there all the same.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-policy.html
+    """
+    facts = read(
+        f"Resources: {{P: {{Type: AWS::IAM::Policy, Properties: {{PolicyName: p, PolicyDocument: {ALLOW}}}}}}}"
+    )
+    (attachment,) = of(facts, PolicyAttachment)
+    assert (attachment.principal_arn, attachment.policy and attachment.policy.name) == ("", "p")
+    assert [fact.why for fact in of(facts, Unknown)] == ["it names no role, user or group"]

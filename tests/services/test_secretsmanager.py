@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from permscope.inventory.facts import Mechanism, Resource, ResourcePolicy, Trigger, Unknown
 
 Read = Callable[..., list[Any]]
@@ -58,3 +60,24 @@ Resources:
     assert [fact.resource_arn for fact in facts if isinstance(fact, ResourcePolicy)] == [secret.id]
     assert secret.attributes["kms_key_arn"] == f"{ARN}:kms:{HERE}:alias/own"
     assert "hush-hush" not in repr(facts)
+
+
+@pytest.mark.parametrize("target", ["SecretId: by-name, ", ""])
+def test_a_policy_on_a_secret_that_nobody_can_tell_is_read_all_the_same(read: Read, target: str) -> None:
+    """The ARN of a secret ends in characters AWS chooses, so a name does not give it; whom the policy lets in is there.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/getting-started.html
+    """
+    statement = "{Effect: Allow, Principal: '*', Action: 'secretsmanager:GetSecretValue', Resource: '*'}"
+    facts = read(
+        f"""
+Resources:
+  P:
+    Type: AWS::SecretsManager::ResourcePolicy
+    Properties: {{{target}ResourcePolicy: {{Version: '2012-10-17', Statement: [{statement}]}}}}
+"""
+    )
+    (policy,) = (fact for fact in facts if isinstance(fact, ResourcePolicy))
+    assert (policy.resource_arn, len(policy.policy.statements)) == ("AWS::SecretsManager::ResourcePolicy/P", 1)
+    assert [fact.why for fact in facts if isinstance(fact, Unknown)] == ["what it protects is not known"]
+    assert [fact.name for fact in facts if isinstance(fact, Resource)] == ["${P}"]

@@ -57,3 +57,23 @@ def test_a_key_policy_that_names_the_role_is_enough(audit: Any, role: Any) -> No
     assert "kms-missing" not in audit(resources)
     key["Properties"]["KeyPolicy"]["Statement"][0]["Principal"] = {"AWS": {"Ref": "AWS::AccountId"}}
     assert "kms-missing" in audit(resources)
+
+
+@pytest.mark.parametrize(("kind", "found"), [("Users", True), ("Roles", False), ("Groups", False)])
+def test_a_managed_policy_may_name_a_user_of_another_stack(audit: Any, kind: str, found: bool) -> None:
+    """`Users` holds names, of users in the template or not.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
+    """
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document, kind: ["ann"]}}
+    findings = audit({"Policy": policy}).get("user-attached", [])
+    assert [finding.message for finding in findings] == ["`Policy` is attached to the user `ann`"] * found
+
+
+def test_an_inline_policy_that_names_nobody_is_judged(audit: Any) -> None:
+    """It cannot be deployed, and says what will be deployed once somebody is named."""
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "p", "PolicyDocument": document}}
+    assert [finding.resource for finding in audit({"Policy": policy})["admin-star"]] == ["Policy"]
