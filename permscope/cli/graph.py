@@ -13,7 +13,7 @@ from permscope.cli.options import configured, format_option, screen_options, wor
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from permscope.graph.model import PermissionGraph
+    from permscope.graph.model import Node, PermissionGraph
     from permscope.inventory.inventory import Inventory
 
 
@@ -45,14 +45,16 @@ def command(
     from permscope.graph.build import build_graph
 
     graph = world = build_graph(inventory, configured().trusted)
+    node = None
     if focus is not None:
         from permscope.graph.questions.queries import find_node
         from permscope.graph.questions.queries import focus as around
 
-        graph = around(graph, find_node(graph, focus), depth)
+        node = find_node(graph, focus)
+        graph = around(graph, node, depth)
     match format_:
         case "text":
-            _print(graph, world, console(), view, whole=whole or focus is not None)
+            _print(graph, world, console(), view, whole=whole, focus=node)
         case "json":
             from permscope.report.graph_json import chunks
 
@@ -72,7 +74,16 @@ def command(
             sys.stdout.write(render_as[format_](graph))
 
 
-def _print(graph: PermissionGraph, world: PermissionGraph, console: Console, view: str | None, *, whole: bool) -> None:
+def _print(
+    graph: PermissionGraph,
+    world: PermissionGraph,
+    console: Console,
+    view: str | None,
+    *,
+    whole: bool,
+    focus: Node | None,
+) -> None:
+    whole = whole or focus is not None
     match view:
         case "matrix":
             from permscope.report.matrix import print_matrix
@@ -85,4 +96,4 @@ def _print(graph: PermissionGraph, world: PermissionGraph, console: Console, vie
         case _:
             from permscope.report.graph_text import print_graph
 
-            print_graph(graph, console, whole=whole, within=world)
+            print_graph(graph, console, whole=whole, within=world, first=focus)

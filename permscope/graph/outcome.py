@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
         if not assumed or self.authorized is False:
             return self
         template = {**self.conditions.get("template", {}), **{key: list(values) for key, values in assumed.items()}}
-        depends = ", ".join(f"{key} is {' or '.join(values)}" for key, values in template.items())
+        depends = ", ".join(assumption_words(key, values) for key, values in template.items())
         return Outcome(
             None, self.provenance, {**self.conditions, "template": template}, self.reason or f"only if {depends}"
         )
@@ -47,6 +47,32 @@ class Outcome(NamedTuple):
         """The better of two answers to the same question; the first of equal ones."""
         rank = {True: 2, None: 1, False: 0}
         return other if rank[other.authorized] > rank[self.authorized] else self
+
+
+_NOUNS = {"Param": "parameter", "Import": "import"}
+_OWN = {"AWS::Region": "Region", "AWS::AccountId": "account", "AWS::Partition": "partition"}
+
+
+def assumption_words(key: str, values: str | Iterable[str]) -> str:
+    """An assumption about the template: `the condition IsProd holds`, `the parameter Table names it`."""
+    given = [values] if isinstance(values, str) else list(values)
+    if key == "condition":
+        parts = [part for value in given for part in value.split(" and ")]
+        said = (
+            f"{part.removeprefix('not ')} {'does not hold' if part.startswith('not ') else 'holds'}" for part in parts
+        )
+        return " and ".join(f"the condition {each}" for each in said)
+    kind, _, name = key.partition("::")
+    if kind in _NOUNS and given == ["*"]:
+        return f"the {_NOUNS[kind]} {name.rpartition('/')[2]} names it"
+    noun = (
+        f"the {_NOUNS[kind]} {name.rpartition('/')[2]}"
+        if kind in _NOUNS
+        else f"the {_OWN[key]}"
+        if key in _OWN
+        else key
+    )
+    return f"{noun} is {' or '.join(given)}"
 
 
 YES = Outcome(True)

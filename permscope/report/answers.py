@@ -11,12 +11,12 @@ from permscope.catalog.actions import load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.report.describe import Lines, actions_in_words, in_words, name_of, place, type_name
 from permscope.report.graph_json import edge_document, node_document, unknown_documents
-from permscope.report.graph_text import print_what_is_unknown
 from permscope.report.layout import Branch, cell_width, joined, print_groups, print_line, print_tree, stripped
 from permscope.report.path_text import conditions, print_reasons
 from permscope.report.reasons import reasons_of
 from permscope.report.terminal import LEVEL_STYLES, count, symbols, text
 from permscope.report.touches import Touch, routine_words, touches_of
+from permscope.report.unknowns import print_what_is_unknown
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -23,10 +23,11 @@ from permscope.report.describe import (
     with_short_arns,
 )
 from permscope.report.escape import visible
-from permscope.report.graph_text import print_unknowns, sort_edges
 from permscope.report.layout import cell_width, fold, joined, print_line, print_table, print_title, put
+from permscope.report.order import sort_edges
 from permscope.report.terminal import LEVEL_STYLES, SEVERITY_STYLES, Symbols, count, levels, symbols, text
 from permscope.report.touches import Touch, routine_words, touches_of
+from permscope.report.unknowns import print_unknowns
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -267,7 +268,7 @@ class _Sheet:
             print_line(_message(finding), console, indent=4)
         bar = self._signs.bar
         for line in _excerpt(group, self._signs):
-            for folded in fold(line, console.width - 4, console, hang=len(bar) + 3):
+            for folded in fold(line, console.width - 4, hang=len(bar) + 3):
                 put(joined("    ", ("" if folded.plain.startswith(bar) else f"{bar}   ", "dim"), folded), console)
         if fix:
             _print_fix(fix, console)

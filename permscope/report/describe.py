@@ -9,6 +9,7 @@ from typing import Any
 from permscope.catalog.action_set import LEVELS
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.outcome import assumption_words
 from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
@@ -142,17 +143,18 @@ class Places:
 
     Args:
         sources: every place that may be shown.
+        long: cells from which on the folder is left out.
 
     Attributes:
         folder: what is left out, ending in `/`; empty where nothing is.
     """
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[Source], *, long: int = _LONG_FOLDER) -> None:
         files = {source.file for source in sources if source.file}
         folders = [file.split("/")[:-1] for file in files]
         shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
         folder = "".join(f"{part}/" for part in shared)
-        self.folder = folder if len(folder) > _LONG_FOLDER else ""
+        self.folder = folder if len(folder) > long else ""
 
     def __call__(self, source: Source) -> str:
         """`template.yaml:12`."""
@@ -219,6 +221,8 @@ def actions_in_words(actions: ActionSet, limit: int = _SHOWN_ACTIONS) -> str:
     room = max(limit - len(said), 1) if names else limit
     shown = [*said[:limit], *names[:room]]
     more = len(said) + len(names) - len(shown)
+    if more == 1:  # the last one takes no more room than that it is one more
+        shown, more = [*said, *names], 0
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
@@ -230,7 +234,7 @@ def conditions_of(edge: Edge) -> str:
 def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
     for operator, keys in conditions.items():
         if operator == "template":
-            yield from (f"if {_template_key(key)} is {_values(values)}" for key, values in _pairs(keys))
+            yield from (in_words(assumption_words(key, values)) for key, values in _pairs(keys))
         elif operator == "unknown" and isinstance(keys, Mapping):
             yield from (f"{key} is as it must be" for key in keys)
         elif operator == "auth" and isinstance(keys, Mapping):
@@ -241,8 +245,6 @@ def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
                     yield "an API key is sent" if key == "api_key" else f"{key} {_values(values)}"
         elif operator == "cross-account":
             yield "the other account's policy allows it too"
-        elif operator == "auth" and isinstance(keys, Mapping):
-            yield from _auth_lines(keys)
         elif operator == "network":
             yield "the call comes from inside the VPC"
         elif isinstance(keys, Mapping):
@@ -260,25 +262,6 @@ _PASSED = {
     "mutual_tls": "a client certificate is sent",
     "unknown": "the authorization, which is not known, lets it",
 }
-
-
-def _auth_lines(asked: Mapping[str, Any]) -> Iterable[str]:
-    for key, values in asked.items():
-        if key == "api_key":
-            yield "an API key is sent"
-        elif key == "type":
-            words = " or ".join(_AUTH_WORDS.get(str(value), str(value)) for value in values)
-            yield (
-                "its authorization, which is unknown, lets the caller in" if "unknown" in values else f"{words} lets in"
-            )
-        else:
-            yield f"{key} {_values(values)}"
-
-
-def _template_key(key: str) -> str:
-    return {"AWS::Region": "the Region", "AWS::AccountId": "the account", "AWS::Partition": "the partition"}.get(
-        key, key
-    )
 
 
 _OPERATOR_SIGNS = {

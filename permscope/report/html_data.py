@@ -28,8 +28,8 @@ from permscope.report.describe import (
     with_short_arns,
 )
 from permscope.report.escape import visible
-from permscope.report.graph_text import by_place
 from permscope.report.matrix import matrix_of
+from permscope.report.order import by_place
 from permscope.report.reasons import Reason, excerpt_of, reasons_of
 from permscope.report.terminal import LETTERS
 from permscope.report.touches import PERMISSIONS, Members, Touch, touches_of
@@ -205,7 +205,7 @@ class _Document:
         }
         conditions = conditions_of(edge)
         if conditions or edge.decision is Decision.CONDITIONAL:
-            document["if"] = conditions.removeprefix("if ") or in_words(edge.reason or "something that is not known")
+            document["if"] = conditions or in_words(edge.reason or "something that is not known")
         if edge.kind in (EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO, EdgeKind.EXECUTES_AS):
             document["authorized"] = edge.authorized
         if edge.reason:

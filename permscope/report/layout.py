@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _NARROWEST = 16
+_AFTER = "-_/.:,;=&?)}]"  # a name may be broken behind these
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def stripped(line: Text) -> Text:
 
 def print_line(line: Text, console: Console, *, indent: int = 0, hang: int = 0) -> None:
     """Print a line, folded where the console ends; what is folded is indented by `hang` more."""
-    for number, folded in enumerate(fold(line, console.width - indent, console, hang=hang)):
+    for number, folded in enumerate(fold(line, console.width - indent, hang=hang)):
         put(joined(" " * (indent + (hang if number else 0)), folded), console)
 
 
@@ -66,32 +67,71 @@ def put(line: Text, console: Console) -> None:
     console.print(line, soft_wrap=True)
 
 
-def fold(line: Text, width: int, console: Console, *, hang: int = 0) -> list[Text]:
-    """A text in lines of at most `width` cells; all but the first are `hang` cells shorter."""
+def fold(line: Text, width: int, *, hang: int = 0) -> list[Text]:
+    """A text in lines of at most `width` cells; all but the first are `hang` cells shorter.
+
+    It is folded between words; a name that is longer than a line at its own joints (`StoreOrder|Function`).
+    """
     from rich.cells import cell_len
 
     if cell_len(line.plain) <= width:
         return [line]
-    first = line.wrap(console, max(width, _NARROWEST), overflow="fold")[0]
-    first.rstrip()
-    rest = line[len(first.plain) :]
-    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
-    found = [first]
-    if rest.plain:
-        found += rest.wrap(console, max(width - hang, _NARROWEST), overflow="fold")
+    cuts = list(_cuts(line.plain, max(width, _NARROWEST), max(width - hang, _NARROWEST)))
+    found = [stripped(piece) if number else piece for number, piece in enumerate(line.divide(cuts))]
     for each in found:
         each.rstrip()
-    return found
+    return [each for number, each in enumerate(found) if each.plain or not number]
 
 
-def print_title(name: Text, where: str, console: Console) -> None:
+def _cuts(plain: str, width: int, rest: int) -> Iterator[int]:
+    """Where each line but the last ends."""
+    start, room = 0, width
+    while (end := _fitting_end(plain, start, room)) < len(plain):
+        if plain[end] != " ":
+            first = _behind_spaces(plain, start)
+            word = max(plain.rfind(" ", first, end) + 1, first)
+            fits = len(plain) - word <= rest or plain.find(" ", word, word + rest + 1) >= 0
+            end = word if word > first and (fits or end - word < _NARROWEST) else _joint(plain, word, end)
+        yield end
+        start, room = _behind_spaces(plain, end), rest
+
+
+def _behind_spaces(plain: str, start: int) -> int:
+    while start < len(plain) and plain[start] == " ":
+        start += 1
+    return start
+
+
+def _fitting_end(plain: str, start: int, room: int) -> int:
+    """The end of what fits into so many cells."""
+    from rich.cells import get_character_cell_size
+
+    end, used = start, 0
+    while end < len(plain):
+        used += get_character_cell_size(plain[end])
+        if used > room:
+            break
+        end += 1
+    return max(end, start + 1)
+
+
+def _joint(plain: str, word: int, end: int) -> int:
+    """The last place before `end` at which a name may be broken; `end` where there is none near it."""
+    for at in range(end, word + (end - word) // 2, -1):
+        before, after = plain[at - 1], plain[at]
+        if before in _AFTER or (after.isupper() and not before.isupper()):
+            return at
+    return end
+
+
+def print_title(name: Text, where: str, console: Console, *, indent: int = 0) -> None:
     """A name and what stands behind it in small; that is never folded, so that a place can be followed and copied."""
-    if where and cell_width(name) + 2 + cell_width(text(where)) <= console.width:
-        put(joined(name, (f"  {where}", "dim")), console)
+    if where and indent + cell_width(name) + 2 + cell_width(text(where)) <= console.width:
+        put(joined(" " * indent, name, (f"  {where}", "dim")), console)
         return
-    print_line(name, console, hang=4)
+    print_line(name, console, indent=indent, hang=4)
     if where:
-        put(text((f"  {where}", "dim")), console)
+        put(text((f"{' ' * indent}  {where}", "dim")), console)
 
 
 def print_tree(root: Branch, console: Console, *, where: str = "") -> None:
@@ -113,7 +153,7 @@ def _print_under(branch: Branch, console: Console, before: str) -> None:
         first, rest = (signs.corner, "    ") if last else (signs.tee, signs.pipe)
         inner = signs.pipe if child.under else "  "
         room = console.width - len(before) - len(rest)
-        for row, folded in enumerate(fold(child.label, room, console, hang=len(inner))):
+        for row, folded in enumerate(fold(child.label, room, hang=len(inner))):
             guide = before + (first if row == 0 else rest + inner)
             put(joined((guide, "dim"), folded), console)
         _print_under(child, console, before + rest)
@@ -134,15 +174,15 @@ def print_columns(
     from itertools import zip_longest
 
     folded = [
-        [piece for line in column for piece in _hanging(line, width, console)]
+        [piece for line in column for piece in _hanging(line, width)]
         for column, width in zip(cells, widths, strict=True)
     ]
     for row in zip_longest(*folded):
         put(joined(" " * indent, *_padded(row, widths, gap)), console)
 
 
-def _hanging(line: Text, width: int, console: Console) -> Iterator[Text]:
-    for number, piece in enumerate(fold(line, width, console, hang=2)):
+def _hanging(line: Text, width: int) -> Iterator[Text]:
+    for number, piece in enumerate(fold(line, width, hang=2)):
         yield joined("  ", piece) if number else piece
 
 

@@ -15,10 +15,11 @@ from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.report.describe import counted, name_of
 from permscope.report.escape import visible
-from permscope.report.graph_text import by_place, print_what_is_unknown
 from permscope.report.layout import joined, print_columns, print_line
+from permscope.report.order import by_place
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, count, symbols, text
 from permscope.report.touches import Members, Touch, touches_of
+from permscope.report.unknowns import print_what_is_unknown
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,10 +17,10 @@ from permscope.report.describe import (
     name_of,
     with_short_arns,
 )
-from permscope.report.graph_text import print_what_is_unknown
 from permscope.report.layout import fold, joined, print_line, put
 from permscope.report.reasons import Reason, excerpt_of, narrowed, reasons_of, statement_words
 from permscope.report.terminal import Symbols, count, symbols, text
+from permscope.report.unknowns import print_what_is_unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -244,7 +244,7 @@ def print_reasons(
         where = lines(reason.source)
         print_line(text((reason.words, "dim"), (f"  {where}" if where else "", "dim")), console, indent=indent, hang=2)
         for line in _statement(reason, signs, actions):
-            for folded in fold(line, console.width - indent - 2, console, hang=len(signs.bar) + 3):
+            for folded in fold(line, console.width - indent - 2, hang=len(signs.bar) + 3):
                 bar = "" if folded.plain.startswith(signs.bar) else f"{signs.bar}   "
                 put(joined(" " * (indent + 2), (bar, "dim"), folded), console)
 
@@ -283,4 +283,4 @@ def conditions(edge: Edge, decision: Decision | None = None) -> list[tuple[str, 
     words = conditions_of(edge)
     if not words and (decision or edge.decision) is Decision.CONDITIONAL:
         words = edge.reason or "conditions that are not known hold"
-    return [(f"  if {words.removeprefix('if ')}", "magenta")] if words else []
+    return [(f"  if {words}", "magenta")] if words else []

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
 from permscope.report.describe import Places, auth_of, in_words, is_open, line_of, name_of, type_name
-from permscope.report.graph_text import by_place, print_what_is_unknown
 from permscope.report.layout import joined, print_groups, print_line, print_table
+from permscope.report.order import by_place
 from permscope.report.terminal import Symbols, count, symbols, text
+from permscope.report.unknowns import print_what_is_unknown
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -98,6 +98,24 @@ def _touches(graph: PermissionGraph, principal: Node) -> Iterator[Touch]:
             yield Touch(target, edge, actions, None, routine)
 
 
+def without_repeated(touches: Iterable[Touch]) -> list[Touch]:
+    """Touches without those under conditions that are had on the same thing without any."""
+    every = list(touches)
+    free: dict[tuple[str, EdgeKind, str | None, str | None], ActionSet] = {}
+    for each in every:
+        if each.edge.decision is Decision.ALLOW and not each.edge.conditions:
+            key = (each.target.id, each.edge.kind, each.service, each.edge.qualifier)
+            free[key] = free.get(key, ActionSet.empty) | each.actions
+    return [
+        each
+        for each in every
+        if (each.edge.decision is Decision.ALLOW and not each.edge.conditions)
+        or not each.actions
+        or not each.actions
+        <= free.get((each.target.id, each.edge.kind, each.service, each.edge.qualifier), ActionSet.empty)
+    ]
+
+
 class Members:
     """The known things that patterns match; each pattern is matched once.
 

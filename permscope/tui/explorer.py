@@ -149,7 +149,7 @@ class Explorer(App[None]):
         if each.edge.authorized is False:
             parts += [("not authorized\n", "bold red")]
         depends = conditions_of(each.edge)
-        parts += [(f"if {depends.removeprefix('if ')}\n", "magenta")] if depends else []
+        parts += [(f"if {depends}\n", "magenta")] if depends else []
         parts += [(f"{in_words(each.edge.reason)}\n", "yellow")] if each.edge.reason else []
         parts += [(f"{lines.heading()}\n", "dim")] if lines.heading() else []
         for reason in reasons:

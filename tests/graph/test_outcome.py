@@ -24,7 +24,7 @@ def test_an_assumption_makes_an_answer_unknown() -> None:
     assert YES.assuming({}) is YES
     assert NO.assuming({"AWS::Region": ["eu-west-1"]}) is NO
     found = YES.assuming({"AWS::Region": ["eu-west-1"]})
-    assert (found.authorized, found.reason) == (None, "only if AWS::Region is eu-west-1")
+    assert (found.authorized, found.reason) == (None, "only if the Region is eu-west-1")
     assert found.conditions == {"template": {"AWS::Region": ["eu-west-1"]}}
 
 

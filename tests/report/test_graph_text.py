@@ -69,30 +69,6 @@ def test_no_line_is_wider_than_the_terminal_or_ends_in_white_space(
         assert line == line.rstrip()
 
 
-def test_many_functions_are_a_table_with_the_most_exposed_first(large: PermissionGraph, shown: Draw) -> None:
-    """Sixty functions take a line each, below what stands out."""
-    lines = shown(lambda console: print_graph(large, console), width=100).splitlines()
-    assert lines[0].startswith("60 functions, 60 open to anyone")
-    listed = [line.split()[0] for line in lines if line.startswith("Function")]
-    assert len(listed) == 60
-    assert set(listed[:2]) == {"Function0", "Function50"}
-    assert len(lines) < 75
-    assert any("60  open" in line for line in lines)
-
-
-def test_of_hundreds_of_functions_only_those_that_stand_out_are_listed(shown: Draw) -> None:
-    """The rest is a number: nobody reads four hundred lines."""
-    graph = PermissionGraph()
-    graph.add_node(Node(id="public", kind=NodeKind.PUBLIC, label="public"))
-    for number in range(400):
-        graph.add_node(Node(id=f"f{number}", kind=NodeKind.FUNCTION, label=f"Function{number}"))
-    graph.add_edge(Edge(source="public", target="f399", kind=EdgeKind.CAN_INVOKE))
-    lines = shown(lambda console: print_graph(graph, console), width=80).splitlines()
-    assert lines[0].startswith("400 functions, 1 open to anyone")
-    assert [line.split()[0] for line in lines if line.startswith("Function")] == ["Function399"]
-    assert "and 399 functions in which nothing stands out" in lines
-
-
 def test_all_shows_every_function_however_many(large: PermissionGraph, shown: Draw) -> None:
     """What `--all` is for."""
     text = shown(lambda console: print_graph(large, console, whole=True), width=100)
@@ -130,20 +106,6 @@ def test_a_role_that_nothing_acts_as_is_shown_with_who_may_become_it(shown: Draw
     text = shown(lambda console: print_graph(graph, console), width=80)
     assert "account 111122223333  may become it" in text
     assert "Orders  DynamoDB Table  Write  dynamodb:PutItem" in text
-
-
-def test_the_grant_that_every_function_has_is_said_last_and_in_few_words(world: World, shown: Draw) -> None:
-    """Writing its own logs is no news."""
-    graph = world("orders")
-    text = shown(lambda console: print_graph(graph, console), width=80)
-    assert "routine: writes its logs" in text
-    assert "logs:CreateLogGroup" not in text
-
-
-def test_a_grant_on_star_is_taken_apart_by_service(world: World, shown: Draw) -> None:
-    """`dynamodb:*` on `*` is about every DynamoDB resource, not about every resource."""
-    graph = world("orders")
-    assert "every dynamodb resource (*)  every access level" in shown(lambda console: print_graph(graph, console))
 
 
 BEHIND = """

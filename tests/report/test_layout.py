@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from permscope.report.layout import Branch, fitting, print_groups, print_line, print_title, print_tree
+from permscope.report.layout import Branch, cell_width, fitting, fold, print_groups, print_line, print_title, print_tree
 from permscope.report.terminal import make_console, text
 
 _WORDS = st.text(st.sampled_from("ab /:-注文🙂"), max_size=60)
@@ -54,3 +55,39 @@ def test_a_folded_line_hangs_under_its_first() -> None:
     first, *rest = out.getvalue().splitlines()
     assert first == "  one two three four"
     assert all(line.startswith("      ") for line in rest)
+
+
+@pytest.mark.parametrize(
+    ("words", "width", "lines"),
+    [
+        ("APITestingLambdaFunctionRole", 27, ["APITestingLambdaFunction", "Role"]),
+        ("runs StoreOrderFromTheQueue at night", 24, ["runs", "StoreOrderFromTheQueue", "at night"]),
+        ("runs AFunctionWithANameLongerThanALine now", 24, ["runs AFunctionWithAName", "LongerThanALine now"]),
+        ("arn:aws:s3:::some-bucket/prefix", 20, ["arn:aws:s3:::some-", "bucket/prefix"]),
+        ("averyverylongnamewithoutanyjoint", 20, ["averyverylongnamewit", "houtanyjoint"]),
+        ("\u6ce8\u6587" * 12, 20, ["\u6ce8\u6587" * 5, "\u6ce8\u6587" * 5, "\u6ce8\u6587" * 2]),
+    ],
+)
+def test_a_line_is_folded_between_words_and_long_names_at_their_joints(
+    words: str, width: int, lines: list[str]
+) -> None:
+    """A name that has to be broken is still read as its parts; an arrow before it is not left alone."""
+    assert [line.plain for line in fold(text(words), width)] == lines
+
+
+@given(
+    words=st.text(st.sampled_from("aB /:-\u6ce8\u6587"), max_size=200),
+    width=st.integers(16, 60),
+    hang=st.integers(0, 4),
+)
+def test_folding_loses_nothing_and_stays_within_the_width(words: str, width: int, hang: int) -> None:
+    """Only white space goes, at the ends of lines."""
+    found = fold(text(words), width, hang=hang)
+    assert "".join("".join(line.plain.split()) for line in found) == "".join(words.split())
+    if len(found) > 1:
+        assert all(cell_width(line) <= max(width, 16) for line in found)
+
+
+def test_folding_a_name_of_a_hundred_thousand_letters_takes_no_time() -> None:
+    """A hostile template has such names; each letter is looked at once."""
+    assert len(fold(text("x" * 100_000), 80)) == 1250
