@@ -54,6 +54,7 @@ class Rule:
         for_each: kind of subject.
         test: whether a subject is guilty.
         find: the guilty elements inside a guilty subject.
+        looks_for: name of the finder behind `find`, with its parameters; None where there is none.
         severity_if: severities that replace the default, the first whose test holds.
         adjust: which circumstances change the severity.
         subsumed_by: rules that already say it when they find the same thing.
@@ -69,6 +70,7 @@ class Rule:
     for_each: str
     test: Test
     find: Find
+    looks_for: tuple[str, Any] | None
     severity_if: tuple[tuple[str, Test], ...]
     adjust: frozenset[str]
     subsumed_by: tuple[str, ...]
@@ -214,7 +216,7 @@ class _Reader:
             raise RuleError(f"`{name}` is no rule id", source=self.at("id"), hint="lower-case words joined by `-`")
         for_each = self.choice("for_each", raw["for_each"], SUBJECTS)
         kind = SUBJECTS[for_each]
-        finder, find = self.find(for_each)
+        finder, find, looks_for = self.find(for_each)
         values = frozenset(finder.values if finder else ())
         adjust = [self.choice("adjust", item, ADJUSTMENTS) for item in self.texts("adjust")]
         return Rule(
@@ -226,6 +228,7 @@ class _Reader:
             for_each=for_each,
             test=self.where(for_each, kind),
             find=find,
+            looks_for=looks_for,
             severity_if=self.severity_if(for_each, kind),
             adjust=frozenset(adjust),
             subsumed_by=self.texts("subsumed_by"),
@@ -264,10 +267,10 @@ class _Reader:
             for severity, where in raw.items()
         )
 
-    def find(self, for_each: str) -> tuple[Finder | None, Find]:
+    def find(self, for_each: str) -> tuple[Finder | None, Find, tuple[str, Any] | None]:
         raw = self.raw.get("find")
         if raw is None:
-            return None, lambda _subject, _taken: (Hit(),)
+            return None, lambda _subject, _taken: (Hit(),), None
         place = self.at("find")
         name, given = (
             (raw, None) if isinstance(raw, str) else next(iter(raw.items()), ("", None)) if raw else ("", None)
@@ -282,7 +285,7 @@ class _Reader:
             raise RuleError(f"finder `{name}` cannot look at `{for_each}`", source=place, hint=hint)
         parameters = finder.check(given, place)
         run = finder.run
-        return finder, lambda subject, taken: run(subject, parameters, taken)
+        return finder, lambda subject, taken: run(subject, parameters, taken), (name, parameters)
 
     def template(self, key: str, fields: Fields, values: frozenset[str]) -> Template:
         text = self.text(key)

@@ -135,16 +135,20 @@ def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def find_rules(rules: Sequence[Rule], name: str) -> list[Rule]:
-    """The rules a name means: an id, or an alias that other tools or AWS use.
+    """The rules a name means: an id, an alias that other tools or AWS use, or an escalation path that they report.
 
     Raises:
         NameNotFoundError: when no rule has that name.
     """
     import difflib
 
+    from permscope.audit.path_rules import find_path, rules_of_path
+
     wanted = name.lower()
     found = [rule for rule in rules if rule.id == wanted]
     found = found or [rule for rule in rules if wanted in (alias.lower() for alias in rule.aliases)]
+    if not found and (path := find_path(wanted)) is not None:
+        found = rules_of_path(rules, path)
     if found:
         return found
     names = [rule.id for rule in rules] + [alias for rule in rules for alias in rule.aliases]

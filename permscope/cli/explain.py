@@ -21,15 +21,28 @@ if TYPE_CHECKING:
 def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]) -> None:
     """What RULE checks, why it matters, and how to fix what it finds.
 
-    RULE is a rule id, or the name another tool or AWS uses for the same check (`CKV_AWS_301`).
+    RULE is a rule id, the name another tool or AWS uses for the same check (`CKV_AWS_301`), or a way to gain rights
+    (`lambda-004`), which is explained with the rules that report it.
     """
+    from permscope.audit.path_rules import find_path
     from permscope.audit.rules import load_rules
     from permscope.audit.run import find_rules
     from permscope.report.layout import print_line, put
     from permscope.report.terminal import SEVERITY_STYLES, text
 
     out = console()
-    for number, found in enumerate(find_rules(load_rules([Path(folder) for folder in rules]), rule)):
+    meant = find_rules(load_rules([Path(folder) for folder in rules]), rule)
+    path = None if any(rule.lower() == found.id for found in meant) else find_path(rule)
+    if path is not None:
+        print_line(text((path.id, "bold cyan"), (f"  {path.title}", "bold")), out, hang=2)
+        needs = ", ".join(f"{need.action} ({need.on})" for need in path.needs)
+        for heading, words in (("needs", needs), ("why", path.why)):
+            if not words:
+                continue
+            print_line(text((f"{heading}: ", "bold green"), words), out, hang=len(heading) + 2)
+        for reference in path.references:
+            put(text((reference, "dim")), out)
+    for number, found in enumerate(meant, start=path is not None):
         if number:
             out.print()
         severity = (found.severity, SEVERITY_STYLES[found.severity])

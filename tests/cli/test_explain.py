@@ -20,6 +20,16 @@ def test_a_rule_is_explained_with_its_text_under_its_headings() -> None:
     assert "\n     strangers out" in text
 
 
+def test_a_way_to_gain_rights_is_explained_with_the_rule_that_reports_it() -> None:
+    """By its id, or by what it is called elsewhere; what it needs comes first."""
+    text = said("explain", "batch-003", "--width", "100")
+    assert text.startswith(
+        "batch-001  Define a job with a passed role and submit it\nneeds: iam:PassRole (role), batch:"
+    )
+    assert "\nnew-compute-passrole  high  " in text
+    assert said("explain", "sts-002").startswith("sts-002  A role that trusts another account\nwhy: ")
+
+
 def test_a_rule_that_there_is_not_is_answered_with_the_closest() -> None:
     """A slip of the finger is mended, and is no answer about another rule."""
     result = CliRunner().invoke(permscope, ["explain", "permission-publik"])
