@@ -254,6 +254,8 @@ class Nodes:
         parts = split_arn(name)
         account = (parts.account or None) if parts else None
         label = (parts.resource if parts else name) or name
+        if name.startswith("${Unknown::AWS::"):  # of a policy that does not say it
+            label = f"what {name[:-1].rpartition('/')[2]} protects"
         return self._add(
             Node(
                 id=name,

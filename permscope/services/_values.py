@@ -154,10 +154,6 @@ def policy_on(
     named = False
     for found in root(resource).texts(name):
         named = True
-        arn = arn_of(resource, found)
-        if not arn:
-            yield resource.resource()
-        yield from resource.when(found.only_if).protects(arn, *policy)
+        yield from resource.when(found.only_if).protects(arn_of(resource, found), *policy)
     if not named:
-        yield resource.resource()
         yield from resource.protects(None, *policy)

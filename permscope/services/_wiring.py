@@ -7,6 +7,7 @@ from typing import Any
 
 from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Need, ResourcePolicy, RoleUse, Trigger
 from permscope.inventory.policies import PolicyKind
+from permscope.inventory.tokens import unknown_token
 from permscope.lazy import regex
 from permscope.services._targets import sending, target
 from permscope.services._values import Item, Text, about, located, root
@@ -183,6 +184,6 @@ def protection(resource: TemplateResource, arn: str | None, document: object, na
         return
     if not arn:
         yield resource.unknown("the resource policy", "what it protects is not known", "target", document)
-        arn = resource.id
+        arn = unknown_token("Unknown", resource.id)
     policy = resource.policy(document, PolicyKind.RESOURCE, name=f"{resource.logical_id}/{name}")
     yield ResourcePolicy(resource_arn=arn, policy=policy, **about(resource, resource.place(name)))

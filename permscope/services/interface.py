@@ -34,7 +34,7 @@ from permscope.inventory.located import (
 )
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
 from permscope.inventory.source import NOWHERE, Source
-from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, URL_SUFFIX
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, URL_SUFFIX, unknown_token
 from permscope.lazy import dataclass, regex
 
 
@@ -286,7 +286,7 @@ class TemplateResource:
             return
         if not arn:
             yield self.unknown("the resource policy", "what it protects is not known", "target", document)
-            arn = self.id
+            arn = unknown_token("Unknown", self.id)
         policy = self.policy(document, PolicyKind.RESOURCE, name=f"{self.logical_id}/{path[-1]}")
         place = self.place(*path)
         yield ResourcePolicy(resource_arn=arn, policy=policy, type=self.type, **self.facts_about(place))

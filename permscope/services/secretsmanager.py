@@ -46,10 +46,18 @@ def read_rotation(resource: TemplateResource) -> Iterable[AnyFact]:
     yield from role_uses(resource, roles, SERVICE, exact=False)
 
 
+def _named(resource: TemplateResource, name: str) -> str:
+    """The ARN of a secret of that name: it ends in a hyphen and six characters that AWS chooses.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+    """
+    return resource.stack.arn("secretsmanager", f"secret:{name}-??????")
+
+
 TEMPLATE = {
     "AWS::SecretsManager::Secret": read_secret,
     "AWS::SecretsManager::RotationSchedule": read_rotation,
-    "AWS::SecretsManager::ResourcePolicy": policy_for("SecretId", "ResourcePolicy"),
+    "AWS::SecretsManager::ResourcePolicy": policy_for("SecretId", "ResourcePolicy", arn=_named),
 }
 SERVICE_PRINCIPALS = (SERVICE,)
 
