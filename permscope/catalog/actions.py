@@ -33,6 +33,7 @@ _DIGITS = {
     for level, letter in _LETTERS.items()
 }
 _CACHE_LIMIT = 50_000  # patterns come from untrusted templates; the cache must not grow without end
+_FEW = 2_000  # parts of sets are larger than their names
 
 
 class _Service:
@@ -103,6 +104,8 @@ class ActionCatalog:
         self._opened: list[_Service | None] = [None] * len(lines)
         self._sets: dict[str, ActionSet] = {}
         self._derived: dict[str, ActionSet] = {}
+        self._places: dict[str, tuple[int, int] | None] = {}
+        self._written: dict[tuple[int, int, bool], tuple[str, ...]] = {}
 
     # What is in it
 
@@ -272,6 +275,15 @@ class ActionCatalog:
 
     def position(self, action: str) -> tuple[int, int] | None:
         """Service number and bit of an action, live or retired."""
+        try:
+            return self._places[action]
+        except KeyError:
+            if len(self._places) >= _CACHE_LIMIT:
+                self._places.clear()
+            found = self._places[action] = self._position(action)
+            return found
+
+    def _position(self, action: str) -> tuple[int, int] | None:
         prefix, _, name = action.lower().partition(":")
         service = self._index.get(prefix)
         if service is None or not action.isascii():
@@ -300,8 +312,18 @@ class ActionCatalog:
                 return ["*", *(name for service in sorted(extra) for name in self.names_in(service, extra[service]))]
         texts: list[str] = []
         for service in sorted(masks):
-            texts.extend(self._render(service, masks[service], wildcards=wildcards))
+            texts.extend(self._part(service, masks[service], wildcards=wildcards))
         return texts
+
+    def _part(self, service: int, mask: int, *, wildcards: bool) -> tuple[str, ...]:
+        """The patterns of one service, worked out once for each mask: many statements say the same."""
+        key = (service, mask, wildcards)
+        found = self._written.get(key)
+        if found is None:
+            if len(self._written) >= _FEW:
+                self._written.clear()
+            found = self._written[key] = tuple(self._render(service, mask, wildcards=wildcards))
+        return found
 
     def _render(self, service: int, mask: int, *, wildcards: bool) -> Sequence[str]:
         opened, prefix = self._service(service), self._prefixes[service]

@@ -119,11 +119,14 @@ def frozen(value: Any) -> object:
 
 def distinct(provenance: Iterable[Provenance]) -> tuple[Provenance, ...]:
     """Each reason once, in order; statements are the same when they are the same object."""
-    found: list[Provenance] = []
-    for one in provenance:
-        if not any(_same(one, known) for known in found):
-            found.append(one)
-    return tuple(found)
+    given = provenance if isinstance(provenance, tuple) else tuple(provenance)
+    if len(given) <= 1:
+        return given
+    found: dict[object, Provenance] = {}
+    for one in given:
+        key = (one.source, one.logical_id, one.statement) if one.fact is None else id(one.fact)
+        found.setdefault(key, one)
+    return given if len(found) == len(given) else tuple(found.values())
 
 
 def _same(one: Provenance, other: Provenance) -> bool:

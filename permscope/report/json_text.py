@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -16,6 +17,7 @@ from permscope.report.escape import in_json
 _NEWLINE = "\n"
 
 
+@lru_cache(maxsize=16_384)  # keys, kinds and ids come again and again
 def _quoted(text: str) -> str:
     return encode_basestring(text) if text.isprintable() else in_json(encode_basestring(text))
 
@@ -29,18 +31,26 @@ def indented(value: Any, line: str = _NEWLINE) -> str:
     """
     if isinstance(value, str):
         return _quoted(value)
+    if value is None:
+        return "null"
     if isinstance(value, dict):
         if not value:
             return "{}"
         inner = line + " "
-        items = [f"{_quoted(key)}: {indented(item, inner)}" for key, item in value.items()]
+        items = [
+            f"{_quoted(key)}: {_quoted(item) if type(item) is str else indented(item, inner)}"
+            for key, item in value.items()
+        ]
         return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
     if isinstance(value, list | tuple):
         if not value:
             return "[]"
         inner = line + " "
-        return f"[{inner}{f',{inner}'.join([indented(item, inner) for item in value])}{line}]"
-    return json.dumps(value)
+        items = [_quoted(item) if type(item) is str else indented(item, inner) for item in value]
+        return f"[{inner}{f',{inner}'.join(items)}{line}]"
+    if value is True:
+        return "true"
+    return "false" if value is False else json.dumps(value)
 
 
 def members(value: dict[str, Any]) -> Iterator[str]:

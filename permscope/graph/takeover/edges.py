@@ -6,10 +6,12 @@ service and is stronger, a function whose role is stronger and that something ru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.collector import distinct
 from permscope.graph.model import Decision, Edge, EdgeKind, Latent, Node, NodeKind, PermissionGraph
-from permscope.graph.takeover.escalation import EscalationPath, path_files
+from permscope.graph.takeover.escalation import EscalationPath, PathFile, path_files
 from permscope.graph.takeover.gains import Gain, Gains
 from permscope.graph.takeover.rights import May, Rights
 from permscope.inventory.inventory import Inventory
@@ -33,6 +35,7 @@ class TakeOver:
         self._telling -= load().action_set(_COMMON)
         self._gains = Gains(graph, inventory)
         self._found: dict[tuple[str, str, str], Edge] = {}
+        self._nearly: dict[ActionSet, tuple[tuple[PathFile, str | None], ...]] = {}
 
     def add(self) -> None:
         """The edges of every role and user; who may do everything already has nothing to gain."""
@@ -45,14 +48,8 @@ class TakeOver:
     def _judge_all(self, principal: Node, rights: Rights) -> None:
         reached: set[tuple[str, str]] = set()
         waiting: list[Latent] = []
-        for file in self._files:
-            lacking = file.actions - rights.granted
-            if not file.actions or len(lacking) > 1 or (lacking and len(file.actions) == 1):
-                continue
-            if (file.actions & rights.granted).isdisjoint(self._telling):
-                continue
+        for file, missing in self._within_reach(rights.granted):
             path = file.path
-            missing = next(iter(lacking), None)
             gained = self._gains.of(path, rights, missing)
             for gain in gained.real:
                 if missing is None:
@@ -68,6 +65,24 @@ class TakeOver:
         self._graph.latent.extend(
             one for one in waiting if one.target is None or (one.category, one.target) not in reached
         )
+
+    def _within_reach(self, granted: ActionSet) -> tuple[tuple[PathFile, str | None], ...]:
+        """The paths that actions reach, or all but one action of them, with the one that is missing.
+
+        Many principals have the same actions, each on its own resources.
+        """
+        found = self._nearly.get(granted)
+        if found is None:
+            found = self._nearly[granted] = tuple(self._reached_by(granted))
+        return found
+
+    def _reached_by(self, granted: ActionSet) -> Iterator[tuple[PathFile, str | None]]:
+        for file in self._files:
+            lacking = file.actions - granted
+            if not file.actions or len(lacking) > 1 or (lacking and len(file.actions) == 1):
+                continue
+            if not (file.actions & granted).isdisjoint(self._telling):
+                yield file, next(iter(lacking), None)
 
     def _edge(self, principal: Node, path: EscalationPath, gain: Gain) -> None:
         if gain.target.id == principal.id and path.category in ("new-work", "existing-work"):

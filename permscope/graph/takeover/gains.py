@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from permscope.graph.decisions import Decisions, any_partition
@@ -19,6 +20,7 @@ _COLON_TAG = regex(r":[\w][\w.-]*$|:\$\{[^{}]*\}$")  # of an image
 _MOST_TARGETS = 50  # beyond that the edge goes to the set that the grant names
 _LOOKED_AT = 3  # members of a large set that are compared
 _KINDS = {"role": NodeKind.ROLE, "user": NodeKind.USER, "group": NodeKind.GROUP}
+_IDENTITIES = tuple(_KINDS.values())
 _RUN_BY = (EdgeKind.TRIGGERS, EdgeKind.CAN_INVOKE, EdgeKind.DELIVERS_TO)
 _INVOKES = {
     "AWS::Lambda::Function": "lambda:InvokeFunction",
@@ -76,19 +78,20 @@ class Gains:
         self._graph = graph
         self._inventory = inventory
         self._strength = Strength(graph.decisions or Decisions(inventory))
-        self._trusting: dict[str, list[str]] = {}
+        self._trusting: dict[str, dict[str, None]] = {}
         for edge in graph.edges_of(EdgeKind.CAN_ASSUME):
             who = graph.nodes[edge.source]
             service = who.label if who.kind is NodeKind.FEDERATED else who.service  # Cognito is named as a provider
             if service and edge.decision is not Decision.DENY:
-                self._trusting.setdefault(service, []).append(edge.target)
+                self._trusting.setdefault(service, {})[edge.target] = None
         self._at_work: dict[str, list[tuple[Node, str]]] = {}
+        self._work_of: dict[str, list[tuple[Node, str]]] = {}
         for edge in graph.edges_of(EdgeKind.EXECUTES_AS):
             worker = graph.nodes[edge.source]
-            self._at_work.setdefault(worker.type or "", []).append((worker, edge.target))
+            for filed, key in ((self._at_work, worker.type or ""), (self._work_of, worker.id)):
+                filed.setdefault(key, []).append((worker, edge.target))
         self._members: dict[tuple[str, str], tuple[tuple[Node, str], ...]] = {}
-        self._passable: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._of_type: dict[str, list[Node]] = {}
+        self._passable: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
         self._inside: dict[tuple[str, str], list[Node]] = {}
         self._artifacts: dict[str, dict[str, list[_Code]]] = {}
         self._lacking: list[tuple[Node, str]] = []
@@ -152,9 +155,7 @@ class Gains:
                 yield target, False
             return
         own = rights.principal
-        roles = [
-            role for role in self._assumable(target, service) if not is_foreign(own, self._graph.nodes[role].account)
-        ]
+        roles = self._assumable(target, service, own)
         if len(roles) > _MOST_TARGETS:
             first = [self._is_stronger(self._graph.nodes[role], rights) for role in roles[:_LOOKED_AT]]
             if any(each is not False for each in first):
@@ -165,18 +166,22 @@ class Gains:
             if stronger is not False:
                 yield self._graph.nodes[role], stronger is True
 
-    def _assumable(self, target: Node, service: str) -> tuple[str, ...]:
-        key = (target.id, service)
-        if key not in self._passable:
-            trusting = self._trusting.get(service, ())
+    def _assumable(self, target: Node, service: str, own: Node) -> tuple[str, ...]:
+        """The roles of a target that a service may assume, but for those that are surely in other accounts."""
+        key = (target.id, service, own.account)
+        found = self._passable.get(key)
+        if found is None:
+            trusting: Iterable[str] = self._trusting.get(service, ())
             if target.kind is NodeKind.ROLE:
-                found: tuple[str, ...] = (target.id,) if target.id in trusting else ()
+                trusting = (target.id,) if target.id in trusting else ()
             elif target.kind is NodeKind.RESOURCE_SET:
-                found = tuple(role for role in trusting if in_set(target, role))
+                trusting = (role for role in trusting if in_set(target, role))
             else:
-                found = ()
+                trusting = ()
+            nodes = self._graph.nodes
+            found = tuple(role for role in trusting if not is_foreign(own, nodes[role].account))
             self._passable[key] = found
-        return self._passable[key]
+        return found
 
     def _roles_of_things(self, path: EscalationPath, rights: Rights, missing: str | None) -> Iterator[Gain]:
         rest = self._somewhere(path, rights, missing)
@@ -240,13 +245,14 @@ class Gains:
 
     def _workers(self, type_name: str, target: Node) -> tuple[tuple[Node, str], ...]:
         """What runs with a role among the things of a type that an edge's target stands for."""
-        at_work = self._at_work.get(type_name, ())
         if target.kind is not NodeKind.RESOURCE_SET:
-            return tuple(each for each in at_work if each[0].id == target.id) if target.type == type_name else ()
+            return tuple(self._work_of.get(target.id, ())) if target.type == type_name else ()
         key = (type_name, target.id)
         if key not in self._members:
             self._members[key] = tuple(
-                each for each in at_work if (each[0].arn or target.id == "set:*") and in_set(target, each[0].arn or "")
+                each
+                for each in self._at_work.get(type_name, ())
+                if (each[0].arn or target.id == "set:*") and in_set(target, each[0].arn or "")
             )
         return self._members[key]
 
@@ -306,26 +312,19 @@ class Gains:
     def _candidates(self, path: EscalationPath, rights: Rights, missing: str | None, kind: NodeKind) -> Iterator[Node]:
         """The identities that the edges of the path's first need are about: each, or of very many the named ones."""
         action = next((need.action for need in path.needs if need.on == "identity" and need.action != missing), "")
-        all_of_kind = self._of_kind(kind)
         seen: set[str] = set()
         for edge in rights.giving(action):
             target = self._graph.nodes[edge.target]
             if target.kind is kind or target.kind is NodeKind.EXTERNAL:
                 members: Iterable[Node] = (target,) if _fits(target, kind) else ()
             elif target.kind is NodeKind.RESOURCE_SET:
-                inside = [node for node in all_of_kind if in_set(target, node.arn or "")]
-                members = inside if len(inside) <= _MOST_TARGETS else inside[:_LOOKED_AT]
+                members = self._in_set(target, kind)
             else:
                 members = ()
             for node in members:
                 if node.id not in seen:
                     seen.add(node.id)
                     yield node
-
-    def _of_kind(self, kind: NodeKind) -> list[Node]:
-        if kind.value not in self._of_type:
-            self._of_type[kind.value] = list(self._graph.of_kind(kind))
-        return self._of_type[kind.value]
 
     def _on_policies(self, path: EscalationPath, rights: Rights, missing: str | None, holder: Node) -> May | None:
         """The needs on a customer managed policy that an identity has."""
@@ -365,7 +364,7 @@ class Gains:
         if not isinstance(fact, User):
             return
         own = {group.arn for group in self._inventory.groups_of(fact)}
-        for group in self._of_kind(NodeKind.GROUP):
+        for group in self._known(NodeKind.GROUP):
             may = self._on(path, rights, missing, "identity", group) if group.id not in own else None
             if may is not None and self._is_stronger(group, rights) is not False:
                 yield Gain(rights.principal, may, group.label)
@@ -390,10 +389,16 @@ class Gains:
         rest = self._somewhere(path, rights, missing)
         if rest is None:
             return
-        for node in self._graph.nodes.values():
-            made = node.kind is NodeKind.ROLE and "/AWSReservedSSO_" in node.id
-            if made or node.type == "AWS::SSO::PermissionSet":
-                yield Gain(node, rest, node.label)
+        for node in self._of_permission_sets:
+            yield Gain(node, rest, node.label)
+
+    @cached_property
+    def _of_permission_sets(self) -> list[Node]:
+        return [
+            node
+            for node in self._graph.nodes.values()
+            if node.type == "AWS::SSO::PermissionSet" or (node.kind is NodeKind.ROLE and "/AWSReservedSSO_" in node.id)
+        ]
 
     # Resources
 
@@ -411,21 +416,27 @@ class Gains:
                     if may is not None and not any(rights.on(use, node) for use in path.use):
                         yield Gain(node, may, node.label)
 
-    def _in_set(self, target: Node, type_name: str) -> list[Node]:
-        key = (target.id, type_name)
+    def _in_set(self, target: Node, kind: str) -> list[Node]:
+        """The members of a set that are of a CloudFormation type or a kind of identity: all, or some of very many."""
+        key = (target.id, kind)
         if key not in self._inside:
-            inside = [node for node in self._known(type_name) if in_set(target, node.arn or "")]
+            inside = [node for node in self._known(kind) if in_set(target, node.arn or "")]
             self._inside[key] = inside if len(inside) <= _MOST_TARGETS else inside[:_LOOKED_AT]
         return self._inside[key]
 
-    def _known(self, type_name: str) -> list[Node]:
-        if type_name not in self._of_type:
-            self._of_type[type_name] = [
-                node
-                for node in self._graph.nodes.values()
-                if node.type == type_name and node.kind in (NodeKind.RESOURCE, NodeKind.FUNCTION)
-            ]
-        return self._of_type[type_name]
+    def _known(self, kind: str) -> Sequence[Node]:
+        return self._filed.get(kind, ())
+
+    @cached_property
+    def _filed(self) -> Mapping[str, list[Node]]:
+        """Identities by kind, resources and functions by CloudFormation type."""
+        filed: dict[str, list[Node]] = {}
+        for node in self._graph.nodes.values():
+            if node.kind in _IDENTITIES:
+                filed.setdefault(node.kind.value, []).append(node)
+            elif node.type is not None and node.kind in (NodeKind.RESOURCE, NodeKind.FUNCTION):
+                filed.setdefault(node.type, []).append(node)
+        return filed
 
 
 def _fits(node: Node, kind: NodeKind) -> bool:

@@ -75,6 +75,7 @@ class Rights:
         for edge in edges:
             self.granted = self.granted | edge.actions
         self._giving: dict[str, list[Edge]] = {}
+        self._somewhere: dict[str, May | None] = {}
 
     def is_everything(self) -> bool:
         """Whether it surely may do everything, so that there is nothing to gain."""
@@ -92,8 +93,10 @@ class Rights:
 
     def somewhere(self, action: str) -> May | None:
         """Whether it may take an action on something."""
-        edges = self.giving(action)
-        return may_by(edges) if edges else None
+        if action not in self._somewhere:
+            edges = self.giving(action)
+            self._somewhere[action] = may_by(edges) if edges else None
+        return self._somewhere[action]
 
     def on(self, action: str, node: Node) -> May | None:
         """Whether it may take an action on one known thing."""
