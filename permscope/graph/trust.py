@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.collector import EdgeCollector, grant_conditions, grant_said_by
-from permscope.graph.decisions import Decisions
+from permscope.graph.decisions import Decisions, requester_of
 from permscope.graph.model import Decision, EdgeKind, NodeKind
 from permscope.graph.nodes import Nodes
 from permscope.graph.questions.queries import in_set
 from permscope.graph.targets import Target
 from permscope.inventory.facts import Role
+from permscope.inventory.policies import PolicyKind
 
 if TYPE_CHECKING:
+    from permscope.graph.outcome import Outcome
     from permscope.policy.effective import Grant
 
 _LIMIT = 20_000  # pairs of a principal that may assume anything and a role that trusts its whole account
@@ -63,13 +65,21 @@ class TrustEdges:
                 )
 
     def _named_principal(self, principal_id: str, role: Role, grant: Grant, actions: ActionSet) -> None:
-        """A role or user that a trust policy names: in another account, its own policies must allow it too."""
+        """A role or user that a trust policy names: in another account, its own policies must allow it too.
+
+        In the same account they need not, but what they deny, or a boundary leaves out, stays denied.
+        """
         conditions = grant_conditions(grant)
         decision = Decision.CONDITIONAL if conditions or grant.conditional else Decision.ALLOW
         if self._graph.nodes[principal_id].account != self._graph.nodes[role.arn].account:
             access = self._decisions.on(principal_id, role.arn)
             if access.isdisjoint(actions):
                 return
+        elif "sts:AssumeRole" in actions and (answer := self._limited(principal_id, role)) is not None:
+            if answer.authorized is False:
+                return
+            if answer.authorized is None:
+                conditions, decision = {**conditions, **answer.conditions}, Decision.CONDITIONAL
         self._edges.add(
             EdgeKind.CAN_ASSUME,
             principal_id,
@@ -78,6 +88,21 @@ class TrustEdges:
             provenance=grant_said_by(grant, role.logical_id),
             conditions=conditions,
             decision=decision,
+        )
+
+    def _limited(self, principal_id: str, role: Role) -> Outcome | None:
+        """What AWS decides where something may take away what a trust policy gives; None where nothing does."""
+        decisions = self._decisions
+        principal, requester = decisions.principal(principal_id), requester_of(principal_id)
+        if principal is None or requester is None:
+            return None
+        identity, boundary = decisions.identity(principal), decisions.boundary(principal)
+        controls = decisions.control_levels(requester.account, PolicyKind.SCP)
+        denies = any(statement.effect == "Deny" for policy in identity for statement in policy.statements)
+        if boundary is None and not denies and not controls:
+            return None
+        return decisions.ask(
+            requester, "sts:AssumeRole", role.arn, {}, identity=identity, resource=(role.trust,), boundary=boundary
         )
 
     def add_grants(self, grants: Iterable[tuple[str, Target, Grant]]) -> None:

@@ -82,3 +82,28 @@ def test_a_grant_on_every_role_reaches_those_that_trust_the_account(world: Any, 
     made = world(function("Fn", wide), role(OWN), role("{Service: ec2.amazonaws.com}", name="Closed"))
     targets = {made.graph.nodes[edge.target].label for edge in made.edges(EdgeKind.CAN_ASSUME, "FnRole")}
     assert targets == {"Target", "*"}
+
+
+NAMED = "{AWS: !GetAtt FnRole.Arn}"
+NO = "{Effect: Deny, Action: 'sts:*', Resource: '*'"
+
+
+@pytest.mark.parametrize(
+    ("statements", "decision"),
+    [
+        ((), Decision.ALLOW),
+        ((f"{NO}}}",), None),
+        (("{Effect: Deny, Action: 'sts:AssumeRole', Resource: 'arn:aws:iam::*:role/other'}",), Decision.ALLOW),
+        ((f"{NO}, Condition: {{Bool: {{'aws:SecureTransport': 'false'}}}}}}",), Decision.ALLOW),
+        ((f"{NO}, Condition: {{StringEquals: {{'aws:RequestedRegion': eu-west-1}}}}}}",), Decision.CONDITIONAL),
+    ],
+)
+def test_a_principal_that_is_named_may_still_be_denied(
+    world: Any, function: Any, statements: tuple[str, ...], decision: Decision | None
+) -> None:
+    """A Deny of its own policies wins over the trust policy, in one account too.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    edges = world(function("Fn", *statements), role(NAMED)).edges(EdgeKind.CAN_ASSUME, "FnRole", "Target")
+    assert [edge.decision for edge in edges] == ([decision] if decision else [])
