@@ -5,6 +5,7 @@ Run it after changing a rule: `python tools/build_rule_docs.py`. A test holds th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ _LOOKS_AT = {
     "statement": "every policy statement",
     "policy": "every policy document",
     "attachment": "every managed policy where it is attached",
+    "credentials": "every user, and the root user, of IAM's credential report in a snapshot of a live account",
     "route": "every API route and function URL",
     "triggers": "everything that is wired to a function",
     "executes_as": "everything that runs with a role",
@@ -51,8 +53,7 @@ def _page(rule: Rule) -> str:
         names = ", ".join(f"[{name}]({name}.md)" for name in rule.subsumed_by)
         lines += [f"Says nothing where one of these says it already: {names}."]
     lines += ["", "## What to do", "", *_fenced(rule.fix_text), ""]
-    lines += ["## Example", "", "Lines marked `# finding` are reported, lines marked `# ok` are not.", ""]
-    lines += ["```yaml", _example(rule), "```", ""]
+    lines += [*_example(rule), ""]
     lines += ["## Also known as", "", ", ".join(f"`{name}`" for name in rule.aliases), ""]
     lines += ["## References", "", *(f"- <{link}>" for link in rule.references), ""]
     return "\n".join(lines)
@@ -62,9 +63,23 @@ def _fenced(text: str) -> list[str]:
     return ["```yaml", text, "```"] if "\n" in text or text.startswith("{") else [text]
 
 
-def _example(rule: Rule) -> str:
-    text = (_EXAMPLES / f"{rule.id}.yaml").read_text(encoding="utf-8")
-    return "\n".join(line for line in text.strip().splitlines() if not line.startswith("# Hand-written"))
+def _example(rule: Rule) -> list[str]:
+    """The fixture: a template, or a snapshot where only a live account tells."""
+    lines = ["## Example", ""]
+    template = _EXAMPLES / f"{rule.id}.yaml"
+    if template.is_file():
+        text = template.read_text(encoding="utf-8").strip()
+        shown = [line for line in text.splitlines() if not line.startswith("# Hand-written")]
+        lines += ["Lines marked `# finding` are reported, lines marked `# ok` are not.", ""]
+        return [*lines, "```yaml", *shown, "```"]
+    snapshot = json.loads(template.with_suffix(".json").read_text(encoding="utf-8"))
+    lines += ["Of these credentials in a [snapshot](../live.md) of a live account:", ""]
+    for fact in snapshot["facts"]["Credentials"]:
+        who = fact["principal_arn"]
+        said = f"ok, {snapshot['ok'][who]}" if who in snapshot["ok"] else "**reported**"
+        kept = {name: value for name, value in fact.items() if name not in ("source", "principal_arn", "reported")}
+        lines.append(f"- `{who.rpartition(':')[2]}` ({said}): `{json.dumps(kept)}`")
+    return lines
 
 
 def _index(rules: Iterable[Rule]) -> str:

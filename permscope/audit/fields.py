@@ -20,7 +20,7 @@ from permscope.audit.world import (
 )
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Auth, Fact, Mechanism, PolicyAttachment, ResourcePolicy
+from permscope.inventory.facts import Auth, Credentials, Fact, Mechanism, PolicyAttachment, ResourcePolicy
 from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import has_unknown
@@ -70,7 +70,7 @@ class Subject:
             return self.fact.logical_id
         if isinstance(self.fact, ResourcePolicy):
             return self.fact.resource_arn
-        if isinstance(self.fact, PolicyAttachment):
+        if isinstance(self.fact, PolicyAttachment | Credentials):
             return self.fact.principal_arn
         return self.world.resource_name(self.holder, getattr(self.fact, "arn", ""))
 
@@ -419,6 +419,28 @@ ATTACHMENT: Fields = {
 }
 
 
+# Credentials
+
+
+def _reported(name: str) -> Callable[[Subject], Any]:
+    return lambda subject: getattr(subject.fact, name)
+
+
+def _active_keys(subject: Subject) -> int:
+    return sum(key.active for key in subject.it.access_keys)
+
+
+CREDENTIALS: Fields = {
+    **NODE,
+    "root": Field(
+        "bool", lambda subject: subject.it.principal_arn.endswith(":root"), "whether they are the root user's"
+    ),
+    "password": Field("bool", _reported("password"), "whether it can sign in with a password; `unknown` too"),
+    "mfa": Field("bool", _reported("mfa"), "whether an MFA device is enabled; `unknown` too"),
+    "active_keys": Field("number", _active_keys, "how many access keys can be used"),
+}
+
+
 # Where subjects come from
 
 
@@ -458,6 +480,14 @@ def _attachments(world: World) -> Iterator[Subject]:
         yield Subject(world, view, view.principal.node, view.fact)
 
 
+def _credentials(world: World) -> Iterator[Subject]:
+    seen: set[str] = set()
+    for fact in world.inventory.of(Credentials):
+        if fact.principal_arn not in seen:
+            seen.add(fact.principal_arn)
+            yield Subject(world, fact, world.node(fact.principal_arn), fact)
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
     """One value of `for_each`."""
@@ -478,5 +508,6 @@ SUBJECTS: Mapping[str, SubjectKind] = {
     "statement": SubjectKind(STATEMENT, _statements, "every statement of every policy, with its holder"),
     "policy": SubjectKind(POLICY, _policies, "every policy document"),
     "principal": SubjectKind(PRINCIPAL, _principals, "every role, user, group and unattached policy: effective access"),
+    "credentials": SubjectKind(CREDENTIALS, _credentials, "every user, and the root user, of IAM's credential report"),
     "attachment": SubjectKind(ATTACHMENT, _attachments, "every managed policy where it is attached"),
 }

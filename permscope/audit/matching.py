@@ -141,7 +141,12 @@ def _number_test(field: Field, value: Any, at: Source) -> Test:
     low, high = value.get("at_least"), value.get("at_most")
     if not all(item is None or isinstance(item, int) for item in (low, high)):
         raise RuleError("`at_least` and `at_most` must be whole numbers", source=at)
-    return lambda subject: (low is None or get(subject) >= low) and (high is None or get(subject) <= high)
+
+    def test(subject: Any) -> bool:
+        number = get(subject)  # None, which is not known, is neither at least nor at most anything
+        return number is not None and (low is None or number >= low) and (high is None or number <= high)
+
+    return test
 
 
 def _text_test(field: Field, value: Any, at: Source) -> Test:

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from permscope.errors import InputError, SnapshotError
-from permscope.inventory.facts import AnyFact
+from permscope.inventory.arn import account_of
+from permscope.inventory.facts import AnyFact, Credentials, Unknown, User
 from permscope.inventory.source import Source
 from permscope.lazy import regex
 from permscope.version import __version__
@@ -128,7 +129,8 @@ def read_snapshot(path: str | Path) -> Snapshot:
     if isinstance(document, dict) and "schema" not in document and not _DETAILS.isdisjoint(document):
         from permscope.collect.authorization_details import authorization_facts
 
-        return Snapshot(tuple(authorization_facts(document, str(path))))
+        told = authorization_facts(document, str(path))
+        return Snapshot((*told, *_without_report(told, str(path))))
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith(_SCHEMA_FAMILY):
         raise SnapshotError("is not a snapshot", source=source)
@@ -146,7 +148,35 @@ def read_snapshot(path: str | Path) -> Snapshot:
         maker = str(document.get("made_by", ""))[:60]
         by = f"it was made by {maker}, this is permscope {__version__}" if maker else "collect it again"
         raise SnapshotError(f"holds a fact that cannot be read: {error}", source=source, hint=by) from error
+    found.extend(_without_report(found, str(path)))
     return Snapshot(tuple(found), str(document.get("collected", "")), accounts, resume)
+
+
+def _without_report(facts: Iterable[AnyFact], file: str) -> list[Unknown]:
+    """What is not known of accounts whose users are in a snapshot and whose credential report is not."""
+    users: dict[str | None, None] = {}
+    told: set[str | None] = set()
+    for fact in facts:
+        match fact:
+            case User() if fact.source.call:
+                users[account_of(fact.arn)] = None
+            case Credentials():
+                told.add(account_of(fact.principal_arn))
+            case Unknown() if "credential_report" in (fact.source.call or ""):
+                told.add(fact.source.account)
+            case _:
+                pass
+    why = "the snapshot does not have it; not known: who has MFA, and how old passwords and access keys are"
+    return [
+        Unknown(
+            what=f"the credential report of account `{account}`",
+            why=why,
+            kind="not-collected",
+            source=Source(file=file, account=account),
+        )
+        for account in users
+        if account not in told
+    ]
 
 
 def _compress(data: bytes, suffix: str) -> bytes:

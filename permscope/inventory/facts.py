@@ -373,6 +373,44 @@ class IdentityProvider(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """An access key as IAM's credential report lists it: its times, never its id.
+
+    Attributes:
+        active: whether it can be used.
+        last_rotated: ISO 8601 time at which it was made or its status last changed; None where the report has none.
+        last_used: ISO 8601 time; None where no use is recorded.
+    """
+
+    active: bool
+    last_rotated: str | None = None
+    last_used: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials(Fact):
+    """What IAM's credential report says of a user of an account, or of its root user.
+
+    Attributes:
+        principal_arn: of the user; `arn:aws:iam::111122223333:root` of the root user.
+        reported: ISO 8601 time of the report, by which ages are counted.
+        password: whether it can sign in with a password; None where the report does not say.
+        password_last_changed: ISO 8601 time.
+        password_last_used: ISO 8601 time; None where no use is recorded.
+        mfa: whether an MFA device is enabled; None where the report does not say.
+        access_keys: the first and the second key that the report has columns for.
+    """
+
+    principal_arn: str
+    reported: str
+    password: bool | None = None
+    password_last_changed: str | None = None
+    password_last_used: str | None = None
+    mfa: bool | None = None
+    access_keys: tuple[AccessKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlPolicy(Fact):
     """A service or resource control policy and what it is attached to (root, organizational unit or account ids)."""
 
@@ -439,6 +477,7 @@ AnyFact: TypeAlias = (
     | Delivery
     | RoleUse
     | IdentityProvider
+    | Credentials
     | ControlPolicy
     | OrganizationPath
     | Output

@@ -65,6 +65,13 @@ def test_a_condition_holds_for_what_it_says(where: dict[str, Any], fits: bool) -
     assert compile_where(where, FIELDS, PREDICATES, NOWHERE)(SUBJECT) is fits
 
 
+@pytest.mark.parametrize("where", [{"count": {"at_least": 0}}, {"count": {"at_most": 9}}, {"count": 0}])
+def test_a_number_that_is_not_known_fits_nothing(where: dict[str, Any]) -> None:
+    """Neither a small nor a large one, and never an error."""
+    fields = {"count": Field("number", lambda it: it.get("count"))}
+    assert compile_where(where, fields, {}, NOWHERE)({}) is False
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [

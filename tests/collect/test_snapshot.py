@@ -14,7 +14,7 @@ from hypothesis import given
 from permscope.collect.snapshot import SCHEMA, is_snapshot, read_snapshot, write_snapshot
 from permscope.errors import InputError, SnapshotError
 from permscope.graph.build import build_graph
-from permscope.inventory.facts import Mechanism, Need, Resource, Role, Trigger
+from permscope.inventory.facts import AccessKey, Credentials, Mechanism, Need, Resource, Role, Trigger, Unknown, User
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import PolicyKind, parse_policy
 from permscope.inventory.source import Source
@@ -49,6 +49,12 @@ FACTS = (
         required=(Need(actions=("sqs:ReceiveMessage",), resource_arn="arn:aws:sqs:eu-west-1:111122223333:q"),),
         context={"aws:x": ("1", "2")},
     ),
+    Credentials(
+        principal_arn="arn:aws:iam::111122223333:user/ann",
+        reported="2026-11-23T00:00:00+00:00",
+        mfa=False,
+        access_keys=(AccessKey(active=True, last_rotated="2026-11-01T00:00:00+00:00"), AccessKey(active=False)),
+    ),
     Resource(id="q", type="AWS::SQS::Queue", name="q", attributes={"public": True, "names": ("a", "b"), "key": "k"}),
 )
 
@@ -62,6 +68,29 @@ def test_a_snapshot_gives_back_the_same_facts(tmp_path: Path, name: str) -> None
     assert snapshot.facts == FACTS
     assert snapshot.accounts == ("111122223333",)
     assert is_snapshot(path.read_bytes()[:200])
+
+
+CALL = Source(call="iam.get_account_authorization_details", account="111122223333")
+ANN = User(arn="arn:aws:iam::111122223333:user/ann", name="ann", source=CALL)
+DENIED = Unknown(
+    what="`iam.get_credential_report`",
+    why="AccessDenied",
+    kind="denied",
+    source=Source(call="iam.get_credential_report", account="111122223333"),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "lacks"), [((ANN,), True), ((ANN, FACTS[2]), False), ((ANN, DENIED), False), (FACTS[:1], False)]
+)
+def test_a_snapshot_with_users_and_without_their_credentials_says_so(
+    tmp_path: Path, facts: tuple[Any, ...], lacks: bool
+) -> None:
+    """Users of an older snapshot would look as if all had MFA; a report that was refused is unknown already."""
+    path = tmp_path / "estate.json"
+    write_snapshot(path, facts)
+    said = [fact.what for fact in read_snapshot(path).facts if isinstance(fact, Unknown) and fact not in facts]
+    assert said == (["the credential report of account `111122223333`"] if lacks else [])
 
 
 def test_an_older_or_newer_schema_is_refused_with_a_hint(tmp_path: Path) -> None:
