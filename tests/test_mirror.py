@@ -59,6 +59,7 @@ SUITES = frozenset(
         "collect/live/test_fidelity.py",
         "collect/live/test_fidelity_services.py",
         "collect/live/test_secrets.py",
+        "collect/live/test_two_accounts.py",
         "collect/test_hostile.py",
         "collect/test_shared_templates.py",
         "graph/diff/test_soundness.py",

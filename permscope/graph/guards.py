@@ -7,14 +7,19 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
-from permscope.catalog.actions import ActionSet
+from permscope.catalog.actions import ActionSet, load
 from permscope.graph.decisions import Decisions
 from permscope.graph.model import Node, NodeKind
-from permscope.inventory.arn import account_of
+from permscope.inventory.arn import account_of, split_arn
 from permscope.inventory.policies import Policy, Principal, Statement
+from permscope.inventory.tokens import has_unknown
 from permscope.policy.effective import Grant
+
+# Whose policies a collection reads, so that what has none there has none.
+_POLICIES_ARE_READ = frozenset(["dynamodb", "ecr", "events", "kinesis", "lambda", "s3", "secretsmanager", "sns", "sqs"])
 
 
 class Left(NamedTuple):
@@ -43,11 +48,10 @@ class Guards:
         if target.arn is None or target.kind in (NodeKind.ROLE, NodeKind.EXTERNAL, NodeKind.RESOURCE_SET):
             return whole
         policies = self._decisions.resource_policies(target.arn)
-        # The ARN of a bucket has no account; a live bucket was read in one.
-        owned = ":s3:::" not in target.arn or target.source.account is not None
-        crosses = owned and target.account != principal.account
+        crosses = target.account != principal.account
         if not policies:
-            # The policy may not have been readable.
+            if crosses and (principal.account or "").isdigit() and self._has_no_policy(target):
+                return ()
             return (Left(actions, conditional=crosses),)
         if ":kms:" in target.arn or crosses:
             whole = self._allowed_too(principal, target.arn, policies, actions)
@@ -57,6 +61,12 @@ class Guards:
             if not denies
             else tuple(part for each in whole for part in self._denied(principal, grant, denies, each))
         )
+
+    def _has_no_policy(self, target: Node) -> bool:
+        """Whether it is known that a thing has no policy: its account was read, and said so."""
+        parts = split_arn(target.arn or "")
+        is_read = target.source.call is not None and parts is not None and parts.service in _POLICIES_ARE_READ
+        return is_read and target.arn not in self._decisions.inventory.unread_policies
 
     def _allowed_too(
         self, principal: Node, arn: str, policies: tuple[Policy, ...], actions: ActionSet
@@ -108,8 +118,10 @@ def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: Ac
     """
     if node is None or node.arn is None:
         return actions
-    # The ARN of a bucket has no account; a live bucket was read in one, that of a template may be in any.
-    owner = account_of(node.arn) or node.source.account
+    assumes = actions & assuming()
+    if assumes and node.kind is NodeKind.ROLE and not _may_trust(decisions, node.arn, principal):
+        actions -= assumes
+    owner = account_of(node.arn) or node.account  # the ARN of a bucket has no account
     if owner is None or owner == principal.account:
         return actions
     if node.kind in (NodeKind.EXTERNAL, NodeKind.RESOURCE_SET) or node.arn in decisions.inventory.unread_policies:
@@ -120,6 +132,28 @@ def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: Ac
             for grant in grants:
                 left |= grant.actions & actions
     return left
+
+
+@cache
+def assuming() -> ActionSet:
+    """The actions by which somebody becomes a role."""
+    return load().action_set(("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"))
+
+
+def _may_trust(decisions: Decisions, role_arn: str, principal: Node) -> bool:
+    """Whether a grant on a set of roles may be all there is to say: a role that states its terms has edges of its own.
+
+    A role is assumed by whom its trust policy lets in, whatever the policies of others say:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
+    """
+    role = decisions.inventory.roles.get(role_arn)
+    if role is None or role_arn in decisions.inventory.shared_roles:
+        return True
+    return any(
+        element.value == "*" or has_unknown(element.value) or (names(element, principal) and not grant.conditions)
+        for element, grants in decisions.granted_by((role.trust,))
+        for grant in grants
+    )
 
 
 def names(element: Principal, principal: Node) -> bool:

@@ -62,9 +62,10 @@ class ResourcePolicyEdges:
             for part in parts_of(encode(arn))[1:]:
                 actions |= limit_to_resource(grant.actions, part)
         node = self._graph.nodes[target.id]
-        if source.kind in (NodeKind.ROLE, NodeKind.USER) and source.account != node.account and ":s3:::" not in arn:
+        if source.kind in (NodeKind.ROLE, NodeKind.USER) and source.account != node.account:
             actions &= self._decisions.on(source.id, arn)
-        if source.kind is NodeKind.PUBLIC and not conditions and _blocks_public_policies(node):
+        is_kept_out = not conditions and _blocks_public_policies(node)
+        if source.kind is NodeKind.PUBLIC and (is_kept_out or _is_for_owner(grant, node)):
             source = self._nodes.account(node.account or ACCOUNT)
         permit = Permit(
             source.id,
@@ -99,6 +100,19 @@ def _is_filter(arn: str) -> bool:
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     """
     return arn.startswith("AWS::EC2::VPCEndpoint/") or ":vpc-endpoint/" in arn
+
+
+def _is_for_owner(grant: Grant, node: Node) -> bool:
+    """Whether a topic's policy lets in its own account in the words of the one that every topic begins with.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#source-account-versus-source-owner
+    """
+    return node.type == "AWS::SNS::Topic" and any(
+        entry.key.lower() == "aws:sourceowner"
+        and entry.operator.lower() == "stringequals"
+        and set(entry.values) == {node.account}
+        for entry in grant.conditions
+    )
 
 
 def _blocks_public_policies(node: Node) -> bool:

@@ -61,7 +61,8 @@ class Nodes:
         self._unique_ids: dict[str, str] = {}
         # Some properties take a role by name (`ServiceRole: !Ref Role`).
         self._by_name = {role.name: role.arn for role in reversed(tuple(inventory.roles.values())) if role.name}
-        self._home = next((account.id for account in inventory.of(Account)), ACCOUNT)
+        homes = [account.id for account in inventory.of(Account)]
+        self._home = ACCOUNT if ACCOUNT in homes else next(iter(homes), ACCOUNT)
 
     def add_facts(self) -> None:
         """A node for every fact that can act or be touched."""
@@ -197,7 +198,7 @@ class Nodes:
 
     def account_of_fact(self, fact: Fact) -> str:
         """The account a fact without an account in its ARN stands in."""
-        return fact.source.account or self._home
+        return fact.source.account or fact.account or self._home
 
     def _add(self, node: Node) -> Node:
         return self.graph.add_node(node)

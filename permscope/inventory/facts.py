@@ -53,6 +53,8 @@ class Fact:
         logical_id: of the template resource that says it, as the user wrote it (the SAM resource for generated ones).
         only_if: the undecided template condition it depends on.
         stack: label of the stack it stands in; empty where there is one template.
+        account: 12-digit id of the account its template is deployed to, where that is known; that of a live fact is in
+            its source.
         construct: what a CDK app calls the resource, by its place in the app (`Orders/Handler`).
     """
 
@@ -60,6 +62,7 @@ class Fact:
     logical_id: str | None = None
     only_if: str | None = None
     stack: str = ""
+    account: str | None = None
     construct: str | None = None
 
 

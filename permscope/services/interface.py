@@ -323,6 +323,7 @@ class TemplateResource:
             "logical_id": self.origin or self.logical_id,
             "only_if": self.only_if,
             "stack": self.stack.label,
+            "account": self.stack.account if self.stack.account.isdigit() else None,
             "construct": self.construct,
         }
 

@@ -143,3 +143,20 @@ def test_a_grant_on_everything_invokes_no_administrator_s_function_elsewhere(tmp
     assert run_audit(inventory, only=("admin-star",)).findings
     assert run_audit(inventory, only=("invoke-privileged-function",)).findings == ()
     assert _who(build_graph(inventory), "s3:GetObject", "Files") == {"Named": Decision.ALLOW}
+
+
+def test_a_bucket_has_the_account_of_its_template(tmp_path: Path) -> None:
+    """Its ARN has none, so a grant on every bucket and a grant by name ask its template whose it is."""
+    caller = CALLER.replace("'sqs:SendMessage', 'lambda:InvokeFunction'", "'s3:GetObject'")
+    (tmp_path / "caller.yaml").write_text(caller)
+    (tmp_path / "owner.yaml").write_text("Resources: {Files: {Type: AWS::S3::Bucket, Properties: {BucketName: f}}}\n")
+
+    def reads(account: str) -> dict[str, Decision]:
+        paths = [f"{tmp_path}/caller.yaml@111111111111", f"{tmp_path}/owner.yaml{account}"]
+        graph = build_graph(load(paths))
+        assert find_node(graph, "Files").account == (account.removeprefix("@") or "${AWS::AccountId}")
+        return _who(graph, "s3:GetObject", "arn:aws:s3:::f/x")
+
+    assert reads("@111111111111") == {"App": Decision.ALLOW}
+    assert reads("@222222222222") == {}
+    assert reads("") == {}

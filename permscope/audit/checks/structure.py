@@ -12,6 +12,7 @@ from permscope.audit.checks.principals import service_name
 from permscope.audit.checks.wiring import function_name
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
+from permscope.audit.fixes import written_arn
 from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import StatementView, World
@@ -484,9 +485,10 @@ def takes_plain_http(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
         return
     if any(statement.effect == "Deny" and _about_tls(statement) for statement in statements):
         return
-    resource = f"!GetAtt {fact.logical_id}.Arn" if fact.type != "AWS::SNS::Topic" else f"!Ref {fact.logical_id}"
+    resource = written_arn(world, fact.arn)
     if fact.type == "AWS::S3::Bucket":
-        resource = f'[!GetAtt {fact.logical_id}.Arn, !Sub "${{{fact.logical_id}.Arn}}/*"]'
+        objects = f'!Sub "${{{fact.logical_id}.Arn}}/*"' if fact.logical_id else f'"{fact.arn}/*"'
+        resource = f"[{resource}, {objects}]"
     yield Hit(
         severity="low" if statements else None,
         values={

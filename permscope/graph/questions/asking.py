@@ -159,8 +159,7 @@ def _parts(
     if graph.decisions is None or principal.kind not in (NodeKind.ROLE, NodeKind.USER) or exact:
         yield edge.decision, actions
         return
-    if edge.kind is not EdgeKind.CAN_ASSUME:
-        actions = agreed(graph.decisions, principal, node, actions)
+    actions = agreed(graph.decisions, principal, node, actions)
     allowed, conditional = graph.decisions.access(principal.id, arn)
     if edge.decision is Decision.ALLOW and (sure := actions & allowed):
         yield Decision.ALLOW, sure

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from permscope.graph.guards import agreed
+from permscope.graph.guards import agreed, assuming
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import in_set
 from permscope.graph.takeover.feeding import feeds
@@ -197,8 +197,14 @@ def still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
     source = graph.nodes[edge.source]
     if graph.decisions is None or source.kind not in _IDENTITIES:
         return True
-    if edge.kind is not EdgeKind.CAN_ASSUME and not agreed(graph.decisions, source, member, edge.actions):
-        return False
+    if edge.kind is not EdgeKind.CAN_ASSUME:
+        left = agreed(graph.decisions, source, member, edge.actions)
+        if member.kind is NodeKind.ROLE and any(
+            one.target == member.id for one in graph.outgoing(edge.source, EdgeKind.CAN_ASSUME)
+        ):
+            left -= assuming()  # its own edge says it
+        if not left:
+            return False
     if edge.reason is None:
         return True  # a grant that nothing limits holds for every member
     return not graph.decisions.on(edge.source, member.arn).isdisjoint(edge.actions)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from permscope.audit.config import Config
+from permscope.audit.run import run_audit
 from permscope.cli.sides import read_sides
 from permscope.collect.live.estate import Estate
 from permscope.collect.load import LoadOptions, load
@@ -488,6 +489,8 @@ def test_the_same_stack_gives_the_same_graph(
         assert known.get(id_) == attributes, id_
     assert changes(world, tmp_path / "estate.json", OPTIONS) == []
     assert changes(world, tmp_path / "estate.json", LoadOptions()) == []
+    said = [(each.rule, each.message, each.fix) for each in run_audit(live).findings]
+    assert not [each for each in said if "None" in f"{each[1]} {each[2]}"]  # what is deployed has no logical id
 
 
 def changes(world: Path, estate: Path, options: LoadOptions) -> list[str]:
