@@ -32,6 +32,7 @@ _ALWAYS: Context = {"aws:SecureTransport": ("true",)}
 # Lambda refuses a mapping whose role cannot do it "on your stream", and AWS's own policies grant it there:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
 _CHECKED_AS_NAMED = frozenset({"dynamodb:ListStreams"})
+_EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
 _OF_URLS = ("lambda:InvokedViaFunctionUrl", "lambda:FunctionUrlAuthType")
 
 
@@ -45,6 +46,7 @@ class Decisions:
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
         self._effective: dict[str, EffectiveAccess] = {}
+        self._potential: dict[str, EffectiveAccess] = {}
         self._identity: dict[str, tuple[Policy, ...]] = {}
         self._needs: dict[tuple[str, Need, str | None], Outcome] = {}
 
@@ -100,6 +102,27 @@ class Decisions:
                 context=RequestContext(_ALWAYS, complete=False),
             )
         return found
+
+    def potential(self, principal: IamPrincipal) -> EffectiveAccess | None:
+        """Everything a principal might do if it were given every permission: what boundary and SCPs leave.
+
+        None where nothing limits it; with a boundary in no input, as though it had none.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+        """
+        boundary = self.boundary(principal)
+        scps = self.control_levels(account_of(principal.arn) or "", PolicyKind.SCP)
+        everything = self.inventory.managed_policy(_EVERYTHING)
+        if everything is None or (boundary is None and not scps):
+            return None
+        if principal.arn not in self._potential:
+            self._potential[principal.arn] = effective(
+                (everything,),
+                boundary=boundary,
+                scps=scps,
+                principal=requester_of(principal.arn),
+                context=RequestContext(_ALWAYS, complete=False),
+            )
+        return self._potential[principal.arn]
 
     def access(self, principal_arn: str, arn: str) -> tuple[ActionSet, ActionSet]:
         """The actions a principal may take on a resource for sure, and those that depend on something."""

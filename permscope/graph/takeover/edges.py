@@ -148,7 +148,9 @@ def _reason(path: EscalationPath, gain: Gain) -> str:
         case "existing-work":
             return f"changes what `{through}` does, which runs as `{target}` ({actions}){later}"
         case "self-escalation":
-            return f"gives `{target}` more rights ({actions} on `{through}`)"
+            within = getattr(gain.target.fact, "boundary_arn", None) is not None
+            limit = ", as far as its permissions boundary goes" if within else ""
+            return f"gives `{target}` more rights{limit} ({actions} on `{through}`)"
         case "boundary-removal":
             return f"takes the permissions boundary off `{target}` ({actions})"
         case "resource-policy":

@@ -57,7 +57,7 @@ GAINS: Mapping[str, str] = {
     "resource": "the use (`use`) of a resource of one of `types` by its own policy",
     "trusted": "a role that trusts the principal: the graph says so with a `can_assume` edge",
 }
-ON = ("any", "role", "thing", "identity", "policy")
+ON = ("any", "role", "thing", "identity", "policy", "boundary")
 _REQUIRED = ("id", "title", "category", "gains", "needs", "why", "references")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "identity": ("role", "user", "group"),
@@ -82,7 +82,7 @@ class Required(NamedTuple):
     Attributes:
         action: IAM action.
         on: `any` resource; the passed `role`; the `thing` that is changed; the `identity` that is gained or changed; a
-            managed `policy` attached to that identity.
+            managed `policy` attached to that identity; the `boundary` that limits it.
     """
 
     action: str

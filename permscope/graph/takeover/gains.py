@@ -131,6 +131,10 @@ class Gains:
             return False
         return self._strength.exceeds(target.id, rights.principal.id)
 
+    def _is_raised(self, path: EscalationPath, node: Node, rights: Rights) -> bool | None:
+        """Whether an identity that gets new rights gets any that the principal has not, in spite of its boundary."""
+        return True if path.bounded else self._strength.could_exceed(node.id, rights.principal.id)
+
     # Roles
 
     def _passed_roles(self, path: EscalationPath, rights: Rights, missing: str | None) -> Iterator[Gain]:
@@ -304,7 +308,7 @@ class Gains:
                 continue
             if path.bounded and getattr(node.fact, "boundary_arn", None) is None:
                 continue
-            stronger = True if path.raises else self._is_stronger(node, rights)
+            stronger = self._is_raised(path, node, rights) if path.raises else self._is_stronger(node, rights)
             if stronger is not False:
                 whole = may.also(policies).also(rest)
                 yield Gain(node, whole if stronger else whole.also(May(sure=False)), node.label)
@@ -341,14 +345,33 @@ class Gains:
                 return may
         return None
 
+    def _on_boundary(self, path: EscalationPath, rights: Rights, missing: str | None, holder: Node) -> May | None:
+        """The needs on the policy that is an identity's permissions boundary."""
+        arn = getattr(holder.fact, "boundary_arn", None)
+        if not any(need.on == "boundary" for need in path.needs):
+            return May(sure=True)
+        if arn is None:
+            return None
+        node = self._graph.nodes.get(arn) or Node(id=arn, kind=NodeKind.RESOURCE, label=arn, arn=arn)
+        return self._on(path, rights, missing, "boundary", node)
+
     def _self(self, path: EscalationPath, rights: Rights, missing: str | None) -> Iterator[Gain]:
         principal = rights.principal
         if path.bounded and getattr(principal.fact, "boundary_arn", None) is None:
             return
+        raised = self._is_raised(path, principal, rights)
+        if raised is False:
+            return
+        rest = May(sure=raised is True)
         if path.identity is None:
-            may = self._on_policies(path, rights, missing, principal)
+            may = all_of(
+                (
+                    self._on_policies(path, rights, missing, principal),
+                    self._on_boundary(path, rights, missing, principal),
+                )
+            )
             if may is not None:
-                yield Gain(principal, may, principal.label)
+                yield Gain(principal, may.also(rest), principal.label)
             return
         kind = _KINDS[path.identity]
         own = [principal] if principal.kind is kind else []
@@ -357,7 +380,7 @@ class Gains:
         for node in own:
             may = self._on(path, rights, missing, "identity", node)
             if may is not None:
-                yield Gain(principal, may, node.label)
+                yield Gain(principal, may.also(rest), node.label)
 
     def _groups(self, path: EscalationPath, rights: Rights, missing: str | None) -> Iterator[Gain]:
         fact = rights.principal.fact

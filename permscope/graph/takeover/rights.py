@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,8 +13,10 @@ from permscope.graph.decisions import Decisions
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.questions.queries import in_set
 from permscope.inventory.arn import account_of
+from permscope.inventory.inventory import IamPrincipal
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.tokens import ACCOUNT, URL_SUFFIX, has_unknown
+from permscope.policy.effective import Grant
 from permscope.policy.matching import glob
 from permscope.policy.protected import is_protected
 
@@ -229,22 +231,37 @@ class Strength:
             self._known[key] = self._exceeds(other_id, own_id)
         return self._known[key]
 
+    def could_exceed(self, other_id: str, own_id: str) -> bool | None:
+        """Whether another principal, or oneself, given every permission, may do what one may not.
+
+        A boundary or SCP that leaves no more than one has makes it pointless; None where nobody has the boundary.
+        """
+        other, own = self._decisions.principal(other_id), self._decisions.principal(own_id)
+        if other is None or own is None:
+            return True
+        potential = self._decisions.potential(other)
+        if getattr(other, "boundary_arn", None) is not None and self._decisions.boundary(other) is None:
+            return None
+        return potential is None or self._grants_exceed(potential.grants, own)
+
     def _exceeds(self, other_id: str, own_id: str) -> bool | None:
         other, own = self._decisions.principal(other_id), self._decisions.principal(own_id)
         if other is None or own is None:
             return None
-        mine = self._actions_of(own_id)
+        if self._grants_exceed(self._decisions.effective(other).grants, own):
+            return True
+        return False if self._decisions.is_complete(other) else None
+
+    def _grants_exceed(self, grants: Sequence[Grant], own: IamPrincipal) -> bool:
+        mine = self._actions_of(own.arn)
         access = self._decisions.effective(own)
-        grants = self._decisions.effective(other).grants
         for grant in grants[:_MOST_GRANTS]:
             actions = grant.actions - self._routine
             if actions - mine or (actions and grant.not_resources and not grant.resources):
                 return True
             if actions and any(actions - access.on(pattern).allowed for pattern in grant.resources):
                 return True
-        if len(grants) > _MOST_GRANTS:
-            return True
-        return False if self._decisions.is_complete(other) else None
+        return len(grants) > _MOST_GRANTS
 
     def _actions_of(self, arn: str) -> ActionSet:
         if arn not in self._actions:

@@ -334,6 +334,60 @@ def test_a_boundary_that_its_holder_may_remove_is_none(world: Any, removal: str,
     assert ("Weak" in gained(made)) is found
 
 
+@pytest.mark.parametrize(
+    ("allowed", "cap", "category"),
+    [
+        (allow("iam:PutRolePolicy"), "'iam:PutRolePolicy'", None),
+        (allow("iam:PutRolePolicy"), "'iam:PutRolePolicy', 's3:*'", "self-escalation"),
+        (allow("iam:PutRolePolicy", "s3:*"), "'iam:PutRolePolicy', 's3:*'", None),
+        (allow("iam:PutRolePolicy", "s3:*", on="!GetAtt Weak.Arn"), "'iam:PutRolePolicy', 's3:*'", "self-escalation"),
+        (allow("iam:CreatePolicyVersion"), "'iam:CreatePolicyVersion'", "boundary-removal"),
+        (allow("iam:CreatePolicyVersion", on="!Ref Cap"), "'iam:CreatePolicyVersion'", "boundary-removal"),
+        (allow("iam:CreatePolicyVersion", on="!GetAtt Weak.Arn"), "'iam:CreatePolicyVersion'", None),
+    ],
+)
+def test_nobody_gives_itself_more_than_its_boundary_leaves(
+    world: Any, allowed: str, cap: str, category: str | None
+) -> None:
+    """Whatever the policies of an identity say, it has only what its boundary allows too, unless it may rewrite that.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    boundary = BOUNDARY.replace("'s3:*', 'iam:*'", cap)
+    made = world(boundary, role("Weak", allowed, more="PermissionsBoundary: !Ref Cap"))
+    assert gained(made).get("Weak", (None,))[0] == category
+
+
+def test_a_boundary_in_no_input_leaves_open_what_is_gained(world: Any) -> None:
+    """It may cap everything or nothing."""
+    more = "PermissionsBoundary: arn:aws:iam::111111111111:policy/elsewhere"
+    assert gained(world(role("Weak", allow("iam:PutRolePolicy"), more=more))) == {
+        "Weak": ("self-escalation", Decision.CONDITIONAL)
+    }
+
+
+def test_whoever_raises_another_gains_what_its_boundary_leaves(world: Any) -> None:
+    """A role that its boundary keeps to what one has already is no gain."""
+    weak = role("Weak", allow("iam:AttachRolePolicy", "sts:AssumeRole", on="!GetAtt Strong.Arn"))
+    strong = role("Strong", SECRET, trusts="AWS: !GetAtt Weak.Arn", more="PermissionsBoundary: !Ref Cap")
+    nothing = BOUNDARY.replace("'s3:*', 'iam:*'", "'sts:AssumeRole'").replace(
+        "Resource: '*'", "Resource: !GetAtt Strong.Arn"
+    )
+    assert "Strong" in gained(world(BOUNDARY, strong, weak))
+    assert "Strong" not in gained(world(nothing, strong, weak))
+
+
+def test_what_aws_keeps_to_itself_is_not_raised(world: Any) -> None:
+    """Nobody changes the policies of a service-linked role (`UnmodifiableEntity`).
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+    """
+    linked = role("Linked", SECRET, trusts="AWS: !GetAtt Weak.Arn", more="Path: /aws-service-role/ecs.amazonaws.com/")
+    weak = role("Weak", allow("iam:UpdateAssumeRolePolicy", "sts:AssumeRole"), trusts="Service: ec2.amazonaws.com")
+    assert "Linked" not in gained(world(linked, weak))
+    assert "Linked" in gained(world(linked.replace("/aws-service-role/", "/own/"), weak))
+
+
 def test_code_comes_from_objects_images_and_layers() -> None:
     """Each as the ARN that whoever replaces it must be allowed to write."""
     from permscope.inventory.inventory import Inventory
