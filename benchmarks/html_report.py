@@ -71,8 +71,8 @@ def browse(page: str, folder: Path) -> dict[str, float]:
             "box.dispatchEvent(new Event('input'))",
             "findings": "permscope.show('findings')",
             "access": "permscope.show('access')",
-            "graph, first function": "permscope.show('graph')",
-            "graph, another focus": "permscope.drawing.focus(permscope.page.bySeverity.at(-1).id)",
+            "graph, overview": "permscope.show('graph')",
+            "graph, a focus": "permscope.drawing.focus(permscope.page.bySeverity.at(-1).id)",
             "graph, everything": "document.getElementById('draw-all').click()",
         }.items():
             found[words] = browser.execute_async_script(

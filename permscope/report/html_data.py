@@ -28,6 +28,7 @@ from permscope.report.describe import (
     with_short_arns,
 )
 from permscope.report.escape import visible
+from permscope.report.in_and_out import is_behind, wired_by
 from permscope.report.matrix import matrix_of
 from permscope.report.order import by_place
 from permscope.report.reasons import Reason, excerpt_of, reasons_of
@@ -216,17 +217,12 @@ class _Document:
 
     def _is_plumbing(self, edge: Edge) -> bool:
         """Services that may take on roles, and statements behind a wiring that is shown itself."""
-        if self._graph.nodes[edge.source].kind is not NodeKind.SERVICE:
-            return False
+        kind = self._graph.nodes[edge.source].kind
         if edge.kind is EdgeKind.CAN_ASSUME:
-            return True
-        wired = {
-            one.source
-            for wiring in self._graph.incoming(edge.target, EdgeKind.TRIGGERS)
-            for one in wiring.provenance
-            if one.fact is not None
-        }
-        return edge.kind is EdgeKind.CAN_INVOKE and {one.source for one in edge.provenance} <= wired
+            return kind is NodeKind.SERVICE
+        if edge.kind is not EdgeKind.CAN_INVOKE or kind not in (NodeKind.SERVICE, NodeKind.PUBLIC):
+            return False
+        return is_behind(self._graph, edge, wired_by(self._graph, edge.target))
 
     def _reason(self, reason: Reason) -> int:
         lines = () if reason.statement is None else tuple(map(with_short_arns, excerpt_of(reason.statement)))

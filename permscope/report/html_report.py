@@ -20,7 +20,16 @@ from permscope.graph.model import PermissionGraph
 from permscope.report.html_data import report_document
 
 _ASSETS = Path(__file__).parent / "html"
-_SCRIPTS = ("cytoscape.min.js", "cytoscape-dagre.min.js", "data.js", "ways.js", "page.js", "drawing.js", "report.js")
+_SCRIPTS = (
+    "cytoscape.min.js",
+    "cytoscape-dagre.min.js",
+    "data.js",
+    "ways.js",
+    "groups.js",
+    "page.js",
+    "drawing.js",
+    "report.js",
+)
 _IN_JSON = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 

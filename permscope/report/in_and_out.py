@@ -35,8 +35,8 @@ def entries_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[t
         return
     wired = sort_edges(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source")
     callers = sort_edges(graph, graph.incoming(node.id, EdgeKind.CAN_INVOKE), by="source")
-    said = {one.source for edge in wired for one in edge.provenance if one.fact is not None}
-    behind = {id(edge) for edge in callers if _is_behind(graph, edge, said)}
+    said = wired_by(graph, node.id)
+    behind = {id(edge) for edge in callers if is_behind(graph, edge, said)}
     strangers = [
         edge for edge in callers if graph.nodes[edge.source].kind is NodeKind.PUBLIC and id(edge) not in behind
     ]
@@ -53,7 +53,13 @@ def entries_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[t
             yield _caller(graph, edge, node, signs)
 
 
-def _is_behind(graph: PermissionGraph, edge: Edge, said: set[Source]) -> bool:
+def wired_by(graph: PermissionGraph, node: str) -> set[Source]:
+    """Where the statements stand that make the wirings of a function work."""
+    wired = graph.incoming(node, EdgeKind.TRIGGERS)
+    return {one.source for edge in wired for one in edge.provenance if one.fact is not None}
+
+
+def is_behind(graph: PermissionGraph, edge: Edge, said: set[Source]) -> bool:
     """Whether a permission only says what a wiring says already: of a service, or of anybody by way of the URL."""
     if not {one.source for one in edge.provenance} <= said:
         return False

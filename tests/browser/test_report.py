@@ -282,15 +282,60 @@ def test_everything_is_drawn_in_parts_that_fill_the_canvas(opened: Open, tmp_pat
     )
 
 
-def test_thousands_of_nodes_start_with_a_neighbourhood(opened: Open, tmp_path: Path) -> None:
-    """Not everything is drawn at once, and the first function is there within a few seconds."""
+def parts(browser: WebDriver) -> list[str]:
+    """Names of the parts in the drawing of a large graph."""
+    return browser.execute_script(
+        "return permscope.drawing.cy.nodes('[group = \"part\"]').map((each) => each.data('label').split('\\n')[0]"
+        ".replaceAll('\\u200b', ''))"
+    )
+
+
+def test_thousands_of_nodes_start_with_an_overview(opened: Open, tmp_path: Path) -> None:
+    """Not everything is drawn at once; a part is opened and left again, and a name is found at once."""
     browser = opened(estate(tmp_path, 1700), "graph")
     assert len(browser.execute_script("return permscope.nodes")) > 5000
-    assert 1 <= len(drawn(browser)) <= 350
+    assert len(parts(browser)) == 29
+    assert parts(browser)[0] == "F0 to F59"
+    assert "29 parts" in one(browser, "#graph-status").text
+    one(browser, "#panel li button").click()
+    assert one(browser, "#panel h2").text == "F0 to F59"
+    assert texts(browser, "#panel h3")[0] == "Functions (60)"
+    assert {"F0", "Q0", "R0", "F59"} <= set(drawn(browser))
+    assert len(drawn(browser)) == 180
+    one(browser, "#panel p button").click()
+    assert len(parts(browser)) == 29
     choose(browser, "#find", "F1699")
     assert sorted(drawn(browser)) == ["F1699", "Q1699", "R1699"]
+    one(browser, "#overview").click()
+    assert len(parts(browser)) == 29
     took = browser.execute_script(
         "const start = performance.now(); permscope.show('functions'); return performance.now() - start"
     )
     assert took < 2000
     assert len(texts(browser, "article h2")) == 60
+
+
+def test_files_are_the_parts_of_a_large_graph(opened: Open, tmp_path: Path) -> None:
+    """Each by its folder, with the ways between them; a filter leaves the parts that have something to it."""
+    for name in ("billing", "orders", "shipping"):
+        (tmp_path / name).mkdir()
+        estate(tmp_path / name, 20)
+    text = (tmp_path / "orders" / "template.yaml").read_text(encoding="utf-8")
+    text += "  Jobs: {Type: 'AWS::SQS::Queue', Properties: {QueueName: jobs}}\n"
+    (tmp_path / "orders" / "template.yaml").write_text(text, encoding="utf-8")
+    send = "Action: 'sqs:SendMessage', Resource: !Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:jobs'"
+    text = (tmp_path / "billing" / "template.yaml").read_text(encoding="utf-8")
+    text = text.replace('Action: "sqs:SendMessage", Resource: !GetAtt Q0.Arn', send)
+    (tmp_path / "billing" / "template.yaml").write_text(text, encoding="utf-8")
+    browser = opened(str(tmp_path), "graph")
+    assert parts(browser) == ["billing", "orders", "shipping"]
+    assert browser.execute_script(
+        "return permscope.drawing.cy.edges().map((each) => [each.source().data('label'), each.target().data('label'),"
+        " each.data('label')])"
+    ) == [["billing\n20 functions", "orders\n20 functions", "1"]]
+    browser.execute_script("permscope.drawing.cy.nodes()[1].emit('tap')")
+    assert one(browser, "#panel h2").text == "orders"
+    assert "Jobs" in drawn(browser)
+    one(browser, "#overview").click()
+    one(browser, "#only-public").click()
+    assert one(browser, "#graph-status").text == "Nothing matches the filters"

@@ -1,13 +1,15 @@
 "use strict";
 /* The interactive graph; everything it shows is in the panel beside it too, as text and buttons. */
 permscope.drawing = (() => {
-  const { data, nodes, edges, outgoing, incoming, el, empty, chip, ticked, count, say, ways, page } = permscope;
+  const { data, nodes, edges, outgoing, incoming, el, empty, chip, ticked, count, say, ways, groups, page } = permscope;
   const WHOLE = 120;  // nodes up to which everything is drawn at once
   const MOST = 350;   // nodes above which a neighbourhood is cut
   const SHARED = 4;   // ends of edges from which a public or a pattern is drawn once for each
   const LAYERED = 700; // nodes up to which the layered layout is quick
+  const [WIDE, HIGH] = [130, 50];
+  const [PART_WIDE, PART_HIGH] = [190, 64];
   const kindWords = { triggers: "wirings", can_invoke: "may invoke", executes_as: "runs as", can_assume: "may become", can_access: "access", can_pass: "may pass", delivers_to: "deliveries", can_take_over: "may take over", writes_into: "writes into" };
-  const state = { focus: null, depth: 2, kinds: new Set(Object.keys(kindWords)), routine: false, severity: 99, open: false, foreign: false, whole: false, way: null, opened: new Set() };
+  const state = { focus: null, depth: 2, kinds: new Set(Object.keys(kindWords)), routine: false, severity: 99, open: false, foreign: false, whole: false, way: null, part: [], opened: new Set() };
   let cy = null;
   const box = {};
 
@@ -59,13 +61,31 @@ permscope.drawing = (() => {
     const ordered = [...found].sort((one, other) => one[1] - other[1] || one[0] - other[0]).map(([id]) => id);
     return { ids: ordered.slice(0, MOST), cut: ordered.length - MOST };
   };
+  const joinedIn = (kept) => [...kept].filter((id) => [...outgoing[id], ...incoming[id]].some((edge) => usable(edge) && kept.has(edge.source) && kept.has(edge.target)));
+  /* What to draw: nodes, or the parts of a graph that is too large for one drawing. */
   const selection = () => {
     const kept = wanted();
     if (state.way) return { ids: [...new Set(state.way.flatMap((edge) => [edge.source, edge.target]))], cut: 0 };
     if (state.focus !== null && !state.whole) { kept.add(state.focus); return neighbourhood(kept); }
-    const joined = [...kept].filter((id) => [...outgoing[id], ...incoming[id]].some((edge) => usable(edge) && kept.has(edge.source) && kept.has(edge.target)));
+    const joined = joinedIn(kept);
     if (state.whole || joined.length <= WHOLE) return { ids: joined, cut: 0 };
-    return { ids: joined.slice(0, 0), cut: joined.length };
+    let inside = joined;
+    for (const name of state.part) {
+      const found = (groups.of(inside, usable) || []).find((each) => each.name === name);
+      if (found) inside = found.ids;
+    }
+    const parts = inside.length > MOST || !state.part.length ? groups.of(inside, usable) : null;
+    if (parts) return { ids: [], cut: 0, parts };
+    if (state.part.length) return { ...withShared(inside, kept), own: new Set(inside) };
+    return { ids: [], cut: joined.length };
+  };
+
+  /* The nodes of a part, with what is next to them: first its own, then the strangers and patterns, then other parts. */
+  const withShared = (inside, kept) => {
+    const own = new Set(inside);
+    const near = new Set(inside.flatMap((id) => [...outgoing[id], ...incoming[id]].filter(usable).map((edge) => edge.source === id ? edge.target : edge.source)).filter((id) => kept.has(id) && !own.has(id)));
+    const ids = [...own, ...near];
+    return { ids: ids.slice(0, MOST), cut: ids.length - MOST };
   };
 
   /* Zero-width spaces where a name may be broken, and in words that are too long for a line. */
@@ -126,9 +146,31 @@ permscope.drawing = (() => {
     return made;
   };
 
+  /* The parts of a large graph, with how many ways lead from one to another. */
+  const partElements = (parts) => {
+    const partOf = new Map(parts.flatMap((part, at) => part.ids.map((id) => [id, at])));
+    const between = new Map();
+    const add = (from, to, edge) => { const key = `${from}>${to}`; between.set(key, [...(between.get(key) || []), edge]); };
+    edges.filter(usable).forEach((edge) => {
+      const from = partOf.get(edge.source);
+      const to = partOf.get(edge.target);
+      if (from !== undefined && to !== undefined && from !== to) add(`p${from}`, `p${to}`, edge);
+    });
+    const asPart = (part, at) => ({ group: "nodes", data: { id: `p${at}`, part: at, label: `${breakable(short(part.name, 44))}\n${partWords(part)}`, group: "part", open: openIn(part) ? "yes" : "no", severity: part.rank < 99 ? data.severities[part.rank] : "none" } });
+    return [...parts.map(asPart), ...[...between].map(([key, found]) => {
+      const [source, target] = key.split(">");
+      return { group: "edges", data: { id: `b${key}`, source, target, label: String(found.length), words: "", state: found.every((edge) => edge.authorized === false) ? "no" : "yes" } };
+    })];
+  };
+  const openIn = (part) => part.ids.filter((id) => nodes[id].kind === "function" && page.facts.get(nodes[id]).open).length;
+  const partWords = (part) => {
+    const open = openIn(part);
+    return part.functions ? `${count(part.functions, "function")}${open ? `, ${open.toLocaleString("en")} open` : ""}` : count(part.ids.length, "node");
+  };
+
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const style = () => [
-    { selector: "node", style: { label: "data(label)", "font-size": 14, "font-family": "system-ui, sans-serif", color: colour("ink"), "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-overflow-wrap": "whitespace", "text-max-width": 120, width: 130, height: 50, shape: "round-rectangle", "background-color": colour("card"), "border-width": 1.5, "border-color": colour("node-other") } },
+    { selector: "node", style: { label: "data(label)", "font-size": 14, "font-family": "system-ui, sans-serif", color: colour("ink"), "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-overflow-wrap": "whitespace", "text-max-width": 120, width: WIDE, height: HIGH, shape: "round-rectangle", "background-color": colour("card"), "border-width": 1.5, "border-color": colour("node-other") } },
     ...["public", "function", "role", "route", "resource", "set", "other"].map((group) => ({ selector: `node[group = "${group}"]`, style: { "border-color": colour(`node-${group}`) } })),
     { selector: 'node[group = "function"]', style: { "border-width": 2.5, "font-weight": 600 } },
     { selector: 'node[group = "role"]', style: { shape: "cut-rectangle" } },
@@ -137,6 +179,8 @@ permscope.drawing = (() => {
     { selector: 'node[group = "set"]', style: { "border-style": "dashed" } },
     { selector: 'node[group = "route"]', style: { "text-max-width": 104, "text-margin-x": -8 } },
     { selector: 'node[group = "more"]', style: { "border-style": "double", "border-width": 4, height: 34, color: colour("accent") } },
+    { selector: 'node[group = "part"]', style: { width: PART_WIDE, height: PART_HIGH, "text-max-width": 180, "border-width": 2.5, "border-color": colour("node-function"), shape: "round-rectangle" } },
+    { selector: 'node[group = "part"][open = "yes"]', style: { "border-color": colour("node-public") } },
     { selector: 'node[group = "public"]', style: { "background-color": colour("critical-back"), "font-weight": 600 } },
     ...["critical", "high", "medium"].map((severity) => ({ selector: `node[severity = "${severity}"]`, style: { "background-color": colour(`${severity}-back`) } })),
     { selector: "edge", style: { width: 1.4, "line-color": colour("soft"), "target-arrow-color": colour("soft"), "target-arrow-shape": "triangle", "arrow-scale": 0.9, "curve-style": "bezier", "source-endpoint": "90deg", "target-endpoint": "270deg", "control-point-step-size": 24, "target-label": "data(label)", "target-text-offset": 24, "font-size": 11, color: colour("soft"), "text-background-color": colour("card"), "text-background-opacity": 0.9, "text-background-padding": 2, "min-zoomed-font-size": 7 } },
@@ -146,7 +190,7 @@ permscope.drawing = (() => {
     { selector: "edge.back", style: { "source-endpoint": "270deg", "target-endpoint": "90deg" } },
     { selector: "edge.loose", style: { opacity: 0.2, width: 1 } },
     { selector: ".faded", style: { opacity: 0.18 } },
-    { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : 130 } },
+    { selector: ".way, :selected", style: { "border-color": colour("accent"), "border-width": 4, "line-color": colour("accent"), "target-arrow-color": colour("accent"), width: (each) => each.isEdge() ? 3 : each.data("part") === undefined ? WIDE : PART_WIDE } },
     { selector: "edge:selected, edge.way", style: { label: "data(words)", "target-label": "", color: colour("ink") } },
     { selector: "node.focus", style: { "border-width": 4 } },
   ];
@@ -165,16 +209,31 @@ permscope.drawing = (() => {
     cy.edges().forEach((edge) => { const kind = (edge.scratch("edge") || {}).kind; add(`${edge.data("source")}>${kind}`); add(`${kind}>${edge.data("target")}`); });
     return cy.edges().filter(isLoose(kinds));
   };
+  /* The box of a part from the places of its nodes, which is quicker than asking for their outlines. */
+  const boxOf = (part) => {
+    const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
+    part.nodes().forEach((node) => {
+      const { x, y } = node.position();
+      const [w, h] = node.data("part") === undefined ? [WIDE, HIGH] : [PART_WIDE, PART_HIGH];
+      box.x1 = Math.min(box.x1, x - w / 2); box.x2 = Math.max(box.x2, x + w / 2);
+      box.y1 = Math.min(box.y1, y - h / 2); box.y2 = Math.max(box.y2, y + h / 2);
+    });
+    return { ...box, w: box.x2 - box.x1, h: box.y2 - box.y1 };
+  };
+  const TANGLE = 1.5; // edges for each part of a large graph from which the parts stand in rows
   const arrange = () => {
-    const loose = state.whole ? looseEdges() : cy.collection();
+    const tangled = box.parts.length && cy.edges().length > box.parts.length * TANGLE;
+    const loose = tangled ? cy.edges() : state.whole ? looseEdges() : cy.collection();
     loose.addClass("loose");
+    const quick = cy.nodes().length > LAYERED;
     const parts = cy.elements().difference(loose).components().map((part) => {
       const small = part.nodes().length <= LAYERED;
-      part.layout(small ? { name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: state.way ? 130 : 54, edgeSep: 8, animate: false, fit: false }
+      part.layout(small ? { name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: state.way ? 130 : 54, edgeSep: 8, ranker: quick ? "longest-path" : "network-simplex", animate: false, fit: false }
         : { name: "breadthfirst", directed: true, spacingFactor: 1.1, animate: false, fit: false, transform: (_, at) => ({ x: at.y * 2, y: at.x / 2 }) }).run();
-      return { part, box: part.nodes().boundingBox({ includeLabels: false }) };
+      return { part, box: boxOf(part) };
     });
-    parts.sort((one, other) => other.box.h - one.box.h);
+    const first = ({ part }) => Math.min(...part.nodes().map((node) => node.data("part") ?? node.data("number") ?? nodes.length));
+    parts.sort((one, other) => other.box.h - one.box.h || first(one) - first(other));
     const area = parts.reduce((sum, { box }) => sum + (box.w + GAP) * (box.h + GAP), 0);
     const width = Math.max(...parts.map(({ box }) => box.w), Math.sqrt(area * cy.width() / cy.height()));
     const at = { x: 0, y: 0, height: 0 };
@@ -192,6 +251,8 @@ permscope.drawing = (() => {
       cy = cytoscape({ container: box.canvas, style: style(), minZoom: 0.05, maxZoom: 3, boxSelectionEnabled: false });
       cy.on("tap", "node", (event) => {
         const owner = event.target.data("owner");
+        const at = event.target.data("part");
+        if (at !== undefined) { openPart(box.parts[at].name); return; }
         if (owner === undefined) { focus(event.target.data("number")); return; }
         state.opened.add(owner);
         draw();
@@ -199,27 +260,29 @@ permscope.drawing = (() => {
       });
       cy.on("tap", "edge", (event) => { const edge = event.target.scratch("edge"); if (edge) showEdge(edge); });
     }
-    const { ids, cut } = selection();
+    const { ids, cut, parts, own } = selection();
+    box.parts = parts || [];
+    box.own = own;
     cy.elements().remove();
-    cy.add(elements(ids));
+    cy.add(parts ? partElements(parts) : elements(ids));
     cy.style(style());
     if (state.focus !== null) cy.getElementById(`n${state.focus}`).addClass("focus");
     if (state.way) cy.elements().addClass("way");
-    if (ids.length) {
+    if (cy.nodes().length) {
       arrange();
       cy.edges().forEach((each) => { if (each.source().position("x") > each.target().position("x")) each.addClass("back"); });
       if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
-      if (cy.zoom() < 0.55 && !state.whole) {  // readable rather than complete: the rest is one drag away
+      if (cy.zoom() < 0.55 && !state.whole && !parts && !state.part.length) {  // readable rather than complete: the rest is one drag away
         const middle = cy.getElementById(`n${state.focus ?? (page.bySeverity[0] || {}).id}`);
         cy.zoom(0.7);
         cy.center(middle.length ? middle : undefined);
       }
     }
     const shown = `${count(cy.nodes().length, "node")}, ${count(cy.edges().length, "edge")}`;
-    box.status.textContent = ids.length ? cut > 0 ? `${shown}; the nearest are drawn, ${cut.toLocaleString("en")} are farther away` : shown : cut > 0 ? `${count(cut, "node")} are too many to read at once: search for one, or pick a function` : "Nothing matches the filters";
+    box.status.textContent = parts ? `${count(parts.length, "part")} of a graph too large to read at once; open one` : ids.length ? cut > 0 ? `${shown}; the nearest are drawn, ${cut.toLocaleString("en")} are farther away` : shown : cut > 0 ? `${count(cut, "node")} are too many to read at once: search for one, or pick a function` : "Nothing matches the filters";
     box.status.hidden = false;
-    box.all.hidden = state.whole || (ids.length > 0 && cut <= 0 && state.focus === null);
-    box.canvas.setAttribute("aria-label", `Drawing of ${shown}. The panel beside it lists the same as text.`);
+    box.all.hidden = state.whole || (ids.length > 0 && cut <= 0 && state.focus === null && !state.part.length);
+    box.canvas.setAttribute("aria-label", `Drawing of ${parts ? count(parts.length, "part") : shown}. The panel beside it lists the same as text.`);
     return ids;
   };
 
@@ -259,9 +322,33 @@ permscope.drawing = (() => {
       }));
   };
   const focus = (id) => {
-    state.focus = id; state.whole = false; state.way = null;
+    state.focus = id; state.whole = false; state.way = null; state.part = [];
     draw(); showNode(id);
     say(`${nodes[id].name} is in focus`);
+  };
+
+  const openPart = (name) => {
+    state.part.push(name); state.focus = null; state.whole = false; state.way = null;
+    draw(); showPart();
+    box.panel.focus();
+    say(`${name} is shown`);
+  };
+  const leavePart = () => {
+    state.part.pop();
+    draw(); showPart();
+    box.panel.focus();
+  };
+  /* The panel of a part, or of all of them: what is in the drawing, as text and buttons. */
+  const showPart = () => {
+    const inside = [...(box.own || [])].map((id) => nodes[id]);
+    const own = inside.filter((node) => node.kind === "function");
+    const others = inside.filter((node) => node.kind !== "function");
+    const rank = (node) => page.facts.get(node).rank;
+    own.sort((one, other) => rank(one) - rank(other) || one.id - other.id);
+    empty(box.panel, el("h2", { class: "name" }, state.part.length ? state.part.at(-1) : "Overview"),
+      state.part.length ? el("p", {}, el("button", { type: "button", class: "link", on: { click: leavePart } }, state.part.length > 1 ? `Back to ${state.part.at(-2)}` : "Back to the overview")) : null,
+      box.parts.length ? [el("p", { class: "soft" }, "Open a part, or find a node by its name. A number on an edge is how many ways lead there."), el("h3", {}, `Parts (${box.parts.length})`), el("ul", { class: "plain" }, box.parts.map((part) => el("li", {}, el("button", { type: "button", class: "link name", on: { click: () => openPart(part.name) } }, part.name), " ", el("span", { class: "soft small" }, partWords(part)))))]
+        : [el("h3", {}, `Functions (${own.length})`), own.length ? el("ul", { class: "plain" }, own.slice(0, 200).map((node) => el("li", {}, nodeButton(node.id), " ", page.facts.get(node).open ? chip("open", "open") : null))) : el("p", { class: "soft" }, "nothing"), others.length ? [el("h3", {}, `Also here (${others.length})`), el("ul", { class: "plain" }, others.slice(0, 200).map((node) => el("li", {}, nodeButton(node.id), " ", el("span", { class: "soft small" }, node.type || node.kind))))] : null]);
   };
 
   /* A search field with a list, for the focus and for the ends of a way. */
@@ -304,7 +391,7 @@ permscope.drawing = (() => {
       say("There is no way between them");
       return;
     }
-    state.way = way; state.whole = false; state.focus = null;
+    state.way = way; state.whole = false; state.focus = null; state.part = [];
     draw();
     empty(box.panel, el("h2", {}, `Way of ${count(way.length, "hop")}`), el("ol", { class: "way" }, way.map((edge) => el("li", {}, nodeButton(edge.source), " → ", nodeButton(edge.target), el("div", { class: "soft small" }, edge.words), edge.if ? el("div", { class: "if small" }, "if ", edge.if) : null,
       el("button", { type: "button", class: "link small", on: { click: () => showEdge(edge) } }, "why")))));
@@ -315,8 +402,8 @@ permscope.drawing = (() => {
     box.canvas = el("div", { id: "drawing", role: "img" });
     box.panel = el("aside", { class: "card panel", tabindex: "-1", "aria-label": "What is selected", id: "panel" });
     box.status = el("span", { class: "soft", id: "graph-status", role: "status" });
-    box.all = el("button", { type: "button", id: "draw-all", on: { click: () => { state.whole = true; state.way = null; say("Drawing everything"); setTimeout(draw, 20); } } }, "Draw everything");
-    const again = () => { state.way = null; draw(); if (state.focus !== null) showNode(state.focus); };
+    box.all = el("button", { type: "button", id: "draw-all", on: { click: () => { state.whole = true; state.way = null; state.focus = null; state.part = []; say("Drawing everything"); setTimeout(draw, 20); } } }, "Draw everything");
+    const again = () => { state.way = null; draw(); if (state.focus !== null) showNode(state.focus); else if (box.parts.length || state.part.length) showPart(); say(box.status.textContent); };
     const depth = el("select", { id: "depth", "aria-label": "Steps around the focus" }, [1, 2, 3, 5, 9].map((steps) => el("option", { value: steps, selected: steps === 2 }, steps === 9 ? "all" : steps)));
     depth.addEventListener("input", () => { state.depth = Number(depth.value); again(); });
     const severity = page.severitySelect("any");
@@ -331,17 +418,19 @@ permscope.drawing = (() => {
       el("div", { class: "bar" }, searcher("Find", "find", (node) => focus(node.id)), el("label", {}, "Steps", depth), data.audited ? el("label", {}, "Findings", severity) : null,
         toggle("reached by anyone", "only-public", (on) => { state.open = on; }), toggle("other accounts", "only-foreign", (on) => { state.foreign = on; }), toggle("routine", "with-routine", (on) => { state.routine = on; })),
       el("div", { class: "bar" }, searcher("Way from", "way-from", (node) => { ends.from = node.id; showWay(); }), searcher("to", "way-to", (node) => { ends.to = node.id; showWay(); }),
-        el("button", { type: "button", id: "overview", on: { click: () => { state.focus = null; state.way = null; state.whole = false; draw(); start(); } } }, "Overview"), box.all, box.status),
+        el("button", { type: "button", id: "overview", on: { click: () => { state.focus = null; state.way = null; state.whole = false; state.part = []; start(); } } }, "Overview"), box.all, box.status),
       el("details", {}, el("summary", { class: "soft small" }, "Kinds of edges"), el("fieldset", {}, el("legend", {}, "Draw"), present.map((kind) => toggle(kindWords[kind], `kind-${kind}`, (on) => { if (on) state.kinds.add(kind); else state.kinds.delete(kind); }, true)))),
       el("div", { class: "workbench" },
         el("div", { class: "canvas" }, box.canvas, el("div", { class: "zoom" }, el("button", { type: "button", "aria-label": "Zoom in", on: { click: zoom(1.3) } }, "+"), el("button", { type: "button", "aria-label": "Zoom out", on: { click: zoom(1 / 1.3) } }, "−"), el("button", { type: "button", on: { click: () => cy.fit(undefined, 24) } }, "Fit")),
-          el("div", { class: "key", "aria-hidden": "true" }, key.map(([group, words]) => el("span", {}, el("i", { class: `dot-${group}` }), words)), el("span", {}, "dashed: under conditions, or not authorized"))),
+          el("div", { class: "key", "aria-hidden": "true" }, key.map(([group, words]) => el("span", {}, el("i", { class: `dot-${group}` }), words)), el("span", {}, "dashed: under conditions, or not authorized"), edges.some((edge) => edge.kind === "can_take_over" || edge.kind === "writes_into") ? el("span", {}, "dotted: may take over or write into") : null)),
         box.panel),
     ];
     return made;
   };
   const start = () => {
-    if (draw().length || state.focus !== null) {
+    const drawn = draw();
+    if (box.parts.length) { showPart(); return; }
+    if (drawn.length || state.focus !== null) {
       if (state.focus === null && !state.way) empty(box.panel, el("h2", {}, "Graph"), el("p", { class: "soft" }, "Choose a node to see what is around it, an edge to see the statements behind it. Find and the lists here work with the keyboard alone."), el("h3", {}, "Functions"), pick());
       return;
     }

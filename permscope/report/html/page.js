@@ -49,7 +49,7 @@ permscope.page = (() => {
     const ranked = [...rules.values()].sort((one, other) => worst(one) - worst(other) || other.length - one.length);
     const exposed = bySeverity.filter((node) => facts.get(node).open || facts.get(node).rank <= 1).slice(0, 6);
     const routes = nodes.filter((node) => node.kind === "route").sort((one, other) => (other.open || 0) - (one.open || 0) || one.id - other.id);
-    const direct = permscope.edges.filter((edge) => edge.kind === "can_invoke" && nodes[edge.source].kind === "public" && nodes[edge.target].kind === "function");
+    const direct = permscope.edges.filter((edge) => edge.kind === "can_invoke" && !edge.routine && nodes[edge.source].kind === "public" && nodes[edge.target].kind === "function");
     const rulesBody = el("tbody");
     const moreRules = growing(rulesBody, ranked, (found) => el("tr", {}, el("td", {}, severityOf(found.reduce((one, other) => other.rank < one.rank ? other : one))),
       el("td", {}, el("button", { type: "button", class: "link", on: { click: () => permscope.show("findings", () => filterFindings(found[0].rule)) } }, found[0].rule), el("div", { class: "soft small" }, found[0].title)),
