@@ -4,6 +4,9 @@ An entry is found by a digest of everything it depends on: the content of the in
 So an entry is never out of date; it is only no longer asked for. The folder is `$PERMSCOPE_CACHE_DIR`, else
 `$XDG_CACHE_HOME/permscope`, `%LOCALAPPDATA%\permscope` or `~/.cache/permscope`. `PERMSCOPE_NO_CACHE=1` turns it off.
 An entry that cannot be read, or a folder that others may write to, is passed over: it is only a cache.
+
+Within `sharing`, what one part of a run worked out is also at hand for another, as the very objects and whether or not
+the folder is used: the two versions of a comparison have nearly everything in common.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ import hashlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +25,7 @@ from typing import Any
 from permscope.version import __version__
 
 _MOST_ENTRIES = 4000
-_READ_ERRORS = (
+READ_ERRORS = (
     OSError,
     EOFError,
     AttributeError,
@@ -29,6 +34,7 @@ _READ_ERRORS = (
     TypeError,
     ValueError,
 )
+WRITE_ERRORS = (TypeError, AttributeError, RecursionError)  # of what cannot be pickled
 
 
 @cache
@@ -67,7 +73,7 @@ def _program() -> bytes:
 
 def digest(*parts: str | bytes) -> str:
     """One name for all of these parts and this very permscope."""
-    found = hashlib.sha256(_program())
+    found = hashlib.sha256(_program() if is_on() else b"")
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
         found.update(len(data).to_bytes(8, "big"))
@@ -78,6 +84,37 @@ def digest(*parts: str | bytes) -> str:
 def is_on() -> bool:
     """Whether anything is kept at all."""
     return _folder() is not None
+
+
+_shared: ContextVar[dict[tuple[str, str], Any] | None] = ContextVar("_shared", default=None)
+
+
+@contextlib.contextmanager
+def sharing() -> Iterator[None]:
+    """Until the end of this, `recall` finds what was given to `remember`."""
+    before = _shared.set({} if _shared.get() is None else _shared.get())
+    try:
+        yield
+    finally:
+        _shared.reset(before)
+
+
+def is_sharing() -> bool:
+    """Whether a part of this run may meet what another one worked out."""
+    return _shared.get() is not None
+
+
+def recall(kind: str, name: str) -> Any:
+    """What this run remembers under a name, or None."""
+    known = _shared.get()
+    return known.get((kind, name)) if known is not None else None
+
+
+def remember(kind: str, name: str, value: object) -> None:
+    """Have an object at hand for the rest of a run that shares; nobody may change it."""
+    known = _shared.get()
+    if known is not None:
+        known[kind, name] = value
 
 
 def fetch(kind: str, name: str) -> Any:
@@ -95,7 +132,7 @@ def fetch(kind: str, name: str) -> Any:
     try:
         with (folder / f"{kind}-{name}").open("rb") as stream:
             return pickle.load(stream)  # noqa: S301 - only this user may write there
-    except (*_READ_ERRORS, pickle.UnpicklingError):
+    except (*READ_ERRORS, pickle.UnpicklingError):
         return None
 
 
@@ -107,7 +144,7 @@ def keep(kind: str, name: str, value: object) -> None:
     import pickle
     import tempfile
 
-    with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError, RecursionError):
+    with contextlib.suppress(OSError, pickle.PicklingError, *WRITE_ERRORS):
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
         try:

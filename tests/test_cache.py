@@ -63,3 +63,22 @@ def test_it_can_be_turned_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     cache._folder.cache_clear()
     cache.keep("document", "x", 1)
     assert not folder.exists()
+
+
+def test_a_run_that_shares_remembers_the_very_object() -> None:
+    """Both versions of a comparison hold the same facts, whether or not the folder is used."""
+    value = [1]
+    with cache.sharing():
+        cache.remember("facts", "x", value)
+        with cache.sharing():
+            assert cache.recall("facts", "x") is value
+        assert cache.recall("facts", "x") is value
+        assert cache.recall("facts", "y") is None
+    assert cache.recall("facts", "x") is None
+
+
+def test_outside_of_a_run_that_shares_nothing_is_remembered() -> None:
+    """A long-lived process does not gather what it read."""
+    cache.remember("facts", "x", [1])
+    assert cache.recall("facts", "x") is None
+    assert not cache.is_sharing()

@@ -46,6 +46,7 @@ SUITES = frozenset(
         "test_layers.py",
         "test_mirror.py",
         "test_readme.py",
+        "test_reuse.py",
         "test_shared_templates.py",
         "test_where_people_run_it.py",
         "audit/test_fixtures.py",

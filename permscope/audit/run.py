@@ -1,12 +1,15 @@
 """An audit from facts to findings: rules chosen, graph built, suppressions and baseline applied.
 
 What the rules find depends on the facts, the rules and whom the user trusts, so it is kept by those and not worked out
-again. Suppressions and baseline come after, each time: they depend on the day.
+again; where facts only moved to other lines, what was found moves with them. Suppressions and baseline come after, each
+time: they depend on the day.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +23,8 @@ from permscope.errors import NameNotFoundError
 from permscope.graph.model import PermissionGraph
 from permscope.graph.rule_files import builtin_folder, file_texts
 from permscope.graph.trusted import TrustedParties
-from permscope.inventory.inventory import Inventory
+from permscope.inventory.inventory import Inventory, Key
+from permscope.inventory.placed import moved_lines, names_a_line, read, write
 from permscope.lazy import dataclass
 
 if TYPE_CHECKING:
@@ -91,26 +95,53 @@ def build(inventory: Inventory, trusted: TrustedParties | None = None) -> Permis
 def _found(
     inventory: Inventory, config: Config, folders: Sequence[Path], only: Sequence[str]
 ) -> tuple[PermissionGraph, tuple[Finding, ...], int]:
-    """Graph and findings, from an earlier run where nothing has changed since."""
+    """Graph and findings, from an earlier run or the other version where the facts are the same."""
+    trusted, enabled, key = config.trusted, config.enable, inventory.key
     name = None
-    trusted, enabled = config.trusted, config.enable
-    if inventory.key is not None and cache.is_on():
-        name = cache.digest(inventory.key, repr(trusted), "\n".join(only), "\n".join(enabled), *_content(folders))
-        kept = cache.fetch("audit", name)
-        if isinstance(kept, tuple):
-            graph, findings, rules = kept
-            return graph, findings, rules
+    if key is not None and (cache.is_on() or cache.is_sharing()):
+        name = cache.digest(key.name, repr(trusted), "\n".join(only), "\n".join(enabled), *_content(folders))
+        known = _known(name, key)
+        if known is not None:
+            return known
     from permscope.audit.engine import run
     from permscope.audit.rules import load_rules
 
     chosen = choose(load_rules(folders), only, enabled)
     graph = build(inventory, trusted)
-    findings = run(graph, inventory, chosen, trusted=trusted)
-    if name is not None:
+    found = (graph, run(graph, inventory, chosen, trusted=trusted), len(chosen))
+    if name is not None and key is not None:
+        _keep(name, key, found)
+    return found
+
+
+def _known(name: str, key: Key) -> tuple[PermissionGraph, tuple[Finding, ...], int] | None:
+    """What was found in the same facts before, its lines where they are now; None where that cannot be told."""
+    remembered = cache.recall("audit", name)
+    if remembered is not None and remembered[0] == key.lines:
+        found: tuple[PermissionGraph, tuple[Finding, ...], int] = remembered[1]
+        return found
+    stored = cache.fetch("audit", name)
+    if not isinstance(stored, tuple):
+        return None
+    lines, written = stored
+    moved = moved_lines(lines, key.lines)
+    if moved is None or names_a_line(written, moved):
+        return None
+    with contextlib.suppress(*cache.READ_ERRORS, pickle.UnpicklingError):
+        found = read(written, moved)
+        cache.remember("audit", name, (key.lines, found))
+        return found
+    return None
+
+
+def _keep(name: str, key: Key, found: tuple[PermissionGraph, tuple[Finding, ...], int]) -> None:
+    cache.remember("audit", name, (key.lines, found))
+    if cache.is_on():
+        graph = found[0]
         decisions, graph.decisions = graph.decisions, None
-        cache.keep("audit", name, (graph, findings, len(chosen)))
+        with contextlib.suppress(*cache.WRITE_ERRORS, pickle.PicklingError):
+            cache.keep("audit", name, (key.lines, write(found)))
         graph.decisions = decisions
-    return graph, findings, len(chosen)
 
 
 def _names(folders: Iterable[Path]) -> frozenset[str]:

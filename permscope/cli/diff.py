@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from permscope import cache
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.machine_formats import write_findings
 from permscope.cli.options import format_option, screen_options
@@ -81,7 +82,8 @@ def command(
     from permscope.graph.diff.compare import diff_graphs
 
     config = read_config()
-    sides = read_sides(paths, base, options, config)
+    with cache.sharing():  # a change leaves most of both versions alike
+        sides = read_sides(paths, base, options, config)
     old, new = graphs(sides, config)
     diff = diff_graphs(old, new)
     errors = sides.new.errors

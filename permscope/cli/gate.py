@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from permscope import cache
 from permscope.cli.diff import FORMATS, binding_options, read_config
 from permscope.cli.exit_codes import ExitCode
 from permscope.cli.machine_formats import sarif_text, write_findings
@@ -67,9 +68,10 @@ def command(
     Exit code 0: pass, or somebody should look; 1: fail; 2: wrong usage; 3: some input could not be read.
     """
     config = read_config(config_path)
-    sides = _sides(paths, base, old, options, config)
-    policy = _policy(config, fail_on, forbid)
-    result, after = _decide(sides, config, policy=policy, rules=rules, notes=_notes(config, base, old))
+    with cache.sharing():  # a change leaves most of both versions alike
+        sides = _sides(paths, base, old, options, config)
+        policy = _policy(config, fail_on, forbid)
+        result, after = _decide(sides, config, policy=policy, rules=rules, notes=_notes(config, base, old))
     errors = sides.new.errors
     command_line = sides.command.replace("permscope diff", "permscope gate", 1)
     if summary:

@@ -258,8 +258,10 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
         return
     place = _place(path, given)
     digest = sha256(data).hexdigest()
-    kept_as = cache.digest("outline", digest) if cache.is_on() else None
-    nests = cache.fetch("outline", kept_as) if kept_as is not None else None
+    kept_as = cache.digest("outline", digest) if cache.is_on() or cache.is_sharing() else None
+    nests = cache.recall("outline", kept_as) if kept_as is not None else None
+    if kept_as is not None and nests is None:
+        nests = cache.fetch("outline", kept_as)
     if isinstance(nests, bool):  # it was a template before
         late = LateDocument(data, place.file)
         found.templates.append(Template(place=place, document=late, digest=digest, options=options, nests=nests))
@@ -280,6 +282,7 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
         nests = may_nest(value)
         if kept_as is not None:
             cache.keep("outline", kept_as, nests)
+            cache.remember("outline", kept_as, nests)
         found.templates.append(Template(place=place, document=document, digest=digest, options=options, nests=nests))
 
 

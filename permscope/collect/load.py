@@ -81,10 +81,11 @@ def _lacking(facts: Iterable[AnyFact], file: str) -> Iterator[SnapshotError]:
 
 
 def _with_parameter_files(options: LoadOptions) -> LoadOptions:
+    """The options with every value among `parameters`, wherever it came from: that is all the templates depend on."""
     values: dict[str, str] = dict(options.defaults)
     for path in options.parameter_files:
         values.update(read_parameter_file(path))
-    return replace(options, parameters={**values, **options.parameters}) if values else options
+    return replace(options, parameters={**values, **options.parameters}, defaults={}, parameter_files=())
 
 
 def _check_parameters(named: Collection[str], found: Found) -> None:

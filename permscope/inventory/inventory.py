@@ -25,6 +25,7 @@ from permscope.inventory.facts import (
     User,
 )
 from permscope.inventory.located import both, parts_of
+from permscope.inventory.placed import FileLines
 from permscope.inventory.policies import Policy, PolicyKind, Statement, parse_policy
 from permscope.inventory.source import NOWHERE
 from permscope.lazy import dataclass
@@ -40,18 +41,30 @@ class AttachedPolicy(NamedTuple):
     attached_by: Fact
 
 
+class Key(NamedTuple):
+    """What facts are known by, to keep by it what is made of them.
+
+    Attributes:
+        name: the same for facts that are the same but for the lines they stand on.
+        lines: the lines of each file they stand on; files in reading order.
+    """
+
+    name: str
+    lines: tuple[FileLines, ...] = ()
+
+
 @dataclass(slots=True)
 class Collected:
     """What reading one or more inputs gave: facts, and the errors of what could not be read.
 
     Attributes:
-        key: the same for the same facts; None where that is not known.
+        key: of the facts; None where it is not known.
     """
 
     facts: list[AnyFact] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
     files: tuple[str, ...] = ()
-    key: str | None = None
+    key: Key | None = None
 
 
 def _may_tell_policy(call: str) -> bool:
@@ -66,7 +79,7 @@ class Inventory:
         facts: in reading order; equal ARNs from several inputs are one thing, the first read wins.
         errors: inputs that could not be read.
         files: template and snapshot paths that were read.
-        key: the same for the same facts, to keep by what is made of them; None where that is not known.
+        key: what to keep by what is made of the facts; None where that is not known.
     """
 
     def __init__(
@@ -75,7 +88,7 @@ class Inventory:
         *,
         errors: Iterable[PermscopeError] = (),
         files: Iterable[str] = (),
-        key: str | None = None,
+        key: Key | None = None,
     ) -> None:
         self.key = key
         self.facts = tuple(facts)

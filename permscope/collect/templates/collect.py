@@ -8,12 +8,12 @@ from typing import Any
 
 from permscope import cache
 from permscope.collect.templates.files import Place, RefusedFileError, locate
-from permscope.collect.templates.kept import Kept, fetch_kept, state_of
+from permscope.collect.templates.kept import Kept, fetch_kept, keep, state_of
 from permscope.collect.templates.stack import Run, bind_template, nested_reference
 from permscope.collect.templates.world import Root, Template, World
 from permscope.errors import PermscopeError, TemplateError
 from permscope.inventory.facts import Account, Unknown
-from permscope.inventory.inventory import Collected
+from permscope.inventory.inventory import Collected, Key
 from permscope.inventory.source import Source
 
 
@@ -36,7 +36,7 @@ def read_templates(templates: Sequence[Template]) -> Collected:
             collected.errors.append(_too_deep(root.template.place))
             continue
         if root.kept is None and root.name is not None:
-            cache.keep("facts", root.name, kept)
+            kept = keep(root.name, kept)
         said.append(kept)
         collected.errors.extend(kept.errors)
     facts = [fact for kept in said for fact in kept.facts]
@@ -45,16 +45,24 @@ def read_templates(templates: Sequence[Template]) -> Collected:
     plain = [fact for fact in facts if not isinstance(fact, Unknown)]
     collected.facts = [*(Account(id=account) for account in accounts), *plain, *unknowns]
     collected.files = tuple(dict.fromkeys(file for kept in said for file in kept.files))
-    if all(root.name is not None for root in world.roots):
-        collected.key = cache.digest(
-            *(f"{root.name} {state_of(kept)}" for root, kept in zip(world.roots, said, strict=False))
-        )
+    collected.key = _key(world.roots, said)
     return collected
+
+
+def _key(roots: Sequence[Root], said: Sequence[Kept]) -> Key | None:
+    """What the facts are known by: by what they say, or, where that is not kept, by what it depends on."""
+    if any(root.name is None for root in roots) or len(roots) != len(said):
+        return None
+    if all(kept.outline for kept in said):
+        return Key(cache.digest(*(kept.outline for kept in said)), tuple(each for kept in said for each in kept.lines))
+    if cache.is_on():
+        return None  # some of it cannot be kept
+    return Key(cache.digest(*(f"{root.name} {state_of(kept)}" for root, kept in zip(roots, said, strict=True))))
 
 
 def _name(template: Template, label: str) -> str | None:
     """What a template is kept under: all that its facts depend on but other files."""
-    if not template.digest or template.place.reads is None or not cache.is_on():
+    if not template.digest or template.place.reads is None or not (cache.is_on() or cache.is_sharing()):
         return None
     return cache.digest(template.digest, template.place.file, label, repr(template.options))
 

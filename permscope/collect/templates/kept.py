@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from permscope import cache
 from permscope.collect.templates.files import Place, still_answered
 from permscope.errors import TemplateError
+from permscope.inventory import placed
 from permscope.inventory.facts import AnyFact
+from permscope.inventory.placed import FileLines, Placed
 from permscope.lazy import dataclass
 
 
@@ -24,6 +29,8 @@ class Kept:
         exports: name and value of each export.
         imports: export name -> the value it had.
         answers: (folder, reference) -> what was read there.
+        outline: the same for facts and accounts that are the same but for their lines; empty where it is not known.
+        lines: of each file, those that the facts stand on.
     """
 
     facts: tuple[AnyFact, ...]
@@ -33,12 +40,44 @@ class Kept:
     exports: tuple[tuple[str, Any], ...]
     imports: Mapping[str, Any]
     answers: Mapping[tuple[str, str], str]
+    outline: str = ""
+    lines: tuple[FileLines, ...] = ()
+
+
+class _Stored(NamedTuple):
+    """What is in the folder: the same without facts and accounts, and these as bytes."""
+
+    rest: Kept
+    placed: Placed
 
 
 def fetch_kept(name: str | None, place: Place) -> Kept | None:
-    """What an earlier run kept, if the files beside the template are as they were."""
-    kept = cache.fetch("facts", name) if name is not None else None
-    return kept if isinstance(kept, Kept) and still_answered(kept.answers, place) else None
+    """What an earlier reading kept, if the files beside the template are as they were."""
+    if name is None:
+        return None
+    kept = cache.recall("facts", name)
+    if isinstance(kept, Kept):
+        return kept if still_answered(kept.answers, place) else None
+    stored = cache.fetch("facts", name)
+    if not isinstance(stored, _Stored) or not still_answered(stored.rest.answers, place):
+        return None
+    with suppress(*cache.READ_ERRORS, pickle.UnpicklingError):
+        facts, accounts = placed.read(stored.placed)
+        kept = replace(stored.rest, facts=facts, accounts=accounts)
+        cache.remember("facts", name, kept)
+        return kept
+    return None
+
+
+def keep(name: str, kept: Kept) -> Kept:
+    """Keep it for the other version of a comparison, and for the next run; it comes back with its outline."""
+    if cache.is_on():
+        with suppress(*cache.WRITE_ERRORS, pickle.PicklingError):
+            written = placed.write((kept.facts, kept.accounts))
+            kept = replace(kept, outline=written.outline, lines=written.lines)
+            cache.keep("facts", name, _Stored(replace(kept, facts=(), accounts=()), written))
+    cache.remember("facts", name, kept)
+    return kept
 
 
 def state_of(kept: Kept) -> str:

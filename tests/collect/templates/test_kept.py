@@ -122,3 +122,58 @@ def test_other_options_are_another_entry(tmp_path: Path, bound: list[str]) -> No
     found = load([str(tmp_path / "a.yaml")], LoadOptions(account="111122223333")).facts
     assert "111122223333" in str(found)
     assert len(bound) == 2
+
+
+def test_facts_that_only_moved_are_known_by_the_same_name(tmp_path: Path, bound: list[str]) -> None:
+    """Comments and what permscope does not read change nothing that is made of the facts but lines."""
+    text = EXPORTER.lstrip() % "one"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    before = load([str(tmp_path)], LoadOptions()).key
+    (tmp_path / "a.yaml").write_text(f"# moved\nDescription: down\n{text}", encoding="utf-8")
+    after = load([str(tmp_path)], LoadOptions()).key
+    assert before is not None
+    assert after is not None
+    assert before.name == after.name
+    assert before.lines != after.lines
+    (tmp_path / "a.yaml").write_text(EXPORTER.lstrip() % "two", encoding="utf-8")
+    other = load([str(tmp_path)], LoadOptions()).key
+    assert other is not None
+    assert other.name != before.name
+    assert len(bound) == 3
+
+
+def test_two_versions_of_a_comparison_bind_what_they_share_once(
+    tmp_path: Path, bound: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing is kept between runs; what differs is read for itself."""
+    monkeypatch.setenv("PERMSCOPE_NO_CACHE", "1")
+    cache._folder.cache_clear()
+    monkeypatch.chdir(tmp_path)
+    texts = {"a.yaml": EXPORTER % "one", "b.yaml": IMPORTER}
+    found = []
+    with cache.sharing():
+        for version, table in (("old", "one"), ("new", "two")):
+            (tmp_path / version / "t").mkdir(parents=True)
+            for name, text in texts.items():
+                (tmp_path / version / "t" / name).write_text(text, encoding="utf-8")
+            (tmp_path / version / "t" / "c.yaml").write_text(
+                EXPORTER.replace("shared", table) % table, encoding="utf-8"
+            )
+            monkeypatch.chdir(tmp_path / version)
+            found.append(load(["t"], LoadOptions()))
+    assert sorted(bound) == ["a.yaml", "b.yaml", "c.yaml", "c.yaml"]
+    old, new = found
+    assert old.facts[1] is new.facts[1]
+    assert old.key != new.key
+
+
+def test_values_from_a_file_and_from_the_command_line_make_one_entry(tmp_path: Path, bound: list[str]) -> None:
+    """Where a parameter's value comes from is no part of what a template says."""
+    queue = "{Type: AWS::SQS::Queue, Properties: {QueueName: !Ref Name}}"
+    template = f"Parameters: {{Name: {{Type: String}}}}\nResources: {{Queue: {queue}}}"
+    (tmp_path / "a.yaml").write_text(template, encoding="utf-8")
+    (tmp_path / "p.json").write_text('{"Parameters": {"Name": "jobs"}}', encoding="utf-8")
+    one = load([str(tmp_path / "a.yaml")], LoadOptions(parameters={"Name": "jobs"}))
+    other = load([str(tmp_path / "a.yaml")], LoadOptions(parameter_files=(str(tmp_path / "p.json"),)))
+    assert one.facts == other.facts
+    assert bound == ["a.yaml"]
