@@ -29,7 +29,6 @@ TO_DO = frozenset(
         "graph/diff/resources.py",
         "graph/diff/sides.py",
         "graph/diff/ways.py",
-        "graph/diff/who.py",
         "graph/diff/wiring.py",
         "report/diff_json.py",
         "report/diff_text.py",

@@ -109,10 +109,17 @@ def _speaks_of(statement: Statement, actions: ActionSet) -> bool:
 
 
 def narrowed(graph: PermissionGraph, edge: Edge, target_arn: str | None) -> ActionSet:
-    """The actions of an edge that can be about one target: of `*`, those of the target's own service."""
+    """The actions of an edge that can be about one target: of `*`, those of the target's own service.
+
+    Where there are none, they are about what is below it; and never is nothing told, since there is an edge.
+    """
+    from permscope.policy.effective import parts_of
+    from permscope.policy.matching import encode
+
     if target_arn is None or graph.nodes[edge.target].kind is not NodeKind.RESOURCE_SET:
         return edge.actions
-    return edge.actions & able_on(target_arn)
+    parts = (target_arn, *parts_of(encode(target_arn))[1:])
+    return next((found for part in parts if (found := edge.actions & able_on(part))), edge.actions)
 
 
 def able_on(arn: str) -> ActionSet:

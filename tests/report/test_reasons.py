@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from permscope.catalog.actions import load
 from permscope.graph.model import EdgeKind, PermissionGraph
@@ -47,3 +48,15 @@ def test_a_wide_edge_is_narrowed_to_what_its_target_can_mean(world: World) -> No
 def test_an_arn_of_a_form_nobody_knows_is_about_its_own_service() -> None:
     """Nothing of another service is claimed for it."""
     assert able_on("arn:aws:execute-api:eu-west-1:111122223333:abc").services() == ("execute-api",)
+
+
+def test_what_is_granted_on_everything_is_never_left_unsaid(world: World) -> None:
+    """An action on the streams of a log group is about the group, and one that nobody can place is told as it is."""
+    graph = world("orders")
+    role = find_node(graph, "StoreOrderRole")
+    edge = next(edge for edge in graph.outgoing(role.id, EdgeKind.CAN_ACCESS))
+    streams = replace(edge, actions=load().expand("logs:PutLogEvents"))
+    group = "arn:aws:logs:eu-west-1:111122223333:log-group:/orders"
+    assert narrowed(graph, streams, group).patterns() == ("logs:PutLogEvents",)
+    other = replace(edge, actions=load().expand("sqs:SendMessage"))
+    assert narrowed(graph, other, "arn:aws:dynamodb:eu-west-1:111122223333:table/t").patterns() == ("sqs:SendMessage",)

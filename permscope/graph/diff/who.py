@@ -15,6 +15,7 @@ from permscope.inventory.tokens import ACCOUNT, has_unknown
 from permscope.lazy import regex
 
 _ACCOUNT_IN = regex(r"(?<!\d)\d{12}(?!\d)")
+_ONE_AND_TOKEN = 2  # the account of an input that names one, and the token of those that do not
 
 
 class LetIn(NamedTuple):
@@ -42,7 +43,7 @@ def judge(graph: PermissionGraph, node: Node, let_in: LetIn, *, strong: bool) ->
             return ChangeKind.NEW_PUBLIC_ENTRY, "critical" if node.kind is NodeKind.ROLE else "high", "anyone"
         if foreign:
             return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", f"anyone in {foreign}"
-        return inside, "low", _fitting(let_in.claims, own)
+        return inside, "low", _fitting(let_in.claims, node, own)
     if let_in.kind == "Service":
         foreign = _foreign_accounts(graph, let_in.claims, own)
         who = f"`{let_in.principal}`"
@@ -57,11 +58,9 @@ def judge(graph: PermissionGraph, node: Node, let_in: LetIn, *, strong: bool) ->
     account = account_of(let_in.principal) or (let_in.principal if let_in.kind == "AWS" else None)
     if account in own or (known is not None and known.kind in (NodeKind.ROLE, NodeKind.USER) and account in own):
         whole = let_in.principal == account
-        return (
-            inside,
-            _severity_inside(node, whole=whole),
-            "those in this account whose own policies allow it" if whole else f"`{label}`",
-        )
+        severity = _severity_inside(node, whole=whole and account == node.account)
+        place = _place_of(account, node, own)
+        return inside, severity, f"those in {place} whose own policies allow it" if whole else f"`{label}`"
     trusted = _trusted(graph, account)
     if trusted:
         return inside, "low", f"`{label}` (trusted)"
@@ -72,16 +71,24 @@ def judge(graph: PermissionGraph, node: Node, let_in: LetIn, *, strong: bool) ->
     return ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high", words
 
 
-def _fitting(claims: Iterable[Claim], own: frozenset[str]) -> str:
+def _place_of(account: str | None, node: Node, own: frozenset[str]) -> str:
+    """What to call one of the user's own accounts, as seen from a thing: by its number where there are several."""
+    return "this account" if account == node.account and len(own) <= _ONE_AND_TOKEN else f"account {account}"
+
+
+def _fitting(claims: Iterable[Claim], node: Node, own: frozenset[str]) -> str:
     """Who of everybody the conditions let in, where they name nobody outside."""
     named = [
-        all(str(value) in own for value in entry.values)
+        [str(value) for value in entry.values]
         for claim in claims
         for entry in claim.conditions
         if entry.key.lower() == "aws:principalaccount"
         and not entry.operator.lower().startswith(("stringnot", "forall"))
     ]
-    return "anyone in this account" if named and all(named) else "whoever fits the conditions"
+    accounts = dict.fromkeys(value for values in named for value in values)
+    if not accounts or not all(account in own for account in accounts):
+        return "whoever fits the conditions"
+    return f"anyone in {' or '.join(_place_of(account, node, own) for account in accounts)}"
 
 
 def _severity_inside(node: Node, *, whole: bool) -> str:
