@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind, PermissionGraph
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.facts import Resource
 from permscope.inventory.inventory import Inventory
 
@@ -43,10 +43,11 @@ def exposed(graph: PermissionGraph, inventory: Inventory) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for door, reason in (*_open_doors(graph), *_guest_roles(graph, inventory)):
-        for node_id in _behind(graph, door):
-            found.setdefault(node_id, reason)
+        for node_id, between in _behind(graph, door).items():
+            how = _clause(reason, ("public", *between))
+            found.setdefault(node_id, how)
             for edge in graph.outgoing(node_id, EdgeKind.EXECUTES_AS):
-                found.setdefault(edge.target, reason)
+                found.setdefault(edge.target, how)
     return found
 
 
@@ -81,17 +82,49 @@ def _label(graph: PermissionGraph, fact: Resource) -> str:
     return node.label if node else fact.name
 
 
-def _behind(graph: PermissionGraph, door: str) -> list[str]:
-    """What a door leads to without anything between that decides: functions, also behind a load balancer's targets."""
-    found = [door]
-    for node_id in found:
-        for edge in graph.outgoing(node_id, EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO):
-            forwards = edge.kind is EdgeKind.TRIGGERS or edge.event == "listener-forward"
-            if forwards and edge.authorized is not False and edge.target not in found:
-                found.append(edge.target)
-        if graph.nodes[node_id].kind is NodeKind.ROLE:
-            found.extend(edge.target for edge in graph.outgoing(node_id, EdgeKind.CAN_INVOKE) if _runs(graph, edge))
+def _behind(graph: PermissionGraph, door: str) -> dict[str, tuple[str, ...]]:
+    """What a door leads to without code between that decides, with the labels of the stations on the way.
+
+    Functions, also those behind a load balancer's targets, the data source of a GraphQL field, or the queue that a
+    route writes to: what the public sends arrives there as it is.
+    """
+    found: dict[str, tuple[str, ...]] = {door: ()}
+    todo = deque([door])
+    while todo:
+        node_id = todo.popleft()
+        node = graph.nodes[node_id]
+        if node.kind is NodeKind.FUNCTION or node.type in _DECIDES:
+            continue
+        between = found[node_id] if node_id == door else (*found[node_id], node.label)
+        for edge in graph.outgoing(node_id, *_PASSED):
+            if edge.target not in found and _passes_on(graph, node, edge):
+                found[edge.target] = between
+                todo.append(edge.target)
     return found
+
+
+# Things with a logic of their own: what goes in and what comes out are not the same.
+_DECIDES = frozenset({"AWS::StepFunctions::StateMachine"})
+_PASSED = (EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO, EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.WRITES_INTO)
+_FAILURES = ("dead-letter-queue", "on-failure", "redrive")
+
+
+def _passes_on(graph: PermissionGraph, node: Node, edge: Edge) -> bool:
+    """Whether what reaches a node reaches the target of one of its edges, too."""
+    match edge.kind:
+        case EdgeKind.TRIGGERS:
+            return edge.authorized is not False
+        case EdgeKind.DELIVERS_TO:
+            return edge.authorized is not False and edge.event not in _FAILURES
+        case EdgeKind.CAN_ACCESS:
+            writes = not _CHANGES.isdisjoint(edge.actions.levels())
+            return node.kind is NodeKind.ROUTE and writes and edge.via is not None and _is_resource(graph, edge)
+        case _:
+            calls = graph.nodes[edge.target].kind in (NodeKind.FUNCTION, NodeKind.ROUTE)
+            return node.kind is NodeKind.ROLE and calls and edge.decision is Decision.ALLOW
+
+
+_CHANGES = frozenset({"Write", "Permissions management"})
 
 
 def led_to(graph: PermissionGraph, open_to_public: Mapping[str, str]) -> Mapping[str, Led]:
@@ -144,7 +177,7 @@ def _leads_on(graph: PermissionGraph, edge: Edge) -> bool:
         case EdgeKind.CAN_INVOKE | EdgeKind.WRITES_INTO:
             return _runs(graph, edge)
         case EdgeKind.TRIGGERS | EdgeKind.DELIVERS_TO:
-            return edge.authorized is True and edge.event not in ("dead-letter-queue", "on-failure", "redrive")
+            return edge.authorized is True and edge.event not in _FAILURES
         case EdgeKind.CAN_ACCESS:
             # The one call that a route is wired to make, of a state machine or queue.
             return (

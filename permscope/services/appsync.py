@@ -338,7 +338,8 @@ def _auth_of_field(api: _Api, type_name: str, field: str) -> Auth:
     if not others:
         return default
     if api.schema is None:
-        return default if Auth.API_KEY not in others and Auth.UNKNOWN not in others else Auth.UNKNOWN
+        # Nobody can tell which fields a key opens, or does not: the directives stand in the schema.
+        return Auth.UNKNOWN if {Auth.API_KEY, Auth.UNKNOWN} & set(api.modes) else default
     named = api.schema.of(type_name, field)
     if not named:
         return default

@@ -73,6 +73,21 @@ def test_directives_choose_among_several_modes(read: Read, schema: str | None, a
     assert route.auth is auth
 
 
+@pytest.mark.parametrize(
+    ("schema", "auth"),
+    [("type Query { orders: [Int] }", Auth.API_KEY), ("type Query { orders: [Int] @aws_iam }", Auth.IAM), ("", None)],
+)
+def test_a_key_by_default_opens_what_no_directive_closes(read: Read, schema: str, auth: Auth | None) -> None:
+    """And without the schema nobody can tell what that is."""
+    more = "API_KEY, AdditionalAuthenticationProviders: [{AuthenticationType: AWS_IAM}]"
+    world = WORLD.replace("MODE", more)
+    if schema:
+        world += "  Schema: {Type: AWS::AppSync::GraphQLSchema, Properties: {ApiId: !GetAtt Api.ApiId,\n"
+        world += f"    Definition: '{schema}'}}}}\n"
+    (route,) = of(read(world), Route)
+    assert route.auth is (auth or Auth.UNKNOWN)
+
+
 def test_a_function_behind_a_field_runs_by_the_data_sources_role(read: Read) -> None:
     """The resolver hands on to the data source, which invokes with its service role."""
     facts = read(WORLD)

@@ -361,11 +361,30 @@ def guests_may_write(subject: Subject) -> bool:
     return False
 
 
-@predicate("resource")
-def asks_for_an_api_key_only(subject: Subject) -> bool:
-    """An AppSync API whose callers prove themselves by an API key and nothing else."""
+@finder("resource", values=("asks",))
+def opened_by_an_api_key(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """An AppSync API whose callers, or those of some fields, prove themselves by an API key and nothing else.
+
+    Where other ways are allowed too, the directives of the schema tell which fields a key opens.
+    """
     modes = _attribute(subject, "auth_modes")
-    return isinstance(modes, tuple) and set(modes) == {Auth.API_KEY.value}
+    if not isinstance(modes, tuple) or Auth.API_KEY.value not in modes:
+        return
+    if set(modes) == {Auth.API_KEY.value}:
+        yield Hit(values={"asks": f"`{subject.it.label}` asks for"})
+        return
+    fields = [
+        route.path
+        for route in subject.world.routes.values()
+        if route.auth is Auth.API_KEY and route.api_id == subject.it.id
+    ]
+    if fields:
+        shown = ", ".join(f"`{field}`" for field in fields[:_FIELDS])
+        more = f" and {len(fields) - _FIELDS} more fields" if len(fields) > _FIELDS else ""
+        yield Hit(values={"asks": f"{shown}{more} of `{subject.it.label}` ask for"})
+
+
+_FIELDS = 3
 
 
 @predicate("resource")
