@@ -28,7 +28,7 @@ class _Draft:
     rule: Rule
     subject: Subject
     hit: Hit
-    also: set[str] = field(default_factory=set)
+    also: dict[str, Rule] = field(default_factory=dict)
 
 
 def run(
@@ -103,13 +103,13 @@ def _look_at(subject: Subject, rules: Iterable[Rule]) -> list[_Draft]:
         for hit in rule.find(subject, taken):
             twin = next((draft for draft in above if _same(draft.hit, hit)), None)
             if twin is not None:
-                twin.also.add(rule.id)
+                twin.also[rule.id] = rule
             else:
                 said.setdefault(rule.id, []).append(_Draft(rule, subject, hit))
         if taken.removed:
             for draft in above:
                 if not draft.hit.claims.isdisjoint(taken.removed):
-                    draft.also.add(rule.id)
+                    draft.also[rule.id] = rule
     return [draft for drafts in said.values() for draft in drafts]
 
 
@@ -144,7 +144,7 @@ def _finding(draft: _Draft) -> Finding:
         why=rule.why(subject, hit),
         fix=rule.fix(subject, hit),
         tags=tuple(dict.fromkeys((*rule.tags, *tags))),
-        aliases=tuple(dict.fromkeys((*rule.aliases, *sorted(draft.also)))),
+        aliases=tuple(dict.fromkeys((*rule.aliases, *_names(draft.also.values())))),
         references=rule.references,
         path=hit.path or _path(subject),
         fingerprint=hit.element or _element(subject),  # made a hash of when duplicates are counted
@@ -153,6 +153,12 @@ def _finding(draft: _Draft) -> Finding:
         guilty=hit.element,
         adjusted=adjusted,
     )
+
+
+def _names(rules: Iterable[Rule]) -> list[str]:
+    """What else a finding is known by that speaks for other rules: their ids, then what others call them."""
+    ordered = sorted(rules, key=lambda rule: rule.id)
+    return [rule.id for rule in ordered] + [alias for rule in ordered for alias in rule.aliases]
 
 
 def _severity(rule: Rule, subject: Subject, hit: Hit) -> tuple[str, str, list[str]]:

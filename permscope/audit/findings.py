@@ -30,7 +30,7 @@ class Finding:
         why: why it matters.
         fix: what to write instead.
         tags: such as `iam`, `lambda`, and what changed the severity (`exposed`, `conditioned`, `unreachable`).
-        aliases: ids of the same check in other tools, and the ids of rules this finding stands for.
+        aliases: ids of the same check in other tools, and ids and aliases of rules this finding stands for.
         path: labels of the hops, of a finding about a path.
         steps: the same with the place each hop is written at, where those are known.
         fingerprint: the same for the same finding after lines moved or files were renamed.

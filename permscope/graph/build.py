@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from permscope.graph.access import AccessEdges
+from permscope.graph.bucket_acls import add_bucket_acls
 from permscope.graph.collector import EdgeCollector
 from permscope.graph.decisions import Decisions
 from permscope.graph.doors import Doors
@@ -46,6 +47,7 @@ def build_graph(
     resource_policies = ResourcePolicyEdges(nodes, edges, decisions, targets, doors)
     for policies in decisions.policies_by_resource.values():
         resource_policies.add(policies)
+    add_bucket_acls(nodes, edges)
     access = AccessEdges(nodes, edges, targets, doors, Guards(decisions), decisions)
     for principals in (inventory.roles, inventory.users, inventory.groups):
         for principal in principals.values():

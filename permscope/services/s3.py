@@ -64,6 +64,7 @@ def read_bucket(resource: TemplateResource) -> Iterable[AnyFact]:
     yield resource.resource(
         kms_key_arn=encryption_key(resource),
         object_ownership=next((text for text in ownership if text), None) or "BucketOwnerEnforced",
+        object_ownership_given=any(ownership),
         access_control=resource.text("AccessControl"),
         event_bridge=isinstance(event_bridge, Mapping)
         and as_text(event_bridge.get("EventBridgeEnabled", True)) != "false",

@@ -430,6 +430,17 @@ def proves_who_calls(subject: Subject) -> bool:
     return _asks_for_mfa(_statement(subject))
 
 
+@predicate("statement")
+def asks_for_an_external_id_only(subject: Subject) -> bool:
+    """An external id is all that keeps strangers out, and it is no secret: whoever may read the role sees it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+    """
+    conditions = _statement(subject).conditions
+    others = tuple(entry for entry in conditions if base_key(entry.key) != "sts:externalid")
+    return len(others) < len(conditions) and strength(others) in ("none", "weak")
+
+
 def _asks_for_mfa(statement: Statement) -> bool:
     """Whether nobody gets through without a second factor."""
     for entry in _entries(statement, "aws:multifactorauthpresent", "aws:multifactorauthage"):

@@ -13,6 +13,7 @@ from permscope.audit.fixes import written_arn
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import PolicyView, StatementView, World
 from permscope.catalog.actions import load
+from permscope.graph.bucket_acls import public_acl
 from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Delivery, Function, Need, Resource, ResourcePolicy, Role, Route, Trigger
@@ -391,6 +392,28 @@ _FIELDS = 3
 def turns_public_access_block_off(subject: Subject) -> bool:
     """A bucket whose public access block leaves something open."""
     return _attribute(subject, "public_access_block") is False
+
+
+_OPENED = {
+    "PublicReadWrite": ("anyone on the internet may list and write to", "critical"),
+    "PublicRead": ("anyone on the internet may list", None),
+    "AuthenticatedRead": ("anyone with an AWS account may list", None),
+}
+
+
+@finder("resource", values=("who", "acl"))
+def open_acls(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A bucket whose canned ACL lets everybody in; one that S3 would not take, were the bucket new, a step lower."""
+    found = public_acl(subject.fact) if isinstance(subject.fact, Resource) else None
+    if found is None:
+        return
+    acl, sure = found
+    who, severity = _OPENED[acl]
+    hit = Hit(element=acl, source=source_of(acl), values={"who": who, "acl": acl}, severity=severity)
+    if not sure:
+        hit.unreachable = "S3 refuses the ACL on buckets made since April 2023, and takes it on older ones"
+        hit.severity, hit.confidence = "high", "medium"
+    yield hit
 
 
 @predicate("statement")
