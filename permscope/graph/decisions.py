@@ -49,6 +49,8 @@ class Decisions:
         self._potential: dict[str, EffectiveAccess] = {}
         self._identity: dict[str, tuple[Policy, ...]] = {}
         self._needs: dict[tuple[str, Need, str | None], Outcome] = {}
+        self._levels: dict[tuple[str, PolicyKind], tuple[tuple[Policy, ...], ...]] = {}
+        self._asked = _partial({})  # what most requests tell: nothing
 
     # Principals
 
@@ -147,12 +149,13 @@ class Decisions:
         Where an organization uses a kind of them, each level has at least one; without any it does not use the kind.
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
         """
-        controls = [fact for fact in self.inventory.of(ControlPolicy) if fact.policy.kind is kind]
-        if not controls:
-            return ()
-        return tuple(
-            tuple(fact.policy for fact in controls if target in fact.targets) for target in self._paths.get(account, ())
-        )
+        found = self._levels.get((account, kind))
+        if found is None:
+            controls = [fact for fact in self.inventory.of(ControlPolicy) if fact.policy.kind is kind]
+            targets = self._paths.get(account, ()) if controls else ()
+            found = tuple(tuple(fact.policy for fact in controls if target in fact.targets) for target in targets)
+            self._levels[account, kind] = found
+        return found
 
     # Single requests
 
@@ -196,7 +199,7 @@ class Decisions:
             scps=self.control_levels(requester.account, PolicyKind.SCP) if requester.is_iam else (),
             rcps=self.control_levels(account_of(arn) or "", PolicyKind.RCP),
         )
-        asked = RequestContext({**_ALWAYS, **context}, complete=False, absent=_OF_URLS)
+        asked = _partial(context) if context else self._asked
         verdict = decide(requester, action, arn, resource_account, asked, layers)
         if verdict.allowed is False:
             return NO
@@ -371,6 +374,11 @@ class Decisions:
         for principal, allows in named.items():
             applying = [(policy, each) for policy, each in denies if _applies_to(each, principal)]
             yield principal, tuple(_grants((*allows, *applying)))
+
+
+def _partial(context: Context) -> RequestContext:
+    """The context of a request of which only some keys are known."""
+    return RequestContext({**_ALWAYS, **context}, complete=False, absent=_OF_URLS)
 
 
 def is_optional(action: str) -> bool:

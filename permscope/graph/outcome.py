@@ -45,8 +45,7 @@ class Outcome(NamedTuple):
 
     def or_else(self, other: Outcome) -> Outcome:
         """The better of two answers to the same question; the first of equal ones."""
-        rank = {True: 2, None: 1, False: 0}
-        return other if rank[other.authorized] > rank[self.authorized] else self
+        return other if _RANK[other.authorized] > _RANK[self.authorized] else self
 
 
 _NOUNS = {"Param": "parameter", "Import": "import"}
@@ -75,6 +74,7 @@ def assumption_words(key: str, values: str | Iterable[str]) -> str:
     return f"{noun} is {' or '.join(given)}"
 
 
+_RANK = {True: 2, None: 1, False: 0}
 YES = Outcome(True)
 NO = Outcome(False)
 
@@ -82,6 +82,8 @@ NO = Outcome(False)
 def all_of(outcomes: Iterable[Outcome]) -> Outcome:
     """Every part must be authorized; a part that surely is not decides."""
     parts = tuple(outcomes)
+    if len(parts) == 1 and len(parts[0].provenance) <= 1:
+        return parts[0]
     authorized: bool | None = True
     if any(part.authorized is False for part in parts):
         authorized = False

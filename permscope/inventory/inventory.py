@@ -94,14 +94,15 @@ class Inventory:
         self.facts = tuple(facts)
         self.errors = tuple(errors)
         self.files = tuple(files)
-        self._by_class: dict[type, list[Fact]] = defaultdict(list)
+        by_class: dict[type, list[Fact]] = defaultdict(list)
         for fact in self.facts:
-            self._by_class[type(fact)].append(fact)
+            by_class[type(fact)].append(fact)
+        self._by_class = {kind: tuple(found) for kind, found in by_class.items()}
         self._conditional: dict[tuple[int, str | None], tuple[Policy, Policy]] = {}
 
     def of(self, kind: type[F]) -> tuple[F, ...]:
         """Every fact of one class, in reading order."""
-        return tuple(self._by_class.get(kind, ()))  # type: ignore[arg-type]
+        return self._by_class.get(kind, ())  # type: ignore[return-value]
 
     @cached_property
     def unknowns(self) -> tuple[Unknown, ...]:

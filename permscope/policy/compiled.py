@@ -115,7 +115,7 @@ def compile_policy(policy: Policy | CompiledPolicy) -> CompiledPolicy:
 
 def compile_policies(policies: Iterable[Policy | CompiledPolicy]) -> tuple[CompiledPolicy, ...]:
     """Each policy compiled."""
-    return tuple(compile_policy(policy) for policy in policies)
+    return tuple([compile_policy(policy) for policy in policies])
 
 
 def _from_statement(statement: Statement, policy: str, *, variables: bool) -> CompiledStatement:

@@ -77,6 +77,7 @@ class EffectiveAccess:
         self._allows = allows
         self._denies = denies
         self._limits = limits
+        self._capped = bool(limits or denies.rules)
         self._grants: tuple[Grant, ...] | None = None
         self._touched: dict[tuple[int, str], Touch] = {}
 
@@ -171,6 +172,9 @@ class EffectiveAccess:
         actions = rule.actions if wanted is None else rule.actions & wanted
         for target, of_target in by_matched_resource(actions, pattern):
             if any(relation(left_out, target) for left_out in rule.not_resources):
+                continue
+            if not self._capped:
+                yield _Part(of_target, pattern, conditional=False, limited_by=())
                 continue
             parts = [_Part(of_target, target, conditional=False, limited_by=())]
             for layer in self._limits:

@@ -77,6 +77,7 @@ class Requester:
         )
 
 
+@lru_cache(maxsize=1024)
 def service(name: str) -> Requester:
     """A service principal such as `s3.amazonaws.com`."""
     return Requester(RequesterKind.SERVICE, name, name=name)

@@ -17,6 +17,12 @@ from permscope.report.escape import in_json
 _NEWLINE = "\n"
 
 
+class Written(str):
+    """The text of a value, as `indented` writes it in its place."""
+
+    __slots__ = ()
+
+
 @lru_cache(maxsize=16_384)  # keys, kinds and ids come again and again
 def _quoted(text: str) -> str:
     return encode_basestring(text) if text.isprintable() else in_json(encode_basestring(text))
@@ -30,7 +36,7 @@ def indented(value: Any, line: str = _NEWLINE) -> str:
         line: the line feed and indent of the line that the value begins in.
     """
     if isinstance(value, str):
-        return _quoted(value)
+        return value if type(value) is Written else _quoted(value)
     if value is None:
         return "null"
     if isinstance(value, dict):
