@@ -52,6 +52,7 @@ SUITES = frozenset(
         "audit/test_rule_docs.py",
         "audit/test_spelling.py",
         "audit/test_template_messages.py",
+        "browser/test_reading.py",
         "browser/test_report.py",
         "catalog/test_build_data.py",
         "cli/test_reports_of_changes.py",

@@ -64,21 +64,21 @@ def test_every_part_opens_without_a_word_on_the_console(folder: str, part: str, 
 def test_functions_are_filtered_by_what_is_around_them(opened: Open) -> None:
     """A table's name finds the functions that touch it; the box finds those that are open."""
     browser = opened("fixtures/orders", "functions")
-    assert len(texts(browser, "article h2")) == 3
+    assert len(texts(browser, "article h3")) == 3
     one(browser, "#filter-functions").send_keys("orderstable")
-    assert texts(browser, "article h2") == ["WriteInvoice"]
+    assert texts(browser, "article h3") == ["WriteInvoice"]
     one(browser, "#filter-functions").clear()
     one(browser, "#filter-functions").send_keys(" ")
     one(browser, "#only-open").click()
-    assert sorted(texts(browser, "article h2")) == ["PlaceOrder", "WriteInvoice"]
+    assert sorted(texts(browser, "article h3")) == ["PlaceOrder", "WriteInvoice"]
 
 
 def test_a_name_leads_to_its_place_in_the_graph(opened: Open) -> None:
     """From a card to the drawing, with the node in the panel."""
     browser = opened("fixtures/orders", "functions")
-    one(browser, "article[data-function=StoreOrder] h2 button").click()
+    one(browser, "article[data-function=StoreOrder] h3 button").click()
     assert one(browser, "#part-graph").is_displayed()
-    assert one(browser, "#panel h2").text == "StoreOrder"
+    assert one(browser, "#panel h3").text == "StoreOrder"
     assert "StoreOrderRole" in drawn(browser)
 
 
@@ -87,7 +87,7 @@ def test_the_focus_is_found_with_the_keyboard_and_shows_its_neighbourhood(opened
     browser = opened("fixtures/orders", "graph")
     assert len(drawn(browser)) == 13
     choose(browser, "#find", "Invoices")
-    assert one(browser, "#panel h2").text == "Invoices"
+    assert one(browser, "#panel h3").text == "Invoices"
     browser.execute_script(
         "const depth = document.getElementById('depth'); depth.value = '1'; depth.dispatchEvent(new Event('input'))"
     )
@@ -122,7 +122,7 @@ def test_a_way_is_found_through_a_queue_and_a_pattern(opened: Open) -> None:
     ]  # fmt: skip
     assert browser.execute_script("return permscope.drawing.cy.edges('.way').length") == 6
     choose(browser, "#way-from", "OrdersTable")
-    assert one(browser, "#panel h2").text == "No way"
+    assert one(browser, "#panel h3").text == "No way"
 
 
 def test_filters_leave_what_they_name(opened: Open) -> None:
@@ -193,8 +193,8 @@ def test_the_matrix_is_by_resource_or_by_service(opened: Open) -> None:
 def test_a_function_in_focus_is_shown_with_what_its_role_may_do(opened: Open) -> None:
     """Nobody has to know that it is the role that may."""
     browser = opened("fixtures/orders", "functions")
-    one(browser, "article[data-function=StoreOrder] h2 button").click()
-    assert "As StoreOrderRole" in texts(browser, "#panel h3")[-1]
+    one(browser, "article[data-function=StoreOrder] h3 button").click()
+    assert "As StoreOrderRole" in texts(browser, "#panel h4")[-1]
     assert "every dynamodb resource (*)" in one(browser, "#panel").text
 
 
@@ -298,8 +298,8 @@ def test_thousands_of_nodes_start_with_an_overview(opened: Open, tmp_path: Path)
     assert parts(browser)[0] == "F0 to F59"
     assert "29 parts" in one(browser, "#graph-status").text
     one(browser, "#panel li button").click()
-    assert one(browser, "#panel h2").text == "F0 to F59"
-    assert texts(browser, "#panel h3")[0] == "Functions (60)"
+    assert one(browser, "#panel h3").text == "F0 to F59"
+    assert texts(browser, "#panel h4")[0] == "Functions (60)"
     assert {"F0", "Q0", "R0", "F59"} <= set(drawn(browser))
     assert len(drawn(browser)) == 180
     one(browser, "#panel p button").click()
@@ -312,7 +312,7 @@ def test_thousands_of_nodes_start_with_an_overview(opened: Open, tmp_path: Path)
         "const start = performance.now(); permscope.show('functions'); return performance.now() - start"
     )
     assert took < 2000
-    assert len(texts(browser, "article h2")) == 60
+    assert len(texts(browser, "article h3")) == 60
 
 
 def test_files_are_the_parts_of_a_large_graph(opened: Open, tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_files_are_the_parts_of_a_large_graph(opened: Open, tmp_path: Path) -> N
         " each.data('label')])"
     ) == [["billing\n20 functions", "orders\n20 functions", "1"]]
     browser.execute_script("permscope.drawing.cy.nodes()[1].emit('tap')")
-    assert one(browser, "#panel h2").text == "orders"
+    assert one(browser, "#panel h3").text == "orders"
     assert "Jobs" in drawn(browser)
     one(browser, "#overview").click()
     one(browser, "#only-public").click()

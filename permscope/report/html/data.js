@@ -50,6 +50,8 @@ const permscope = (() => {
     return made;
   };
   const empty = (element, ...children) => { element.replaceChildren(...children.flat(3).filter(Boolean)); return element; };
+  /* A name that may be broken at its joints, and is copied as it is. */
+  const named = (text) => text.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[-_/.:,])(?=.)/).flatMap((part, at) => at ? [el("wbr"), part] : [part]);
   const chip = (words, kind) => el("span", { class: `chip ${kind || ""}` }, words);
   /* Text in which what stands between backticks is code. */
   const ticked = (text) => text.split("`").map((part, number) => number % 2 ? el("code", {}, part) : part);
@@ -73,5 +75,5 @@ const permscope = (() => {
     setTimeout(() => { button.textContent = before; }, 1500);
   };
 
-  return { data, nodes, edges, outgoing, incoming, through, degree, worst, rolesOf, isEntry, around, isOpen, el, empty, chip, ticked, count, say, copy };
+  return { data, nodes, edges, outgoing, incoming, through, degree, worst, rolesOf, isEntry, around, isOpen, el, named, empty, chip, ticked, count, say, copy };
 })();

@@ -1,7 +1,7 @@
 "use strict";
 /* The interactive graph; everything it shows is in the panel beside it too, as text and buttons. */
 permscope.drawing = (() => {
-  const { data, nodes, edges, outgoing, incoming, el, empty, chip, ticked, count, say, ways, groups, page } = permscope;
+  const { data, nodes, edges, outgoing, incoming, el, named, empty, chip, ticked, count, say, ways, groups, page } = permscope;
   const WHOLE = 120;  // nodes up to which everything is drawn at once
   const MOST = 350;   // nodes above which a neighbourhood is cut
   const SHARED = 4;   // ends of edges from which a public or a pattern is drawn once for each
@@ -282,7 +282,7 @@ permscope.drawing = (() => {
     box.status.textContent = parts ? `${count(parts.length, "part")} of a graph too large to read at once; open one` : ids.length ? cut > 0 ? `${shown}; the nearest are drawn, ${cut.toLocaleString("en")} are farther away` : shown : cut > 0 ? `${count(cut, "node")} are too many to read at once: search for one, or pick a function` : "Nothing matches the filters";
     box.status.hidden = false;
     box.all.hidden = state.whole || (ids.length > 0 && cut <= 0 && state.focus === null && !state.part.length);
-    box.canvas.setAttribute("aria-label", `Drawing of ${parts ? count(parts.length, "part") : shown}. The panel beside it lists the same as text.`);
+    box.canvas.setAttribute("aria-label", `Drawing of ${parts ? count(parts.length, "part") : shown}. The panel beside it is the same to walk through as text.`);
     return ids;
   };
 
@@ -293,16 +293,16 @@ permscope.drawing = (() => {
   });
   const showEdge = (edge) => {
     if (cy && edge.id !== undefined) { cy.elements().unselect(); cy.getElementById(`e${edge.id}`).select(); }
-    empty(box.panel, el("h2", {}, "Edge"),
+    empty(box.panel, el("h3", {}, "Edge"),
       el("p", {}, nodeButton(edge.source), " ", el("strong", {}, edge.kind === "can_access" ? "may" : edge.words), " ", nodeButton(edge.target), edge.qualifier ? ` :${edge.qualifier}` : "", " ", page.verdictOf(edge)),
       edge.kind === "can_access" ? el("p", {}, page.letters(edge.levels || ""), " ", edge.words) : null,
       edge.reason ? el("p", { class: "small" }, edge.reason) : null,
       edge.if ? el("p", { class: "if" }, "if ", edge.if) : null,
-      el("h3", {}, "Because of"), edge.reasons.length ? reasons(edge) : el("p", { class: "soft" }, "the wiring itself"));
+      el("h4", {}, "Because of"), edge.reasons.length ? reasons(edge) : el("p", { class: "soft" }, "the wiring itself"));
     box.panel.focus();
     say("Edge shown in the panel");
   };
-  const nodeButton = (id) => el("button", { type: "button", class: "link name", on: { click: () => focus(id) } }, nodes[id].name);
+  const nodeButton = (id) => el("button", { type: "button", class: "link name", "aria-label": nodes[id].name, on: { click: () => focus(id) } }, named(nodes[id].name));
   const edgeRow = (edge, other, before) => el("li", {},
     el("button", { type: "button", class: "link small", "aria-label": `${before}, why: ${edge.words} ${nodes[other].name}`, "data-edge": edge.id, on: { click: () => showEdge(edge) } }, before), " ", nodeButton(other), " ",
     edge.kind === "can_access" ? page.letters(edge.levels || "") : page.verdictOf(edge), edge.if ? el("span", { class: "if small" }, " conditional") : null);
@@ -311,27 +311,27 @@ permscope.drawing = (() => {
     const into = incoming[id].filter(usable);
     const out = outgoing[id].filter(usable);
     const list = (found, other) => el("ul", { class: "plain" }, found.slice(0, 200).map((edge) => edgeRow(edge, edge[other], edge.kind === "can_access" ? "may use" : edge.words)), found.length > 200 ? el("li", { class: "soft" }, `and ${found.length - 200} more`) : null);
-    empty(box.panel, el("h2", { class: "name" }, node.name), el("p", { class: "soft" }, [node.kind.replace("_", " "), node.type === node.kind ? "" : node.type].filter(Boolean).join(", "), node.foreign ? " · another account" : ""),
+    empty(box.panel, el("h3", { class: "name" }, node.name), el("p", { class: "soft" }, [node.kind.replace("_", " "), node.type === node.kind ? "" : node.type].filter(Boolean).join(", "), node.foreign ? " · another account" : ""),
       node.place ? el("p", { class: "mono small name" }, node.place) : null, node.arn ? el("p", { class: "mono small soft name" }, node.arn) : null,
-      node.findings.length ? [el("h3", {}, "Findings"), el("ul", { class: "plain" }, node.findings.slice(0, 20).map((finding) => el("li", {}, page.severityOf(finding), " ", ticked(finding.message))))] : null,
-      el("h3", {}, `In (${into.length})`), into.length ? list(into, "source") : el("p", { class: "soft" }, "nothing"),
-      el("h3", {}, `Out (${out.length})`), out.length ? list(out, "target") : el("p", { class: "soft" }, "nothing"),
+      node.findings.length ? [el("h4", {}, "Findings"), el("ul", { class: "plain" }, node.findings.slice(0, 20).map((finding) => el("li", {}, page.severityOf(finding), " ", ticked(finding.message))))] : null,
+      el("h4", {}, `In (${into.length})`), into.length ? list(into, "source") : el("p", { class: "soft" }, "nothing"),
+      el("h4", {}, `Out (${out.length})`), out.length ? list(out, "target") : el("p", { class: "soft" }, "nothing"),
       (node.kind === "function" ? permscope.rolesOf(node) : []).map((role) => {
         const touched = outgoing[role.id].filter(usable);
-        return touched.length ? [el("h3", {}, `As ${role.name} (${touched.length})`), list(touched, "target")] : null;
+        return touched.length ? [el("h4", {}, `As ${role.name} (${touched.length})`), list(touched, "target")] : null;
       }));
   };
   const focus = (id) => {
     state.focus = id; state.whole = false; state.way = null; state.part = [];
     draw(); showNode(id);
-    say(`${nodes[id].name} is in focus`);
+    say(`${nodes[id].name} is in focus, ${box.status.textContent}`);
   };
 
   const openPart = (name) => {
     state.part.push(name); state.focus = null; state.whole = false; state.way = null;
     draw(); showPart();
     box.panel.focus();
-    say(`${name} is shown`);
+    say(`${name} is shown, ${box.status.textContent}`);
   };
   const leavePart = () => {
     state.part.pop();
@@ -345,16 +345,16 @@ permscope.drawing = (() => {
     const others = inside.filter((node) => node.kind !== "function");
     const rank = (node) => page.facts.get(node).rank;
     own.sort((one, other) => rank(one) - rank(other) || one.id - other.id);
-    empty(box.panel, el("h2", { class: "name" }, state.part.length ? state.part.at(-1) : "Overview"),
+    empty(box.panel, el("h3", { class: "name" }, state.part.length ? state.part.at(-1) : "Overview"),
       state.part.length ? el("p", {}, el("button", { type: "button", class: "link", on: { click: leavePart } }, state.part.length > 1 ? `Back to ${state.part.at(-2)}` : "Back to the overview")) : null,
-      box.parts.length ? [el("p", { class: "soft" }, "Open a part, or find a node by its name. A number on an edge is how many ways lead there."), el("h3", {}, `Parts (${box.parts.length})`), el("ul", { class: "plain" }, box.parts.map((part) => el("li", {}, el("button", { type: "button", class: "link name", on: { click: () => openPart(part.name) } }, part.name), " ", el("span", { class: "soft small" }, partWords(part)))))]
-        : [el("h3", {}, `Functions (${own.length})`), own.length ? el("ul", { class: "plain" }, own.slice(0, 200).map((node) => el("li", {}, nodeButton(node.id), " ", page.facts.get(node).open ? chip("open", "open") : null))) : el("p", { class: "soft" }, "nothing"), others.length ? [el("h3", {}, `Also here (${others.length})`), el("ul", { class: "plain" }, others.slice(0, 200).map((node) => el("li", {}, nodeButton(node.id), " ", el("span", { class: "soft small" }, node.type || node.kind))))] : null]);
+      box.parts.length ? [el("p", { class: "soft" }, "Open a part, or find a node by its name. A number on an edge is how many ways lead there."), el("h4", {}, `Parts (${box.parts.length})`), el("ul", { class: "plain" }, box.parts.map((part) => el("li", {}, el("button", { type: "button", class: "link name", on: { click: () => openPart(part.name) } }, part.name), " ", el("span", { class: "soft small" }, partWords(part)))))]
+        : [el("h4", {}, `Functions (${own.length})`), own.length ? el("ul", { class: "plain" }, own.slice(0, 200).map((node) => el("li", {}, nodeButton(node.id), " ", page.facts.get(node).open ? chip("open", "open") : null))) : el("p", { class: "soft" }, "nothing"), others.length ? [el("h4", {}, `Also here (${others.length})`), el("ul", { class: "plain" }, others.slice(0, 200).map((node) => el("li", {}, nodeButton(node.id), " ", el("span", { class: "soft small" }, node.type || node.kind))))] : null]);
   };
 
   /* A search field with a list, for the focus and for the ends of a way. */
-  const searcher = (label, id, chosen) => {
-    const input = el("input", { type: "search", id, role: "combobox", "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list", autocomplete: "off", placeholder: "name" });
-    const list = el("ul", { id: `${id}-list`, role: "listbox", hidden: true });
+  const searcher = (label, id, chosen, spoken) => {
+    const input = el("input", { type: "search", id, "aria-label": spoken, role: "combobox", "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list", autocomplete: "off", placeholder: "name" });
+    const list = el("ul", { id: `${id}-list`, role: "listbox", "aria-label": `${spoken || label}, found`, hidden: true });
     let found = [];
     let at = -1;
     const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
@@ -387,13 +387,13 @@ permscope.drawing = (() => {
     const way = ways.find(ends.from, ends.to);
     if (!way) {
       state.way = null; state.focus = ends.from; draw();
-      empty(box.panel, el("h2", {}, "No way"), el("p", {}, `Nothing in the input leads from ${nodes[ends.from].name} to ${nodes[ends.to].name}.`), data.partial || data.unknowns.length ? el("p", { class: "soft" }, data.partial ? "Grants on patterns are not all followed here: ask permscope path." : "Unknowns may add to this.") : null);
+      empty(box.panel, el("h3", {}, "No way"), el("p", {}, `Nothing in the input leads from ${nodes[ends.from].name} to ${nodes[ends.to].name}.`), data.partial || data.unknowns.length ? el("p", { class: "soft" }, data.partial ? "Grants on patterns are not all followed here: ask permscope path." : "Unknowns may add to this.") : null);
       say("There is no way between them");
       return;
     }
     state.way = way; state.whole = false; state.focus = null; state.part = [];
     draw();
-    empty(box.panel, el("h2", {}, `Way of ${count(way.length, "hop")}`), el("ol", { class: "way" }, way.map((edge) => el("li", {}, nodeButton(edge.source), " → ", nodeButton(edge.target), el("div", { class: "soft small" }, edge.words), edge.if ? el("div", { class: "if small" }, "if ", edge.if) : null,
+    empty(box.panel, el("h3", {}, `Way of ${count(way.length, "hop")}`), el("ol", { class: "way" }, way.map((edge) => el("li", {}, nodeButton(edge.source), " → ", nodeButton(edge.target), el("div", { class: "soft small" }, edge.words), edge.if ? el("div", { class: "if small" }, "if ", edge.if) : null,
       el("button", { type: "button", class: "link small", on: { click: () => showEdge(edge) } }, "why")))));
     say(`A way of ${count(way.length, "hop")} is shown`);
   };
@@ -401,7 +401,7 @@ permscope.drawing = (() => {
   const part = () => {
     box.canvas = el("div", { id: "drawing", role: "img" });
     box.panel = el("aside", { class: "card panel", tabindex: "-1", "aria-label": "What is selected", id: "panel" });
-    box.status = el("span", { class: "soft", id: "graph-status", role: "status" });
+    box.status = el("span", { class: "soft", id: "graph-status" });
     box.all = el("button", { type: "button", id: "draw-all", on: { click: () => { state.whole = true; state.way = null; state.focus = null; state.part = []; say("Drawing everything"); setTimeout(draw, 20); } } }, "Draw everything");
     const again = () => { state.way = null; draw(); if (state.focus !== null) showNode(state.focus); else if (box.parts.length || state.part.length) showPart(); say(box.status.textContent); };
     const depth = el("select", { id: "depth", "aria-label": "Steps around the focus" }, [1, 2, 3, 5, 9].map((steps) => el("option", { value: steps, selected: steps === 2 }, steps === 9 ? "all" : steps)));
@@ -417,7 +417,7 @@ permscope.drawing = (() => {
     const made = [
       el("div", { class: "bar" }, searcher("Find", "find", (node) => focus(node.id)), el("label", {}, "Steps", depth), data.audited ? el("label", {}, "Findings", severity) : null,
         toggle("reached by anyone", "only-public", (on) => { state.open = on; }), toggle("other accounts", "only-foreign", (on) => { state.foreign = on; }), toggle("routine", "with-routine", (on) => { state.routine = on; })),
-      el("div", { class: "bar" }, searcher("Way from", "way-from", (node) => { ends.from = node.id; showWay(); }), searcher("to", "way-to", (node) => { ends.to = node.id; showWay(); }),
+      el("div", { class: "bar" }, searcher("Way from", "way-from", (node) => { ends.from = node.id; showWay(); }), searcher("to", "way-to", (node) => { ends.to = node.id; showWay(); }, "Way to"),
         el("button", { type: "button", id: "overview", on: { click: () => { state.focus = null; state.way = null; state.whole = false; state.part = []; start(); } } }, "Overview"), box.all, box.status),
       el("details", {}, el("summary", { class: "soft small" }, "Kinds of edges"), el("fieldset", {}, el("legend", {}, "Draw"), present.map((kind) => toggle(kindWords[kind], `kind-${kind}`, (on) => { if (on) state.kinds.add(kind); else state.kinds.delete(kind); }, true)))),
       el("div", { class: "workbench" },
@@ -431,10 +431,10 @@ permscope.drawing = (() => {
     const drawn = draw();
     if (box.parts.length) { showPart(); return; }
     if (drawn.length || state.focus !== null) {
-      if (state.focus === null && !state.way) empty(box.panel, el("h2", {}, "Graph"), el("p", { class: "soft" }, "Choose a node to see what is around it, an edge to see the statements behind it. Find and the lists here work with the keyboard alone."), el("h3", {}, "Functions"), pick());
+      if (state.focus === null && !state.way) empty(box.panel, el("h3", {}, "Graph"), el("p", { class: "soft" }, "Choose a node to see what is around it, an edge to see the statements behind it. Find and the lists here work with the keyboard alone."), el("h4", {}, "Functions"), pick());
       return;
     }
-    empty(box.panel, el("h2", {}, "Start from a function"), el("p", { class: "soft" }, "The most exposed first."), pick());
+    empty(box.panel, el("h3", {}, "Start from a function"), el("p", { class: "soft" }, "The most exposed first."), pick());
     if (page.bySeverity.length) focus(page.bySeverity[0].id);
   };
   const pick = () => el("ul", { class: "plain" }, page.bySeverity.slice(0, 40).map((node) => el("li", {}, nodeButton(node.id), " ", page.facts.get(node).open ? chip("open", "open") : null)));

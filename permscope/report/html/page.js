@@ -1,7 +1,7 @@
 "use strict";
 /* The parts of the report besides the drawing. */
 permscope.page = (() => {
-  const { data, nodes, outgoing, incoming, el, empty, chip, ticked, count, copy, worst, rolesOf, isEntry, around, isOpen, ways } = permscope;
+  const { data, nodes, outgoing, incoming, el, named, empty, chip, ticked, count, say, copy, worst, rolesOf, isEntry, around, isOpen, ways } = permscope;
   const STEP = 60;
   const COLUMNS = 60;  // of the matrix, shown at once
   const FIRST = 12;  // rows of a table on the summary
@@ -15,9 +15,12 @@ permscope.page = (() => {
     || facts.get(other).open - facts.get(one).open || one.id - other.id);
 
   const goTo = (node) => permscope.show("graph", () => permscope.drawing.focus(node.id));
-  const nodeLink = (node) => el("button", { type: "button", class: "link name", "data-node": node.id, on: { click: () => goTo(node) } }, node.name);
-  const letters = (text) => [...text].map((letter) => el("abbr", { class: letter, title: levelNames[letter] }, letter));
-  const verdictOf = (edge) => edge.authorized === true ? chip("✓", "good")
+  const nodeLink = (node) => el("button", { type: "button", class: "link name", title: "Show in the graph", "aria-label": node.name, "data-node": node.id, on: { click: () => goTo(node) } }, named(node.name));
+  /* Letters for the eye, words for the ear. */
+  const said = (words, ...shown) => el("span", { role: "img", "aria-label": words }, shown);
+  const namesOf = (text) => [...text].map((letter) => levelNames[letter]).join(", ");
+  const letters = (text) => text ? said(namesOf(text), [...text].map((letter) => el("abbr", { class: letter, title: levelNames[letter] }, letter))) : null;
+  const verdictOf = (edge) => edge.authorized === true ? said("authorized", chip("✓", "good"))
     : edge.authorized === false ? chip("not authorized", "no") : edge.authorized === null ? chip("unknown", "unsure") : null;
   const severityOf = (finding) => chip(finding.severity, finding.severity);
 
@@ -28,18 +31,17 @@ permscope.page = (() => {
     const grow = (by) => {
       holder.append(...items.slice(shown, shown + by).map(draw));
       shown = Math.min(shown + by, items.length);
-      more.setAttribute("data-noun", noun);
-      more.textContent = items.length - shown > STEP * 4 ? `Show ${STEP * 4} of ${(items.length - shown).toLocaleString("en")} more` : `Show ${items.length - shown} more`;
+      more.textContent = items.length - shown > STEP * 4 ? `Show ${STEP * 4} of ${count(items.length - shown, `more ${noun}`)}` : `Show ${count(items.length - shown, `more ${noun}`)}`;
       more.hidden = shown >= items.length;
     };
-    more.addEventListener("click", () => grow(STEP * 4));
+    more.addEventListener("click", () => { grow(STEP * 4); say(`${count(shown, noun)} of ${items.length.toLocaleString("en")} shown`); });
     empty(holder);
     grow(first);
     return more;
   };
 
   /* Summary */
-  const figure = (number, words, kind) => el("div", { class: `figure ${number ? kind || "" : ""}` }, el("b", {}, number.toLocaleString("en")), el("span", {}, words));
+  const figure = (number, words, kind) => el("div", { role: "listitem", class: `figure ${number ? kind || "" : ""}` }, el("b", {}, number.toLocaleString("en")), el("span", {}, words));
   const summary = () => {
     const open = functions.filter((node) => facts.get(node).open).length;
     const broken = permscope.edges.filter((edge) => edge.authorized === false).length;
@@ -55,17 +57,17 @@ permscope.page = (() => {
       el("td", {}, el("button", { type: "button", class: "link", on: { click: () => permscope.show("findings", () => filterFindings(found[0].rule)) } }, found[0].rule), el("div", { class: "soft small" }, found[0].title)),
       el("td", { class: "number" }, found.length)), "rule", FIRST);
     return [
-      el("div", { class: "figures" },
+      el("div", { class: "figures", role: "list", "aria-label": "What there is" },
         figure(sums.functions, "functions"), figure(open, "open to anyone", "bad"), figure(sums.roles, "roles"),
         figure(sums.routes, "routes"), figure(sums.resources, "resources"), figure(broken, "broken wirings", "bad"),
         figure(sums.unknowns, "unknowns", "unsure"), sums.errors ? figure(sums.errors, "inputs not read", "bad") : null),
       el("div", { class: "two" },
-        data.audited ? el("div", {}, el("h2", {}, "Findings by rule"),
-          ranked.length ? [el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Worst"), el("th", {}, "Rule"), el("th", { class: "number" }, "Findings"))), rulesBody), moreRules]
+        data.audited ? el("div", {}, el("h3", {}, "Findings by rule"),
+          ranked.length ? [el("table", { "aria-label": "Findings by rule" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Worst"), el("th", { scope: "col" }, "Rule"), el("th", { scope: "col", class: "number" }, "Findings"))), rulesBody), moreRules]
             : el("p", {}, chip(`✓ ${count(data.rules, "rule")} run, no finding`, "good"), data.summary.unknowns ? " There are unknowns: not everything could be judged." : "")) : null,
-        el("div", {}, el("h2", {}, "Ways in"),
+        el("div", {}, el("h3", {}, "Ways in"),
           routes.length || direct.length ? waysIn(direct, routes) : el("p", { class: "soft" }, "No route or function URL in the input, and no function that lets everybody in."))),
-      exposed.length ? el("div", { class: "stack" }, el("h2", {}, "Most exposed functions"), el("div", { class: "cards" }, exposed.map(card))) : null,
+      exposed.length ? el("div", { class: "stack" }, el("h3", {}, "Most exposed functions"), el("div", { class: "cards" }, exposed.map((node) => card(node, "h4")))) : null,
     ];
   };
   const waysIn = (direct, routes) => {
@@ -75,7 +77,7 @@ permscope.page = (() => {
       el("td", {}, outgoing[one.id].filter((edge) => ["triggers", "delivers_to", "executes_as"].includes(edge.kind)).map((edge) => el("div", {}, nodeLink(nodes[edge.target]), " ", verdictOf(edge)))))
       : el("tr", {}, el("td", {}, "direct call"), el("td", {}, chip(one.if ? "anyone, under conditions" : "anyone", one.if ? "unsure" : "open"), one.if ? el("div", { class: "if small" }, "if ", one.if) : null), el("td", {}, nodeLink(nodes[one.target])));
     const more = growing(body, [...direct, ...routes], row, "way in", FIRST);
-    return [el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Route"), el("th", {}, "Authorization"), el("th", {}, "Runs"))), body), more];
+    return [el("table", { "aria-label": "Ways in" }, el("thead", {}, el("tr", {}, ["Route", "Authorization", "Runs"].map((name) => el("th", { scope: "col" }, name)))), body), more];
   };
 
   /* Functions */
@@ -107,7 +109,7 @@ permscope.page = (() => {
     if (found.wide.size) parts.push(count(found.wide.size, "pattern"));
     return parts.length ? parts.join(", ") : "nothing but the routine";
   };
-  const card = (node) => {
+  const card = (node, heading) => {
     const { findings, open } = facts.get(node);
     const entries = incoming[node.id].filter(isEntry);
     const roles = rolesOf(node);
@@ -115,7 +117,7 @@ permscope.page = (() => {
     const routine = [...new Set(touches.filter((edge) => edge.routine).map((edge) => edge.words))];
     const delivered = outgoing[node.id].filter((edge) => edge.kind === "delivers_to");
     return el("article", { class: `card of-${findings.length ? findings[0].severity : "none"}`, "data-function": node.name },
-      el("div", { class: "split" }, el("h2", {}, nodeLink(node)), open ? chip("open to anyone", "open") : null),
+      el("div", { class: "split" }, el(heading, {}, nodeLink(node)), open ? chip("open to anyone", "open") : null),
       el("div", { class: "soft small mono name" }, node.place),
       el("dl", {},
         el("dt", {}, "invoked by"), el("dd", {}, entries.length ? capped(entries, entryLine, 6) : el("span", { class: "soft" }, "nothing in the input")),
@@ -138,15 +140,15 @@ permscope.page = (() => {
       const wanted = search.value.trim().toLowerCase();
       const limit = severity.value === "" ? 99 : Number(severity.value);
       const found = bySeverity.filter((node) => (!wanted || texts.get(node).includes(wanted)) && (limit === 99 || facts.get(node).rank <= limit) && (!open.checked || facts.get(node).open));
-      const more = growing(holder, found, card, "function");
+      const more = growing(holder, found, (node) => card(node, "h3"), "function");
       empty(tail, found.length ? more : el("span", { class: "soft" }, "No function matches."));
-      permscope.say(`${count(found.length, "function")} shown`);
+      return found.length;
     };
-    [search, severity, open].forEach((each) => each.addEventListener("input", draw));
+    [search, severity, open].forEach((each) => each.addEventListener("input", () => say(`${count(draw(), "function")} found`)));
     draw();
-    return [el("div", { class: "bar" }, el("label", {}, "Filter", search), data.audited ? el("label", {}, "with findings", severity) : null, el("label", {}, open, el("span", {}, "open to anyone"))), holder, tail];
+    return [el("div", { class: "bar" }, el("label", {}, "Filter", search), data.audited ? el("label", {}, "Findings", severity) : null, el("label", {}, open, el("span", {}, "open to anyone"))), holder, tail];
   };
-  const severitySelect = (all) => el("select", { "aria-label": "Severity" }, el("option", { value: "" }, all),
+  const severitySelect = (all) => el("select", {}, el("option", { value: "" }, all),
     data.severities.map((name, rank) => el("option", { value: rank }, rank ? `${name} and worse` : name)));
 
   /* Findings */
@@ -155,7 +157,7 @@ permscope.page = (() => {
     return at < 0 ? line : [line.slice(0, at), el("mark", {}, guilty), line.slice(at + guilty.length)];
   };
   const finding = (one) => {
-    const button = el("button", { type: "button" }, "Copy");
+    const button = el("button", { type: "button", "aria-label": `Copy the fix of ${one.rule}` }, "Copy");
     button.addEventListener("click", () => copy(one.fix, button));
     return el("details", { class: "finding", id: `finding-${one.id}`, "data-rule": one.rule },
       el("summary", {}, el("span", {}, severityOf(one)), el("strong", { class: "name" }, one.rule), el("span", { class: "name" }, ticked(one.message)), el("span", { class: "soft small mono name" }, one.place)),
@@ -182,7 +184,7 @@ permscope.page = (() => {
     const number = el("span", { class: "soft", id: "finding-count" });
     search = el("input", { type: "search", placeholder: "rule, resource, file, words", "aria-label": "Filter findings", id: "filter-findings" });
     const severity = severitySelect("any");
-    const order = el("select", { "aria-label": "Sort findings", id: "sort-findings" }, [["severity", "severity"], ["place", "place"], ["rule", "rule"], ["resource", "resource"]].map(([value, words]) => el("option", { value }, words)));
+    const order = el("select", { "aria-label": "Sort by", id: "sort-findings" }, [["severity", "severity"], ["place", "place"], ["rule", "rule"], ["resource", "resource"]].map(([value, words]) => el("option", { value }, words)));
     const texts = data.findings.map((one) => [one.rule, one.resource, one.place, one.message, one.title, ...one.aliases].join("\n").toLowerCase());
     drawFindings = (first) => {
       const wanted = search.value.trim().toLowerCase();
@@ -195,7 +197,7 @@ permscope.page = (() => {
       empty(tail, found.length ? more : el("span", { class: "soft" }, "No finding matches."));
       number.textContent = `${found.length} of ${count(data.findings.length, "finding")}${data.suppressed ? `, ${data.suppressed} suppressed` : ""}`;
     };
-    [search, severity, order].forEach((each) => each.addEventListener("input", () => drawFindings()));
+    [search, severity, order].forEach((each) => each.addEventListener("input", () => { drawFindings(); say(`${number.textContent}, by ${order.value}`); }));
     drawFindings();
     return [el("div", { class: "bar" }, el("label", {}, "Filter", search), el("label", {}, "Severity", severity), el("label", {}, "Sort by", order), number), holder, tail];
   };
@@ -233,29 +235,29 @@ permscope.page = (() => {
       used = used.filter((column) => touched.has(column));
       const cut = used.length > COLUMNS;
       used = used.slice(0, COLUMNS);
-      empty(head, el("th", { scope: "col" }, "Function"), used.map((column) => el("th", { scope: "col", class: "name" }, el("span", {}, columns[column]))));
-      empty(body, kept.map((row) => el("tr", {}, el("th", { scope: "row" }, nodeLink(nodes[rows[row]]), el("span", { class: "soft small name" }, names[row].slice(nodes[rows[row]].name.length))), used.map((column) => {
+      empty(head, el("th", { scope: "col" }, "Function"), used.map((column) => el("th", { scope: "col", class: "name", "aria-label": columns[column] }, el("span", {}, named(columns[column])))));
+      empty(body, kept.map((row) => el("tr", {}, el("th", { scope: "row", "aria-label": names[row] }, nodeLink(nodes[rows[row]]), el("span", { class: "soft small name" }, named(names[row].slice(nodes[rows[row]].name.length)))), used.map((column) => {
         const cell = byRow[row].get(column);
-        return cell ? el("td", {}, letters(cell[0]), cell[1] ? el("span", { class: "if", title: "under conditions" }, `(${cell[1]})`) : null) : el("td", {});
+        return cell ? el("td", {}, letters(cell[0]), cell[1] ? said(`${namesOf(cell[1])} under conditions`, el("span", { class: "if", title: "under conditions" }, `(${cell[1]})`)) : null) : el("td", {});
       }))));
       const idle = rows.length - rows.filter((_, row) => byRow[row].size).length;
       empty(tail, el("span", { class: "soft" }, [`${kept.length < all ? `${kept.length} of ` : ""}${count(all, "function")}, ${cut ? `the first ${used.length} columns` : count(used.length, "column")}`, cut || kept.length < all ? "filter to see the others" : "", idle ? `${count(idle, "function")} may touch nothing but the routine` : ""].filter(Boolean).join(" · ")));
     };
-    filter.addEventListener("input", draw);
-    choice.addEventListener("input", () => { read(); draw(); });
+    filter.addEventListener("input", () => { draw(); say(tail.textContent); });
+    choice.addEventListener("input", () => { read(); draw(); say(tail.textContent); });
     draw();
     return [el("div", { class: "bar" }, el("label", {}, "Filter", filter), el("label", {}, "Columns", choice),
-      el("span", { class: "small" }, Object.entries(levelNames).map(([letter, name]) => [el("span", { class: letter }, letter), ` ${name}  `]), el("span", { class: "if" }, "(W) under conditions"))),
-      el("div", { class: "matrix-box", tabindex: "0", role: "region", "aria-label": "Access matrix" }, el("table", { class: "matrix" }, el("thead", {}, head), body)), tail];
+      el("span", { class: "small", "aria-hidden": "true" }, Object.entries(levelNames).map(([letter, name]) => [el("span", { class: letter }, letter), ` ${name}  `]), el("span", { class: "if" }, "(W) under conditions"))),
+      el("div", { class: "matrix-box", tabindex: "0", role: "region", "aria-label": "Access matrix" }, el("table", { class: "matrix", "aria-label": "Functions against what they may touch" }, el("thead", {}, head), body)), tail];
   };
 
   /* Unknowns */
-  const table = (items, id) => el("table", { id }, el("thead", {}, el("tr", {}, ["What", "Why", "Where"].map((name) => el("th", {}, name)))),
+  const table = (items, words) => el("table", { "aria-label": words }, el("thead", {}, el("tr", {}, ["What", "Why", "Where"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, items.slice(0, 2000).map((one) => el("tr", {}, el("td", {}, ticked(one.what)), el("td", {}, ticked(one.why)), el("td", { class: "mono name" }, one.place)))));
   const unknownsPart = () => [
-    data.errors.length ? [el("h2", {}, "Inputs that could not be read"), table(data.errors, "errors"), el("p")] : null,
-    el("h2", {}, "What the input does not tell"),
-    data.unknowns.length ? table(data.unknowns, "unknowns") : el("p", { class: "soft" }, "Nothing: every value was known."),
+    data.errors.length ? [el("h3", {}, "Inputs that could not be read"), table(data.errors, "Inputs that could not be read"), el("p")] : null,
+    el("h3", {}, "What the input does not tell"),
+    data.unknowns.length ? table(data.unknowns, "What the input does not tell") : el("p", { class: "soft" }, "Nothing: every value was known."),
   ];
 
   const verdict = () => {
@@ -268,5 +270,5 @@ permscope.page = (() => {
   };
   const parts = [["summary", "Summary", summary], ["functions", "Functions", functionsPart], ["graph", "Graph", () => permscope.drawing.part()],
     ...(data.audited ? [["findings", "Findings", findingsPart]] : []), ["access", "Access", accessPart], ["unknowns", "Unknowns", unknownsPart]];
-  return { parts, verdict, bySeverity, facts, nodeLink, letters, verdictOf, severitySelect, severityOf };
+  return { parts, verdict, said, bySeverity, facts, nodeLink, letters, verdictOf, severitySelect, severityOf };
 })();

@@ -7,16 +7,16 @@
   const made = new Map();
   const parts = page.parts.map(([name, words, build]) => {
     const tab = el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `part-${name}`, "aria-selected": "false", tabindex: "-1" }, words);
-    const section = el("section", { id: `part-${name}`, role: "tabpanel", "data-title": words, "aria-labelledby": `tab-${name}`, hidden: true });
+    const section = el("section", { id: `part-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`, hidden: true });
     tab.addEventListener("click", () => show(name));
     tabs.append(tab);
     main.append(section);
-    return { name, build, tab, section };
+    return { name, words, build, tab, section };
   });
   const build = (part) => {
     if (made.has(part.name)) return;
     made.set(part.name, true);
-    empty(part.section, part.build());
+    empty(part.section, el("h2", { class: "unseen" }, part.words), part.build());
   };
   const show = (name, then) => {
     for (const part of parts) {
