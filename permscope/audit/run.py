@@ -25,7 +25,7 @@ from permscope.graph.rule_files import builtin_folder, file_texts
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.inventory import Inventory, Key
 from permscope.inventory.placed import moved_lines, names_a_line, read, write
-from permscope.lazy import dataclass
+from permscope.lazy import dataclass, regex
 
 if TYPE_CHECKING:
     from permscope.audit.rules import Rule
@@ -177,7 +177,8 @@ def find_rules(rules: Sequence[Rule], name: str) -> list[Rule]:
 
     wanted = name.lower()
     found = [rule for rule in rules if rule.id == wanted]
-    found = found or [rule for rule in rules if wanted in (alias.lower() for alias in rule.aliases)]
+    for spelled in _other_spellings(wanted):
+        found = found or [rule for rule in rules if spelled in map(_spelling, rule.aliases)]
     if not found and (path := find_path(wanted)) is not None:
         found = rules_of_path(rules, path)
     if found:
@@ -186,6 +187,33 @@ def find_rules(rules: Sequence[Rule], name: str) -> list[Rule]:
     close = difflib.get_close_matches(name, names, n=3)
     hint = f"did you mean {', '.join(f'`{one}`' for one in close)}?" if close else "`permscope rules list` lists them"
     raise NameNotFoundError(f"no rule is called `{name}`", hint=hint)
+
+
+# Tools put the pack a check is in before its name, and KICS calls a check by a UUID.
+_PACKS = (
+    "awssolutions-",
+    "nist.800.53.r4-",
+    "nist.800.53.r5-",
+    "hipaa.security-",
+    "pci.dss.321-",
+    "serverless-",
+    "avd-",
+)
+_UUID = regex(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _spelling(name: str) -> str:
+    """A name without what tools write differently: AWS Config has `a-b` for the rule that others call `A_B`."""
+    return name.lower().replace("_", "-")
+
+
+def _other_spellings(name: str) -> Iterator[str]:
+    yield _spelling(name)
+    for pack in _PACKS:
+        if name.startswith(pack):
+            yield _spelling(name.removeprefix(pack))
+    if _UUID.fullmatch(name):
+        yield f"kics-{name[:8]}"
 
 
 def choose(rules: Sequence[Rule], names: Sequence[str], enabled: Sequence[str] = ()) -> tuple[Rule, ...]:

@@ -23,6 +23,22 @@ def test_a_rule_is_found_by_id_and_alias_in_any_case(name: str) -> None:
     assert "permission-public" in {rule.id for rule in find_rules(RULES, name)}
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("lambda-function-public-access-prohibited", "permission-public"),
+        ("LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED", "permission-public"),
+        ("AwsSolutions-COG7", "cognito-guest"),
+        ("NIST.800.53.R5-IAMUserNoPolicies", "user-inline"),
+        ("AVD-AWS-0342", "passrole-star"),
+        ("1056dfbb-5802-4762-bf2b-8b9b9684b1b0", "rest-method-open"),
+    ],
+)
+def test_a_rule_is_found_as_other_tools_spell_it(name: str, rule: str) -> None:
+    """With the pack before it, with hyphens or underscores, by a UUID."""
+    assert rule in {found.id for found in find_rules(RULES, name)}
+
+
 def test_a_name_that_no_rule_has_is_an_error_with_the_closest() -> None:
     """Running nothing instead would pass every gate."""
     with pytest.raises(NameNotFoundError) as caught:
