@@ -22,7 +22,6 @@ TO_DO = frozenset(
         "audit/fields.py",
         "audit/generated.py",
         "audit/world.py",
-        "collect/live/account.py",
         "collect/templates/sam_restore.py",
         "graph/diff/entries.py",
         "graph/diff/limits.py",
@@ -35,7 +34,6 @@ TO_DO = frozenset(
         "report/html_data.py",
         "services/_holders.py",
         "services/_integrations.py",
-        "services/_live.py",
     ]
 )
 

@@ -43,16 +43,18 @@ read as template and read live gives the same graph, and there is one place that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from permscope.catalog.cloudformation import TypeFacts, type_facts
 from permscope.inventory.facts import AnyFact, Unknown
 from permscope.inventory.located import source_of
 from permscope.inventory.source import NOWHERE, Source
-from permscope.lazy import dataclass
+from permscope.lazy import dataclass, regex
 from permscope.services.interface import Stack, TemplateResource
 
 T = TypeVar("T")
 R = TypeVar("R")
+_PLACEHOLDER = regex(r"\{(\w+)\}")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -73,18 +75,21 @@ class LiveResource(TemplateResource):
         }
 
 
-class Session(Protocol):
-    """One account and Region of a live collection; `permscope.collect.live` implements it.
+class Session:
+    """One account and Region that answers are read from; as it stands here it asks nobody and knows nothing.
+
+    `permscope.collect.live.session` asks AWS; `permscope.collect.authorization_details` has the answers in a file.
 
     Attributes:
         region: of the calls; for a global reader the Region its service is asked in.
         stack: of everything read from this account and Region; its `region` is this one.
     """
 
-    account: str
-    region: str
-    partition: str
-    stack: Stack
+    def __init__(self, stack: Stack, *, account: str, partition: str, region: str) -> None:
+        self.stack = stack
+        self.account = account
+        self.partition = partition
+        self.region = region
 
     def call(
         self,
@@ -109,6 +114,8 @@ class Session(Protocol):
         Returns:
             The answer; an empty mapping for an error code in `none`; None when the call failed.
         """
+        del client, operation, none, optional, of, arguments
+        return None
 
     def pages(
         self,
@@ -124,12 +131,17 @@ class Session(Protocol):
 
         Where a page cannot be read, the items before it have been given and the rest is an `Unknown`.
         """
+        del client, operation, key, none, of, arguments
+        return iter(())
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """`function` of each item, on several threads, in the order of the items."""
+        """`function` of each item, perhaps on several threads, in the order of the items."""
+        return map(function, items)
 
     def offers(self, client: str, operation: str) -> bool:
         """Whether the SDK has the operation and the service did not refuse or miss it here before."""
+        del client, operation
+        return False
 
     def resource(
         self,
@@ -153,9 +165,41 @@ class Session(Protocol):
             ref: what `Ref` returns, where that is neither name nor ARN.
             attributes: what `Fn::GetAtt` returns besides.
         """
+        facts = type_facts(type_name)
+        arn = arn or _arn_of(self.stack, facts, name)
+        return LiveResource(
+            logical_id=name,
+            type=type_name,
+            properties={key: value for key, value in properties.items() if value is not None},
+            stack=self.stack,
+            source=self.source(call),
+            name=name,
+            arn=arn,
+            ref=ref or (arn if facts is not None and facts.ref == "arn" and arn else name),
+            attributes={key: value for key, value in (attributes or {}).items() if value},
+        )
+
+    def source(self, call: str | None) -> Source:
+        """Where an answer came from."""
+        return Source(call=call, account=self.account)
 
     def unknown(self, what: str, why: str, kind: str, *, call: str | None = None, about: str | None = None) -> Unknown:
         """A fact about something that could not be read."""
+        return Unknown(what=what, why=why, kind=kind, about=about, source=self.source(call))
+
+
+def _arn_of(stack: Stack, facts: TypeFacts | None, name: str) -> str | None:
+    """The ARN that CloudFormation would make of a name; None where the name alone does not tell it."""
+    if facts is None or not facts.arn_format or not facts.name_is_in_arn:
+        return None
+    known = {
+        "partition": stack.partition,
+        "region": stack.region,
+        "account": stack.account,
+        "name": name.removeprefix("/") if "/{name}" in facts.arn_format else name,
+        "path": "/",
+    }
+    return _PLACEHOLDER.sub(lambda found: known[found[1]], facts.arn_format)
 
 
 LiveFact = LiveResource | AnyFact

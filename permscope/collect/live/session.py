@@ -8,11 +8,10 @@ from concurrent.futures import Executor
 from typing import Any
 
 from permscope.collect.live.account import LiveAccount
-from permscope.collect.live.answers import identity_of, live_resource
 from permscope.collect.live.faults import INVALID_TOKEN, Fault, NoSuchOperationError, fault_of
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
-from permscope.services._live import LiveResource, R, T
+from permscope.services._live import R, Session, T
 from permscope.services.interface import Stack
 
 _TOKENS = (
@@ -29,8 +28,8 @@ _MOST_PAGES = 100_000
 _mapping = threading.local()
 
 
-class LiveSession:
-    """A Region of an account, or its global services; implements `services._live.Session`.
+class LiveSession(Session):
+    """A Region of an account, or its global services.
 
     Args:
         account: whose credentials are used.
@@ -49,18 +48,16 @@ class LiveSession:
         *,
         scope: str | None = None,
     ) -> None:
-        self.account = account.id
-        self.partition = account.partition
-        self.region = region
-        self.faults: list[Fault] = []
-        self.unknowns: list[Unknown] = []
-        self.stack = Stack(
+        stack = Stack(
             label=f"{account.id}/{scope or 'global'}",  # tells its things without ARN from those of other places
             partition=account.partition,
             region=region,
             account=account.id,
             url_suffix=_suffix(account),
         )
+        super().__init__(stack, account=account.id, partition=account.partition, region=region)
+        self.faults: list[Fault] = []
+        self.unknowns: list[Unknown] = []
         self._account = account
         self._operations = operations
         self._executor = executor
@@ -139,29 +136,9 @@ class LiveSession:
         except Exception:  # noqa: BLE001 - an SDK that lacks the whole service
             return False
 
-    def resource(
-        self,
-        type_name: str,
-        properties: Mapping[str, Any],
-        *,
-        name: str,
-        call: str,
-        arn: str | None = None,
-        ref: str | None = None,
-        attributes: Mapping[str, str] | None = None,
-    ) -> LiveResource:
-        """What an answer says, as a CloudFormation resource."""
-        identity = identity_of(self.stack, type_name, name, arn, ref)
-        return live_resource(self.stack, self.source(call), type_name, properties, identity, attributes)
-
-    def source(self, call: str) -> Source:
+    def source(self, call: str | None) -> Source:
         """Where an answer came from."""
         return Source(call=call, account=self.account, region=self._scope)
-
-    def unknown(self, what: str, why: str, kind: str, *, call: str | None = None, about: str | None = None) -> Unknown:
-        """A fact about something that could not be read."""
-        source = self.source(call) if call else Source(account=self.account, region=self._scope)
-        return Unknown(what=what, why=why, kind=kind, about=about, source=source)
 
     def _method(self, client: str, operation: str) -> Callable[..., Any]:
         name = f"{client}.{operation}"
