@@ -14,8 +14,9 @@ from permscope.inventory.facts import AnyFact
 from permscope.inventory.source import NOWHERE
 from permscope.services._answers import arn_of, capitalised, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._values import Text, mappings
+from permscope.services._values import Item, Text, mappings
 from permscope.services._wiring import needs_to_send, properties, role_triggers, role_uses
+from permscope.services.ec2 import instance_roles
 from permscope.services.interface import TemplateResource
 
 SERVICE = "codedeploy.amazonaws.com"
@@ -47,12 +48,46 @@ def _group(resource: TemplateResource, name: str | None) -> TemplateResource | N
 
 def read_deployment_group(resource: TemplateResource) -> Iterator[AnyFact]:
     """`AWS::CodeDeploy::DeploymentGroup`: what is deployed with which role, and who is told."""
-    yield resource.resource(application_name=resource.text("ApplicationName"))
+    yield resource.resource(
+        application_name=resource.text("ApplicationName"),
+        instance_role_arns=tuple(dict.fromkeys(_instance_roles(resource))) or None,
+    )
     topics = [
         text for item in mappings(resource.get("TriggerConfigurations")) for text in item.texts("TriggerTargetArn")
     ]
     needs = needs_to_send(resource, topics)
     yield from role_uses(resource, properties(resource, "ServiceRoleArn"), SERVICE, needs, exact=False)
+
+
+def _instance_roles(group: TemplateResource) -> Iterator[str]:
+    """Roles of the instances of the template that a group deploys to: by Auto Scaling group, or by tag.
+
+    https://docs.aws.amazon.com/codedeploy/latest/userguide/instances-tagging.html
+    """
+    stack = group.stack
+    for text in properties(group, "AutoScalingGroups"):
+        yield from instance_roles(stack.find(text.text, "AWS::AutoScaling::AutoScalingGroup"))
+    alternatives = [list(mappings(group.get("Ec2TagFilters")))]
+    sets = [list(mappings(each.get("Ec2TagGroup"))) for each in mappings(group.get("Ec2TagSet", "Ec2TagSetList"))]
+    required = [found for found in (*alternatives, *sets) if found]
+    for instance in stack.of_type("AWS::EC2::Instance") if required else ():
+        tags = {tag.text("Key"): tag.text("Value") for tag in mappings(instance.get("Tags"))}
+        if all(any(_is_tagged(tags, asked) for asked in filters) for filters in required):
+            yield from instance_roles(instance)
+
+
+def _is_tagged(tags: Mapping[str | None, str | None], asked: Item) -> bool:
+    """Whether tags meet one filter; a filter of another type than those documented meets nothing."""
+    key, value = asked.text("Key"), asked.text("Value")
+    match asked.text("Type"):
+        case "KEY_ONLY":
+            return key in tags
+        case "VALUE_ONLY":
+            return value in tags.values()
+        case "KEY_AND_VALUE":
+            return key in tags and tags[key] == value
+        case _:
+            return False
 
 
 TEMPLATE = {

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from permscope.inventory.facts import AnyFact
 from permscope.services._answers import each, json_text, picked
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._wiring import properties, role_uses
+from permscope.services._values import Text
+from permscope.services._wiring import properties, role_arn, role_uses
 from permscope.services.interface import TemplateResource
 
 
@@ -32,10 +33,43 @@ def read_launch_template(resource: TemplateResource) -> Iterable[AnyFact]:
 
 
 def _profile_roles(resource: TemplateResource, *path: str) -> Iterator[AnyFact]:
+    yield from role_uses(resource, _roles_at(resource, *path), "ec2.amazonaws.com", exact=False)
+
+
+def _roles_at(resource: TemplateResource, *path: str) -> Iterator[Text]:
+    """The roles in the instance profile that a property names."""
     for text in properties(resource, *path):
         profile = resource.stack.find(text.text, "AWS::IAM::InstanceProfile")
-        roles = properties(profile, "Roles") if profile is not None else ()
-        yield from role_uses(resource, roles, "ec2.amazonaws.com", exact=False)
+        yield from properties(profile, "Roles") if profile is not None else ()
+
+
+def instance_roles(resource: TemplateResource | None) -> Iterator[str]:
+    """ARNs of the roles that an instance acts with, or the instances of a template or an Auto Scaling group."""
+    if resource is None:
+        return
+    if resource.type == "AWS::AutoScaling::AutoScalingGroup":
+        named = [text.text for path in _LAUNCHED_WITH for text in properties(resource, *path)]
+        for name in named:
+            yield from instance_roles(resource.stack.find(name, *_LAUNCHES))
+        return
+    for path in _PROFILES:
+        yield from (role_arn(resource, text) for text in _roles_at(resource, *path))
+
+
+_PROFILES = (
+    ("IamInstanceProfile",),
+    ("LaunchTemplateData", "IamInstanceProfile", "Arn"),
+    ("LaunchTemplateData", "IamInstanceProfile", "Name"),
+)
+_LAUNCHES = ("AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration")
+_SPECIFIED = ("MixedInstancesPolicy", "LaunchTemplate", "LaunchTemplateSpecification")
+_LAUNCHED_WITH = (
+    ("LaunchConfigurationName",),
+    ("LaunchTemplate", "LaunchTemplateId"),
+    ("LaunchTemplate", "LaunchTemplateName"),
+    (*_SPECIFIED, "LaunchTemplateId"),
+    (*_SPECIFIED, "LaunchTemplateName"),
+)
 
 
 def read_endpoint(resource: TemplateResource) -> Iterable[AnyFact]:

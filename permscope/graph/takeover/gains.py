@@ -88,8 +88,9 @@ class Gains:
         self._work_of: dict[str, list[tuple[Node, str]]] = {}
         for edge in graph.edges_of(EdgeKind.EXECUTES_AS):
             worker = graph.nodes[edge.source]
-            for filed, key in ((self._at_work, worker.type or ""), (self._work_of, worker.id)):
-                filed.setdefault(key, []).append((worker, edge.target))
+            for role in self._acting_in(worker, edge.target):
+                for filed, key in ((self._at_work, worker.type or ""), (self._work_of, worker.id)):
+                    filed.setdefault(key, []).append((worker, role))
         self._members: dict[tuple[str, str], tuple[tuple[Node, str], ...]] = {}
         self._passable: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
         self._inside: dict[tuple[str, str], list[Node]] = {}
@@ -106,6 +107,14 @@ class Gains:
             "permission-set": self._permission_sets,
             "resource": self._resources,
         }
+
+    def _acting_in(self, worker: Node, role: str) -> tuple[str, ...]:
+        """Whose rights the code has that one gives to a thing: those of the instances that a group deploys to."""
+        if worker.type != "AWS::CodeDeploy::DeploymentGroup":
+            return (role,)
+        group = self._inventory.resources.get(worker.id)
+        arns = group.attributes.get("instance_role_arns") if group is not None else None
+        return tuple(arn for arn in arns if arn in self._graph.nodes) if isinstance(arns, tuple) else ()
 
     def of(self, path: EscalationPath, rights: Rights, missing: str | None) -> Gained:
         """The targets of a path for a principal; `missing` is an action it lacks and that is taken as given."""

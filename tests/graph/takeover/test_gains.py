@@ -164,6 +164,18 @@ EXISTING = [
         ["ssm:StartSession"],
     ),
     (
+        "ec2",
+        (
+            "  Work: {Type: AWS::CodeDeploy::DeploymentGroup, Properties: {ApplicationName: app,\n"
+            "    DeploymentGroupName: g, ServiceRoleArn: !GetAtt Deploys.Arn, Ec2TagFilters: [{Key: app, Value: web, Type: KEY_AND_VALUE}]}}\n"
+            "  Web: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile,\n"
+            "    Tags: [{Key: app, Value: web}]}}\n"
+            "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Strong]}}\n"
+            + role("Deploys", SECRET, trusts="Service: codedeploy.amazonaws.com")
+        ),
+        ["codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision", "codedeploy:GetDeploymentConfig"],
+    ),
+    (
         "ecs-tasks",
         (
             "  Work: {Type: AWS::ECS::TaskDefinition, Properties: {TaskRoleArn: !GetAtt Strong.Arn, "
@@ -191,6 +203,21 @@ def test_the_same_actions_elsewhere_gain_nothing(world: Any, service: str, work:
     strong = role("Strong", SECRET, trusts=f"Service: {service}.amazonaws.com")
     elsewhere = allow(*actions, on=f"!Sub 'arn:aws:{actions[0].partition(':')[0]}:{HERE}:nothing/of-the-kind'")
     assert gained(world(strong, work, role("Weak", elsewhere))) == {}
+
+
+def test_a_deployment_gains_nothing_where_the_group_deploys_to_no_instance(world: Any) -> None:
+    """The group's own role only carries a deployment out; of functions one chooses among published versions."""
+    group = (
+        "  Work: {Type: AWS::CodeDeploy::DeploymentGroup, Properties: {ApplicationName: app, DeploymentGroupName: g,\n"
+        "    ServiceRoleArn: !GetAtt Strong.Arn}}\n"
+    )
+    actions = [
+        "codedeploy:CreateDeployment",
+        "codedeploy:RegisterApplicationRevision",
+        "codedeploy:GetDeploymentConfig",
+    ]
+    strong = role("Strong", SECRET, trusts="Service: codedeploy.amazonaws.com")
+    assert gained(world(strong, group, role("Weak", allow(*actions)))) == {}
 
 
 def test_a_deny_on_the_one_function_takes_it_away(world: Any) -> None:
