@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from permscope.audit.findings import Hit
 from permscope.audit.fixes import restrictable
 from permscope.audit.generated import policy_template_of
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.replacements import grants_for
 from permscope.audit.world import AttachmentView, PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import Policy
@@ -65,7 +66,26 @@ def _writes() -> ActionSet:
     return (catalog.level_set("Write") | catalog.level_set("Permissions management")) & catalog.restrictable
 
 
-@finder("attachment", values=("what", "name"))
+@finder("attachment", values=("name", "fix"))
+def replaceable_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """The managed policy, with what its holder is seen to use instead."""
+    view: AttachmentView = subject.it
+    yield Hit(element=view.name, source=view.source, values={"name": view.name, "fix": _instead(view, None)})
+
+
+def _instead(view: AttachmentView, services: Iterable[str] | None) -> str:
+    """What to write in place of a managed policy: grants on what its holder is seen to use, else what to look for."""
+    role = view.principal.node
+    grants = grants_for(view.world, role.id, services) if role is not None else ""
+    what = "actions" if services is None else f"actions of {', '.join(services)}"
+    if grants:
+        return (
+            f"# in place of {view.name}; add what else the code calls of the {what}, on the resources it uses\n{grants}"
+        )
+    return f"Replace `{view.name}` by a policy that allows those {what} that the code calls, on the resources it uses."
+
+
+@finder("attachment", values=("what", "name", "fix"))
 def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A managed policy whose document gives a whole service, writes included, on every resource."""
     view: AttachmentView = subject.it
@@ -88,7 +108,9 @@ def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -
             severity = "medium"
     else:
         return
-    yield Hit(element=view.name, source=view.source, values={"what": what, "name": view.name}, severity=severity)
+    fix = _instead(view, services[:_SHOWN] or ["iam"])
+    values = {"what": what, "name": view.name, "fix": fix}
+    yield Hit(element=view.name, source=view.source, values=values, severity=severity)
 
 
 @finder("principal", values=(*VALUES, "template"))

@@ -11,6 +11,7 @@ from permscope.audit.fields import IMPLICIT_APIS, Subject, is_from_event
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import written_arn
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.replacements import grant_on, resource_named, role_of
 from permscope.audit.world import PolicyView, StatementView, World
 from permscope.catalog.actions import load
 from permscope.graph.bucket_acls import public_acl
@@ -29,21 +30,12 @@ _WRITES = {
     "dynamodb": ("dynamodb:PutItem", "dynamodb:UpdateItem"),
     "kinesis": ("kinesis:PutRecord", "kinesis:PutRecords"),
 }
-_USED_BY_NAME = frozenset({"dynamodb", "sqs", "sns", "s3", "secretsmanager", "kinesis", "states", "events", "lambda"})
-
-
-def _role_of(world: World, function_id: str) -> str | None:
-    """The role in the input that a function runs with."""
-    for edge in world.graph.outgoing(function_id, EdgeKind.EXECUTES_AS):
-        if edge.target in world.inventory.roles:
-            return edge.target
-    return None
 
 
 @predicate("function")
 def runs_as_administrator(subject: Subject) -> bool:
     """The function's role may do everything, or every IAM and STS write, on every resource."""
-    return _role_of(subject.world, subject.it.id) in admin_principals(subject.world)
+    return role_of(subject.world, subject.it.id) in admin_principals(subject.world)
 
 
 @predicate("function")
@@ -62,7 +54,7 @@ def holder_is_administrator(subject: Subject) -> bool:
 def cannot_log(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function whose role may not write to its log group."""
     world, fact = subject.world, subject.fact
-    role = _role_of(world, subject.it.id)
+    role = role_of(world, subject.it.id)
     decisions = getattr(world.graph, "decisions", None)
     if role is None or decisions is None or not isinstance(fact, Function):
         return
@@ -91,7 +83,7 @@ _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 def features_without_permission(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function in a VPC, or with active tracing (`low`), whose role may not do what Lambda does for that."""
     world, fact = subject.world, subject.fact
-    role = _role_of(world, subject.it.id)
+    role = role_of(world, subject.it.id)
     if role is None or not isinstance(fact, Function) or world.inventory.missing_policies(world.inventory.roles[role]):
         return
     granted = {
@@ -128,14 +120,14 @@ def features_without_permission(subject: Subject, _parameters: Any, _taken: Take
 def configured_without_access(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function that is told the name of a resource its role may not touch at all."""
     world, fact = subject.world, subject.fact
-    role = _role_of(world, subject.it.id)
+    role = role_of(world, subject.it.id)
     if role is None or not isinstance(fact, Function) or world.inventory.missing_policies(world.inventory.roles[role]):
         return
     view = world.by_arn[role]
     if any("iam:PassRole" in grant.actions for grant in view.access.grants):
         return  # it tells another service, with another role, what to work on
     for variable, value in fact.environment.items():
-        node = _named_resource(world, value)
+        node = resource_named(world, value)
         if node is None or node in world.inventory.resource_policies or node == fact.arn:
             continue
         access = view.access.on(node)
@@ -151,28 +143,17 @@ def configured_without_access(subject: Subject, _parameters: Any, _taken: Taken)
                     "role": view.label,
                     "variable": variable,
                     "resource": target.label,
-                    "fix": written_arn(world, node),
+                    "fix": _how_to_allow(world, role, fact, node),
                 },
                 nodes=(role, node),
             )
 
 
-def _named_resource(world: World, value: str) -> str | None:
-    """The id of the resource that the value of an environment variable refers to."""
-    known: dict[str, str | None] = world.memo.setdefault("by_name", {})
-    if not known:
-        facts: tuple[Resource | Function, ...] = (
-            *world.inventory.resources.values(),
-            *world.inventory.functions.values(),
-        )
-        for fact in facts:
-            parts = split_arn(fact.arn or "")
-            if parts is None or parts.service not in _USED_BY_NAME or fact.arn is None:
-                continue
-            for name in (fact.arn, fact.name):
-                known[name] = None if known.get(name, fact.arn) != fact.arn else fact.arn
-        known.setdefault("", None)
-    return known.get(value)
+def _how_to_allow(world: World, role: str, function: Function, arn: str) -> str:
+    """What to add so that a function may use a resource, as its role is written."""
+    sam = world.inventory.roles[role].logical_id == function.logical_id
+    grant = grant_on(world, arn, sam=sam)
+    return grant or f"# the actions that the code calls, on {written_arn(world, arn)}"
 
 
 # What fires which of S3's events:
@@ -189,7 +170,7 @@ _FIRES = {
 def writes_to_its_own_trigger(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A function that may do to the bucket, queue, topic, table or stream that runs it what runs it."""
     world = subject.world
-    role = _role_of(world, subject.it.id)
+    role = role_of(world, subject.it.id)
     if role is None:
         return
     access = world.by_arn[role].access

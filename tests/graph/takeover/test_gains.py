@@ -167,7 +167,8 @@ EXISTING = [
         "ec2",
         (
             "  Work: {Type: AWS::CodeDeploy::DeploymentGroup, Properties: {ApplicationName: app,\n"
-            "    DeploymentGroupName: g, ServiceRoleArn: !GetAtt Deploys.Arn, Ec2TagFilters: [{Key: app, Value: web, Type: KEY_AND_VALUE}]}}\n"
+            "    DeploymentGroupName: g, ServiceRoleArn: !GetAtt Deploys.Arn,\n"
+            "    Ec2TagFilters: [{Key: app, Value: web, Type: KEY_AND_VALUE}]}}\n"
             "  Web: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, IamInstanceProfile: !Ref Profile,\n"
             "    Tags: [{Key: app, Value: web}]}}\n"
             "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Strong]}}\n"
