@@ -16,6 +16,7 @@ from permscope.graph.trusted import TrustedParties
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import as_written
 from permscope.lazy import dataclass
 
 _LINE = 160
@@ -129,7 +130,7 @@ def _finding(draft: _Draft) -> Finding:
     only_if = subject.only_if or (hit.statement.only_if if hit.statement else None)
     if only_if and confidence == "high":
         confidence = "medium"
-    message = rule.message(subject, hit)
+    message = as_written(rule.message(subject, hit))
     if only_if:
         message = f"{message}, when condition `{only_if}` holds"
     statement = hit.statement or (subject.it.statement if isinstance(subject.it, StatementView) else None)

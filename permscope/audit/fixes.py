@@ -12,7 +12,7 @@ from permscope.audit.world import World
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, Resource, Role
-from permscope.inventory.tokens import TOKEN
+from permscope.inventory.tokens import TOKEN, as_written
 from permscope.lazy import regex
 
 _PLACEHOLDER = regex(r"\$\{([A-Za-z0-9]+)\}")
@@ -57,7 +57,7 @@ def reference(fact: Resource | Function | Role) -> str | None:
     if facts.ref == "arn":
         return f"!Ref {fact.logical_id}"
     arn = fact.id if isinstance(fact, Resource) else fact.arn
-    return f'!Sub "{arn}"' if arn.startswith("arn:") else None
+    return f'!Sub "{as_written(arn)}"' if arn.startswith("arn:") else None
 
 
 def written_arn(world: World, arn: str) -> str:
@@ -65,12 +65,7 @@ def written_arn(world: World, arn: str) -> str:
     inventory = world.inventory
     fact = world.resource(arn) or inventory.functions.get(arn) or inventory.roles.get(arn)
     written = reference(fact) if fact is not None else None
-    return written or (f'!Sub "{_as_written(arn)}"' if "${" in arn else arn)
-
-
-def _as_written(arn: str) -> str:
-    """An ARN whose parameters and logical ids are called what the template calls them: tokens name the stack too."""
-    return _OWN_NAME.sub(r"${\1}", arn)
+    return written or (f'!Sub "{as_written(arn)}"' if "${" in arn else arn)
 
 
 def _candidates(world: World) -> Iterator[Resource | Function | Role]:
@@ -79,7 +74,6 @@ def _candidates(world: World) -> Iterator[Resource | Function | Role]:
     yield from world.inventory.roles.values()
 
 
-_OWN_NAME = regex(r"\$\{(?:Param::)?(?:[^{}:*?$]*/)?([A-Za-z0-9.]+)\}")
 _Known = tuple[str, str | None, str | None]  # ARN, how the template refers to it, its logical id
 
 

@@ -22,7 +22,7 @@ from permscope.inventory.facts import (
 )
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Principal
-from permscope.inventory.tokens import ACCOUNT, TOKEN, URL_SUFFIX, has_unknown
+from permscope.inventory.tokens import ACCOUNT, TOKEN, URL_SUFFIX, as_written, has_unknown
 from permscope.lazy import regex
 
 PUBLIC = "public"
@@ -254,7 +254,7 @@ class Nodes:
             return self.graph.nodes[name]
         parts = split_arn(name)
         account = (parts.account or None) if parts else None
-        label = (parts.resource if parts else name) or name
+        label = as_written((parts.resource if parts else name) or name)
         if name.startswith("${Unknown::AWS::"):  # of a policy that does not say it
             label = f"what {name[:-1].rpartition('/')[2]} protects"
         return self._add(
@@ -274,7 +274,7 @@ class Nodes:
         node_id = f"set:{'!' if excluding else ''}{pattern}"
         if node_id in self.graph.nodes:
             return self.graph.nodes[node_id]
-        label = f"everything but {pattern}" if excluding else pattern
+        label = as_written(f"everything but {pattern}" if excluding else pattern)
         return self._add(
             Node(
                 id=node_id,

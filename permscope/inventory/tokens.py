@@ -24,12 +24,26 @@ ACCOUNT = "${AWS::AccountId}"
 URL_SUFFIX = "${AWS::URLSuffix}"
 
 TOKEN = regex(r"\$\{(?:AWS::[A-Za-z]+|[A-Z][A-Za-z]*::[^{}]*|[^{}:*?$]+)\}")
+_OWN = regex(r"\$\{(?:Param::)?(?:[^{}:*?$]*/)?([A-Za-z0-9.]+)\}")
 UNKNOWN_TOKEN = regex(r"\$\{(?!AWS::)[A-Z][A-Za-z]*::[^{}]*\}")
 
 
 def unknown_token(kind: str, name: str) -> str:
     """The token of an unknown value; `kind` is `Param`, `Import`, `Dynamic`, `Transform` or `Unknown`."""
     return f"${{{kind}::{re.sub(r'[^A-Za-z0-9_./:@+=-]', '_', name)}}}"
+
+
+def as_written(text: str) -> str:
+    """Text whose tokens are called what the template calls them, for people: `${Region}`, not `${Param::app/Region}`.
+
+    Two stacks may use one name, so this is no identity.
+    """
+    return _OWN.sub(_own_name, text) if "${" in text else text
+
+
+def _own_name(token: re.Match[str]) -> str:
+    name = token[1]
+    return f"${{AWS::{name[4:]}}}" if name.startswith("AWS.") else f"${{{name}}}"
 
 
 def has_token(text: str) -> bool:

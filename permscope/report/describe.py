@@ -12,7 +12,7 @@ from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, Perm
 from permscope.graph.outcome import assumption_words
 from permscope.inventory.arn import ArnParts, split_arn
 from permscope.inventory.source import Source
-from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, as_written
 from permscope.lazy import regex
 
 _AUTH_WORDS = {
@@ -80,6 +80,7 @@ def in_words(text: str) -> str:
         return "this account"
     if text == REGION:
         return "this Region"
+    text = as_written(text)
     if "arn:" not in text:
         return text
     return _OWN_ARN.sub(lambda found: _arn_in_words(found.group()), text)
@@ -95,6 +96,7 @@ def _arn_in_words(arn: str) -> str:
 
 def with_short_arns(text: str, sign: str = "…") -> str:
     """Policy text with the stack's own partition written `aws`, its own Region and account as one ellipsis."""
+    text = as_written(text)
     if "${AWS::" not in text:
         return text
     for own in (f":{REGION}:{ACCOUNT}:", f"::{ACCOUNT}:", f":{REGION}::"):

@@ -34,7 +34,7 @@ from permscope.inventory.located import (
 )
 from permscope.inventory.policies import Policy, PolicyKind, parse_policy
 from permscope.inventory.source import NOWHERE, Source
-from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, URL_SUFFIX, unknown_token
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, URL_SUFFIX, as_written, unknown_token
 from permscope.lazy import dataclass, regex
 
 
@@ -340,7 +340,9 @@ class TemplateResource:
 
     def unknown(self, what: str, why: str, kind: str, source: object = None) -> Unknown:
         """An `Unknown` fact about this resource."""
-        return Unknown(what=f"{what} of `{self.logical_id}`", why=why, kind=kind, **self.facts_about(source))
+        return Unknown(
+            what=f"{as_written(what)} of `{self.logical_id}`", why=why, kind=kind, **self.facts_about(source)
+        )
 
 
 _MOST_VARIANTS = 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from permscope.audit.fixes import _as_written, plain_formats, readable_format
+from permscope.audit.fixes import plain_formats, readable_format
 
 
 @pytest.mark.parametrize(
@@ -34,19 +34,3 @@ def test_what_a_template_knows_is_filled_in_and_the_rest_marked(arn_format: str,
 def test_access_points_are_named_where_there_is_nothing_else(formats: list[str], left: list[str]) -> None:
     """Few buckets have one."""
     assert plain_formats(formats) == left
-
-
-@pytest.mark.parametrize(
-    ("arn", "written"),
-    [
-        ("arn:aws:states:${Param::one/app/Region}:${Param::Account}:x", "arn:aws:states:${Region}:${Account}:x"),
-        (
-            "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${one/Jobs}",
-            "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Jobs}",
-        ),
-        ("arn:aws:sns:::${Api.RootResourceId}-${Import::t}", "arn:aws:sns:::${Api.RootResourceId}-${Import::t}"),
-    ],
-)
-def test_parameters_and_logical_ids_are_called_what_the_template_calls_them(arn: str, written: str) -> None:
-    """`Fn::Sub` knows them by these names only (AWSCloudFormation intrinsic-function-reference-sub.html)."""
-    assert _as_written(arn) == written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from permscope.inventory.tokens import has_token, has_unknown, unknown_token, unknowns_in
+from permscope.inventory.tokens import as_written, has_token, has_unknown, unknown_token, unknowns_in
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,20 @@ def test_an_unknown_token_holds_no_wildcards_and_no_braces() -> None:
     token = unknown_token("Param", "a*b?{c}$")
     assert token == "${Param::a_b__c__}"
     assert unknowns_in(f"x{token}y") == (token,)
+
+
+@pytest.mark.parametrize(
+    ("arn", "written"),
+    [
+        ("arn:aws:states:${Param::one/app/Region}:${Param::Account}:x", "arn:aws:states:${Region}:${Account}:x"),
+        (
+            "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${one/Jobs}",
+            "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Jobs}",
+        ),
+        ("${app/AWS.StackName}-orders", "${AWS::StackName}-orders"),
+        ("arn:aws:sns:::${Api.RootResourceId}-${Import::t}", "arn:aws:sns:::${Api.RootResourceId}-${Import::t}"),
+    ],
+)
+def test_parameters_and_logical_ids_are_called_what_the_template_calls_them(arn: str, written: str) -> None:
+    """`Fn::Sub` knows them by these names only (AWSCloudFormation intrinsic-function-reference-sub.html)."""
+    assert as_written(arn) == written
