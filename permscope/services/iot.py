@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from permscope.inventory.facts import AnyFact, Need
-from permscope.inventory.located import LocatedStr
+from permscope.inventory.facts import AnyFact, Delivery, Need
+from permscope.inventory.located import LocatedStr, source_of
 from permscope.inventory.policies import PolicyKind
+from permscope.lazy import regex
 from permscope.services._answers import capitalised, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
-from permscope.services._values import Item, Text, located, mappings
-from permscope.services._wiring import bucket_text, first, need, properties, role_uses, triggers
+from permscope.services._values import Item, Text, about, located, mappings
+from permscope.services._wiring import bucket_text, first, need, properties, role_arn, role_uses, triggers
 from permscope.services.interface import TemplateResource
 from permscope.services.sqs import queue_arn
 
@@ -37,6 +38,8 @@ _ARN_NAMED: Mapping[str, tuple[str, str]] = {
     "Sns": ("TargetArn", "sns:Publish"),
     "Republish": ("Topic", "iot:Publish"),
 }
+
+_OF_MESSAGE = regex(r"\$\{[a-z_]+\(")
 
 
 def read_topic_rule(resource: TemplateResource) -> Iterator[AnyFact]:
@@ -61,6 +64,27 @@ def _action(resource: TemplateResource, action: Item, *, enabled: bool) -> Itera
             needs = tuple(_action_needs(resource, str(kind), inner))
             roles = [*inner.texts("RoleArn"), *inner.texts("Auth", "Sigv4", "RoleArn")]
             yield from role_uses(resource, roles, SERVICE, needs, exact=bool(needs))
+            for role in roles:
+                yield from _deliveries(resource, role, needs, enabled=enabled)
+
+
+def _deliveries(
+    resource: TemplateResource, role: Text, needs: tuple[Need, ...], *, enabled: bool
+) -> Iterator[Delivery]:
+    """Where an action sends the message; a name that is made of the message (`${topic(3)}`) is no place."""
+    for one in needs:
+        target = one.resource_arn.removesuffix("/*").removesuffix(":*")
+        if target == "*" or _OF_MESSAGE.search(target):
+            continue
+        yield Delivery(
+            sender_id=resource.id,
+            target_arn=LocatedStr(target, source_of(one.resource_arn)),
+            event="iot-rule",
+            role_arn=role_arn(resource, role),
+            required=(one,),
+            enabled=enabled,
+            **about(resource, source_of(one.resource_arn, role.source), role.only_if),
+        )
 
 
 def _action_needs(resource: TemplateResource, kind: str, inner: Item) -> Iterator[Need]:

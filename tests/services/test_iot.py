@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from permscope.inventory.facts import AnyFact, Mechanism, Resource, RoleUse, Trigger
+from permscope.inventory.facts import AnyFact, Delivery, Mechanism, Resource, RoleUse, Trigger
 
 Read = Callable[..., list[AnyFact]]
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -75,6 +75,26 @@ def test_every_other_action_has_a_role(read: Read, action: str, needed: tuple[st
     (use,) = facts_of(read, rule(action.replace("ROLE", "RoleArn: !GetAtt Role.Arn")), RoleUse)
     assert (use.role_arn, use.service, use.exact) == (ROLE, "iot.amazonaws.com", True)
     assert needed in {(one, need.resource_arn) for need in use.required for one in need.actions}
+
+
+@pytest.mark.parametrize(
+    ("action", "target"),
+    [
+        ("{DynamoDB: {TableName: t, ROLE}}", f"{P}:dynamodb:{HERE}:table/t"),
+        ("{S3: {BucketName: b, Key: k, ROLE}}", f"{P}:s3:::b"),
+        ("{CloudwatchLogs: {LogGroupName: g, ROLE}}", f"{P}:logs:{HERE}:log-group:g"),
+        ("{Sqs: {QueueUrl: !Ref Queue, ROLE}}", f"{P}:sqs:{HERE}:${{Queue}}"),
+        ("{CloudwatchMetric: {MetricName: m, ROLE}}", None),
+        ("{Republish: {Topic: 'out/${topic(3)}', ROLE}}", None),
+    ],
+)
+def test_an_action_delivers_to_what_it_names(read: Read, action: str, target: str | None) -> None:
+    """A topic that is made of the message may be any (iot-rule-actions.html, iot-substitution-templates.html)."""
+    resource = rule(action.replace("ROLE", "RoleArn: !GetAtt Role.Arn"))
+    found = facts_of(read, resource, Delivery)
+    assert [(one.target_arn, one.role_arn, one.event) for one in found] == (
+        [(target, ROLE, "iot-rule")] if target else []
+    )
 
 
 @pytest.mark.parametrize(
