@@ -17,6 +17,7 @@ from permscope.inventory.facts import ControlPolicy, Need, OrganizationPath, Res
 from permscope.inventory.inventory import IamPrincipal, Inventory
 from permscope.inventory.policies import Policy, PolicyKind, Principal, Statement
 from permscope.inventory.source import NOWHERE
+from permscope.policy.applicable import applicable_actions
 from permscope.policy.context import RequestContext
 from permscope.policy.effective import EffectiveAccess, Grant, effective
 from permscope.policy.evaluate import PolicyLayers, decide
@@ -133,6 +134,19 @@ class Decisions:
             return ActionSet.empty, ActionSet.empty
         found = self.effective(principal).on(arn)
         return found.allowed, found.conditional
+
+    def surely_at(self, principal_arn: str, arn: str) -> ActionSet:
+        """The actions a principal may surely take on a resource, not just on something under it.
+
+        Of an action that is never about the resource itself, such as `s3:GetObject` on a bucket, what lies under it
+        counts.
+        """
+        principal = self.principal(principal_arn)
+        if principal is None:
+            return ActionSet.empty
+        access = self.effective(principal)
+        own = applicable_actions(encode(arn)) or ActionSet.empty
+        return access.at(arn).allowed | (access.on(arn).allowed - own)
 
     def on(self, principal_arn: str, arn: str) -> ActionSet:
         """The actions a principal may take on a resource, surely or not."""

@@ -18,7 +18,7 @@ from permscope.policy.context import RequestContext
 from permscope.policy.evaluate import AnyPolicy
 from permscope.policy.matching import decode, is_open, relation
 from permscope.policy.requester import Requester, parse_requester
-from permscope.policy.rules import Rule, RuleLayer, file_rules, patterns_of
+from permscope.policy.rules import Rule, RuleLayer, file_rules
 from permscope.policy.variables import VARIABLE, has_variable
 
 _MOST_ACTIONS = 50  # more patterns than this are written as `NotAction`, where that says the same
@@ -212,7 +212,7 @@ class _Work:
             if not all(rule.certain for rule in allowing):
                 continue
             if not any(rule.compiled.not_resource for rule in allowing):
-                patterns = tuple(dict.fromkeys(each for rule in allowing for each in _written(rule, patterns_of(rule))))
+                patterns = tuple(dict.fromkeys(each for rule in allowing for each in _written(rule, rule.patterns)))
                 if any(is_open(pattern) for pattern in patterns):
                     continue
                 self._fences.append((actions, "NotResource", patterns))
@@ -268,7 +268,7 @@ def _is_unlimited(rule: Rule) -> bool:
 
 
 def _is_everything(rule: Rule) -> bool:
-    return not rule.not_resources and any(not each.strip("*") for each in patterns_of(rule))
+    return not rule.not_resources and any(not each.strip("*") for each in rule.patterns)
 
 
 def _places_of(rule: Rule) -> Iterator[_Place]:
@@ -276,7 +276,7 @@ def _places_of(rule: Rule) -> Iterator[_Place]:
     if rule.not_resources:
         yield _Place("", _written(rule, rule.not_resources), conditions)
         return
-    for pattern in _written(rule, patterns_of(rule)):
+    for pattern in _written(rule, rule.patterns):
         yield _Place(pattern if pattern.strip("*") else "*", (), conditions)
 
 
@@ -346,7 +346,7 @@ def _stands(deny: Rule, place: _Place) -> bool | None:
         stands = [relation(each, place.resource) for each in _written(deny, deny.not_resources)]
         return False if True in stands else (True if not any(each is None for each in stands) else None)
     found: bool | None = False
-    for pattern in _written(deny, patterns_of(deny)):
+    for pattern in _written(deny, deny.patterns):
         stands_here = relation(pattern, place.resource)
         if stands_here:
             return True
@@ -360,7 +360,7 @@ def _stands_to_rest(deny: Rule, left_out: tuple[str, ...]) -> bool | None:
     if deny.not_resources:
         covered = all(any(relation(out, each) for out in left_out) for each in _written(deny, deny.not_resources))
         return True if covered else None
-    patterns = _written(deny, patterns_of(deny))
+    patterns = _written(deny, deny.patterns)
     if any(not pattern.strip("*") for pattern in patterns):
         return True
     outside = all(any(relation(out, pattern) for out in left_out) for pattern in patterns)
@@ -443,7 +443,7 @@ def _kept_statement(rule: Rule, needed: ActionSet) -> dict[str, Any]:
         used = [each for each in texts if not catalog.action_set((each,)).isdisjoint(needed)]
         statement = {"Effect": "Deny", "Action": _one_or_many(used or texts)}
     element = "NotResource" if rule.not_resources else "Resource"
-    patterns = rule.not_resources or patterns_of(rule)
+    patterns = rule.not_resources or rule.patterns
     statement[element] = _one_or_many(map(decode, _written(rule, patterns)))
     if rule.residual:
         statement["Condition"] = _block(_condition(each, variables=compiled.variables) for each in rule.residual)

@@ -20,7 +20,7 @@ from permscope.policy.context import RequestContext
 from permscope.policy.evaluate import AnyPolicy
 from permscope.policy.matching import decode, encode, relation
 from permscope.policy.requester import Requester, parse_requester
-from permscope.policy.rules import Rule, RuleLayer, Touch, file_rules, meet, patterns_of
+from permscope.policy.rules import Rule, RuleLayer, Touch, file_rules, meet
 from permscope.policy.unrestrictable import restrictable
 
 _MOST_CAUSES = 8
@@ -106,7 +106,7 @@ class EffectiveAccess:
 
     def _of_rule(self, rule: Rule) -> Iterator[Grant]:
         by_limit: dict[tuple[str, bool, tuple[Statement, ...]], ActionSet] = {}
-        for pattern in patterns_of(rule):
+        for pattern in rule.patterns:
             for part in self._at(rule, pattern):
                 key = (part.resource, part.conditional, part.limited_by)
                 by_limit[key] = by_limit.get(key, ActionSet.empty) | part.actions
@@ -137,11 +137,17 @@ class EffectiveAccess:
 
     def on(self, arn: str) -> Access:
         """The access to one resource, its objects, indexes, streams, qualifiers and paths included."""
+        return self._access(encode(arn), parts_of(encode(arn)))
+
+    def at(self, arn: str) -> Access:
+        """The access to one resource alone, without what lies under it."""
+        return self._access(encode(arn), (encode(arn),))
+
+    def _access(self, whole: str, targets: tuple[str, ...]) -> Access:
         allowed = conditional = ActionSet.empty
         grants: list[Grant] = []
-        whole = encode(arn)
-        for target in parts_of(whole):
-            able = applicable_actions(target)
+        for target in targets:
+            able = _applicable_under(whole) if target != whole else applicable_actions(target)
             wanted = able if able is not None else restrictable() if target.strip("*") else load().everything
             if ":lambda:" in target and target != whole:
                 wanted -= _of_whole_functions()
@@ -248,6 +254,13 @@ _UNDER = {
     "events": "/*",
     "appsync": "/*",
 }
+# What lies under a table or stream has a kind; the ARN format of the thing itself would match all of it.
+_KINDS_UNDER = {
+    "dynamodb": ("/index/*", "/stream/*", "/backup/*", "/export/*", "/import/*"),
+    "kinesis": ("/consumer/*",),
+}
+# Of these nothing lies under a name that has as many of its separators: an object, an index, a version.
+_LEAVES = {"s3": 1, "dynamodb": 2, "lambda": 2, "sns": 1, "kinesis": 2}
 
 
 @cache
@@ -270,7 +283,21 @@ def parts_of(arn: str) -> tuple[str, ...]:
         return (arn,)
     fields = arn.split(":", 5)
     end = _UNDER.get(fields[2]) if len(fields) > 5 and fields[0] == "arn" else None  # noqa: PLR2004 (six fields)
-    return (arn,) if end is None else (arn, arn + end)
+    if end is None or (fields[2] in _LEAVES and fields[5].count(end[0]) >= _LEAVES[fields[2]]):
+        return (arn,)
+    return arn, arn + end
+
+
+def _applicable_under(arn: str) -> ActionSet | None:
+    """The actions that can be about what lies under an encoded ARN; None when the catalogue cannot tell."""
+    fields = arn.split(":", 3)
+    kinds = _KINDS_UNDER.get(fields[2] if len(fields) > 2 else "")  # noqa: PLR2004 (the service is the third field)
+    if kinds is None:
+        return applicable_actions(parts_of(arn)[-1])
+    found = ActionSet.empty
+    for kind in kinds:
+        found |= applicable_actions(arn + kind) or ActionSet.empty
+    return found
 
 
 def effective(

@@ -15,19 +15,27 @@ from permscope.policy.compiled import CompiledPolicy, CompiledStatement
 from permscope.policy.context import RequestContext
 from permscope.policy.matching import covers, is_open, opened, relation
 from permscope.policy.pattern_index import PatternIndex
+from permscope.policy.variables import settle
 
 _ALL = ("*",)
 _MOST_PARTS = 64
 
 
 class Rule(NamedTuple):
-    """A statement with its actions as a set and its conditions decided as far as the principal decides them."""
+    """A statement with its actions as a set and its conditions decided as far as the principal decides them.
+
+    Attributes:
+        patterns: encoded resource patterns, with the variables replaced whose value is known; `*` where the statement
+            has none, or `NotResource`.
+        not_resources: the same of `NotResource`.
+    """
 
     compiled: CompiledStatement
     policy: Policy | None
     actions: ActionSet
     certain: bool
     residual: tuple[ConditionEntry, ...]
+    patterns: tuple[str, ...]
     not_resources: tuple[str, ...]
 
 
@@ -44,7 +52,7 @@ class RuleLayer:
     def add(self, rule: Rule) -> None:
         """File a rule under each of its resource patterns."""
         self.rules.append(rule)
-        patterns = patterns_of(rule)
+        patterns = rule.patterns
         if self._limiting and rule.certain and not rule.not_resources and any(not each.strip("*") for each in patterns):
             self.whole |= rule.actions
             return
@@ -109,12 +117,12 @@ class Touch(NamedTuple):
                 yield from statements
 
 
-def patterns_of(rule: Rule) -> tuple[str, ...]:
-    """The encoded resource patterns of a rule; `*` where it has none, or `NotResource`."""
-    resources = rule.compiled.resources
-    if resources is None or rule.compiled.not_resource:
-        return _ALL
-    return tuple(dict.fromkeys(resources.texts))
+def _settled(statement: CompiledStatement, context: RequestContext) -> tuple[str, ...]:
+    """The patterns of `Resource` or `NotResource` that can match anything, with what is known of their variables."""
+    texts = statement.resources.texts if statement.resources is not None else _ALL
+    if statement.variables and any("${" in text for text in texts):
+        texts = tuple(known for text in texts if (known := settle(text, context)) is not None)
+    return tuple(dict.fromkeys(texts))
 
 
 def meet(pattern: str, target: str, stands: bool | None) -> tuple[str, bool]:
@@ -150,12 +158,13 @@ def file_rules(
                 actions = _actions_of(statement.actions.texts, negated=statement.not_action)
                 if not actions:
                     continue
+                patterns = _settled(statement, context)
                 left_out: tuple[str, ...] = ()
                 resolvable: bool | None = True
                 if statement.resources is not None and statement.not_resource:
-                    left_out = statement.resources.texts
+                    patterns, left_out = _ALL, patterns
                     resolvable = statement.resources.resolvable(context, set())
-                if resolvable is False:
+                if resolvable is False or not patterns:
                     continue
                 rule = Rule(
                     compiled=statement,
@@ -163,6 +172,7 @@ def file_rules(
                     actions=actions,
                     certain=not residual and statement.only_if is None and resolvable is True,
                     residual=tuple(residual),
+                    patterns=patterns,
                     not_resources=left_out,
                 )
                 (allows if statement.allow else denies).add(rule)

@@ -70,3 +70,26 @@ def expand(text: str, context: RequestContext) -> str:
         raise Unresolved(None)
 
     return encode(VARIABLE.sub(value, text))
+
+
+def settle(text: str, context: RequestContext) -> str | None:
+    """An encoded pattern with the variables replaced whose value is known; None where one surely has none."""
+
+    def value(found: re.Match[str]) -> str:
+        literal, key, default = found.groups()
+        if literal:
+            return found[0]
+        key = key.strip().lower()
+        values = context.values.get(key)
+        if values is not None and len(values) == 1:
+            return found[0] if "*" in values[0] or "?" in values[0] else encode(values[0])
+        if values or not context.is_absent(key):
+            return found[0]
+        if default is None:
+            raise Unresolved(None)
+        return found[0] if "*" in default or "?" in default else default
+
+    try:
+        return VARIABLE.sub(value, text)
+    except Unresolved:
+        return None

@@ -198,11 +198,41 @@ def test_tokens_of_a_template_are_matched_and_given_back() -> None:
         ("arn:aws:execute-api:r:1:api", "arn:aws:execute-api:r:1:api/*"),
         ("arn:aws:sqs:r:1:q", None),
         ("arn:aws:s3:::b/*", None),
+        ("arn:aws:s3:::b/key", None),
+        (f"{TABLE}/index/i", None),
+        ("arn:aws:lambda:r:1:function:f", "arn:aws:lambda:r:1:function:f:*"),
+        ("arn:aws:lambda:r:1:function:f:live", None),
     ],
 )
 def test_what_lies_under_a_resource_depends_on_its_service(arn: str, under: str | None) -> None:
     """Sub-resources follow a slash or a colon."""
     assert parts_of(arn) == ((arn,) if under is None else (arn, under))
+
+
+def test_a_user_is_what_its_policies_call_it() -> None:
+    """`${aws:username}` is the user's own name, and of a role nothing.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_credentials_console.html
+    """
+    own = policy(may("iam:CreateAccessKey", "arn:aws:iam::111111111111:user/${aws:username}"))
+    bob, eve = (f"arn:aws:iam::111111111111:user/{name}" for name in ("bob", "eve"))
+    found = effective([own], principal=bob)
+    assert [grant.resources for grant in found.grants] == [(bob,)]
+    assert list(found.on(bob).allowed) == ["iam:CreateAccessKey"]
+    assert not found.on(eve)
+    assert effective([own], principal=ROLE).grants == ()
+    others = policy(may("iam:*"), must_not("iam:*", "arn:aws:iam::111111111111:user/${aws:username}"))
+    denied = effective([others], principal=bob)
+    assert not denied.on(bob)
+    assert "iam:CreateAccessKey" in denied.on(eve).allowed
+
+
+def test_a_resource_is_told_from_what_lies_under_it() -> None:
+    """Items are in tables, and not in their indexes; a denied table may have an index that can be read."""
+    index = access(may("dynamodb:*"), must_not("dynamodb:*", TABLE))
+    assert "dynamodb:GetItem" not in index.on(TABLE).allowed
+    assert "dynamodb:Query" in index.on(TABLE).allowed
+    assert "dynamodb:Query" not in index.at(TABLE).allowed
 
 
 def test_cost_does_not_grow_with_the_product_of_statements() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from permscope.policy.context import RequestContext
-from permscope.policy.variables import Unresolved, expand, has_variable, unescape
+from permscope.policy.variables import Unresolved, expand, has_variable, settle, unescape
 
 CONTEXT = RequestContext({"aws:username": ["bob"], "aws:PrincipalTag/team": ["red"], "aws:TagKeys": ["a", "b"]})
 
@@ -48,3 +48,22 @@ def test_an_unknown_key_is_told_from_an_absent_one() -> None:
 def test_template_tokens_are_no_variables(text: str) -> None:
     """A token has two colons in its name, or none."""
     assert not has_variable(text)
+
+
+KNOWN = RequestContext({"aws:username": ["bob"], "aws:PrincipalTag/odd": ["a*"]}, complete=False, absent=["aws:userid"])
+SETTLED = [
+    ("user/${aws:username}", "user/bob"),
+    ("home/${AWS:UserName}/*", "home/bob/*"),
+    ("${aws:userid, 'none'}/x", "none/x"),
+    ("${aws:userid}/x", None),
+    ("${aws:PrincipalTag/team}/${aws:username}", "${aws:PrincipalTag/team}/bob"),
+    ("${aws:PrincipalTag/odd}", "${aws:PrincipalTag/odd}"),
+    ("${aws:userid, '*'}", "${aws:userid, '*'}"),
+    ("a${*}", "a${*}"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SETTLED)
+def test_what_is_known_of_a_principal_settles_its_variables(text: str, expected: str | None) -> None:
+    """A key that is not known stays a variable; one that is surely missing makes the pattern match nothing."""
+    assert settle(text, KNOWN) == expected

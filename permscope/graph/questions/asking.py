@@ -11,6 +11,7 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.errors import NameNotFoundError
 from permscope.graph.build import build_graph
 from permscope.graph.collector import distinct, frozen, grant_limits
+from permscope.graph.decisions import Decisions, requester_of
 from permscope.graph.guards import agreed
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import Nodes
@@ -19,11 +20,13 @@ from permscope.graph.questions.queries import find_node, in_set, same_thing, via
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.inventory import Inventory
-from permscope.inventory.policies import PolicyKind, Statement
+from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.policy.effective import parts_of
 from permscope.policy.matching import encode, relation
 
 _PERMISSIONS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
+_MOST_ASKED = 8
+_NONE = ActionSet.empty
 _ORDER = {Decision.ALLOW: 0, Decision.CONDITIONAL: 1, Decision.DENY: 2}
 
 
@@ -160,13 +163,53 @@ def _parts(
         yield edge.decision, actions
         return
     actions = agreed(graph.decisions, principal, node, actions)
+    if (settled := _settled(graph.decisions, principal, edge, actions, node, arn)) is not None:
+        yield from settled
+        return
     allowed, conditional = graph.decisions.access(principal.id, arn)
-    if edge.decision is Decision.ALLOW and (sure := actions & allowed):
+    if edge.decision is not Decision.ALLOW:
+        # what limits a grant need not touch the one thing
+        limited = not edge.conditions and ":kms:" not in arn
+        conditional, allowed = allowed | conditional, graph.decisions.surely_at(principal.id, arn) if limited else _NONE
+    if sure := actions & allowed:
         yield Decision.ALLOW, sure
         actions -= sure
-    perhaps = actions & (conditional if edge.decision is Decision.ALLOW else allowed | conditional)
-    if perhaps:
+    if perhaps := actions & conditional:
         yield Decision.CONDITIONAL, perhaps
+
+
+def _settled(
+    decisions: Decisions, principal: Node, edge: Edge, actions: ActionSet, node: Node | None, arn: str
+) -> tuple[tuple[Decision, ActionSet], ...] | None:
+    """The parts as single requests decide them, where the thing below which the ARN lies has a policy of its own."""
+    if node is None or node.arn in (None, arn) or edge.conditions or len(actions) > _MOST_ASKED or "*" in arn:
+        return None
+    fact, requester = decisions.principal(principal.id), requester_of(principal.id)
+    policies = decisions.resource_policies(node.arn or "")
+    if fact is None or requester is None or not policies or not any(map(_denies, policies)):
+        return None
+    sure: list[str] = []
+    perhaps: list[str] = []
+    for action in actions:
+        answer = decisions.ask(
+            requester,
+            action,
+            arn,
+            {},
+            identity=decisions.identity(fact),
+            resource=policies,
+            boundary=decisions.boundary(fact),
+            resource_account=node.account or principal.account,
+        )
+        if answer.authorized is not False:
+            (sure if answer.authorized else perhaps).append(action)
+    catalog = load()
+    parts = ((Decision.ALLOW, catalog.action_set(sure)), (Decision.CONDITIONAL, catalog.action_set(perhaps)))
+    return tuple((decision, part) for decision, part in parts if part)
+
+
+def _denies(policy: Policy) -> bool:
+    return any(statement.effect == "Deny" for statement in policy.statements)
 
 
 def _answer(

@@ -73,6 +73,10 @@ def _other_names(node: Node) -> Iterator[str]:
         yield f"{node.method or ''} {node.path or ''}".strip()
     if node.arn and node.kind is not NodeKind.RESOURCE_SET:
         yield re.split(r"[:/]", node.arn)[-1]
+        if ":iam:" in node.arn:
+            kind, _, path = node.arn.rpartition(":")[2].partition("/")
+            yield f"{kind}/{path}"
+            yield f"{kind}/{path.rpartition('/')[2]}"
     if node.logical_id and node.fact is not None and node.fact.stack:
         yield f"{node.fact.stack}/{node.logical_id}"
     if node.fact is not None and node.fact.logical_id and node.fact.logical_id != node.logical_id:
@@ -143,10 +147,11 @@ def in_set(node: Node, arn: str) -> bool:
     pattern = node.id.removeprefix("set:")
     if pattern.startswith("!"):
         return not any(_pattern_matches(each, arn) for each in pattern[1:].split(", "))
-    return _pattern_matches(pattern, arn)
+    return _pattern_matches(pattern, arn, below=True)
 
 
-def _pattern_matches(pattern: str, arn: str) -> bool:
+def _pattern_matches(pattern: str, arn: str, *, below: bool = False) -> bool:
+    """Whether a pattern matches an ARN, or with `below` only what lies directly below it."""
     if pattern == "*":
         return True
     one, other = split_arn(pattern), split_arn(arn)
@@ -155,7 +160,7 @@ def _pattern_matches(pattern: str, arn: str) -> bool:
     if not matches(one.service, other.service):
         return False
     return assumptions(one, other) is not None and (
-        matches(one.resource, other.resource) or matches(one.resource, f"{other.resource}/")
+        matches(one.resource, other.resource) or (below and matches(one.resource, f"{other.resource}/"))
     )
 
 

@@ -87,3 +87,71 @@ def test_a_wide_grant_under_a_conditional_deny_says_what_limits_it(world: Any, f
     (answer,) = who_can(world(TABLE, function("Fn", WIDE, deny)).graph, "dynamodb:Query", "Orders")
     assert answer.decision is Decision.CONDITIONAL
     assert answer.edge.reason == "limited by `NotFromOutside`"
+
+
+OBJECTS = "{Effect: Allow, Action: 's3:*', Resource: '*'}"
+SECRET = "{Effect: Deny, Action: 's3:GetObject', Resource: 'arn:aws:s3:::pics/secret'}"
+
+
+@pytest.mark.parametrize(
+    ("arn", "decisions"), [("arn:aws:s3:::pics/k", [Decision.ALLOW]), ("arn:aws:s3:::pics/secret", [])]
+)
+@pytest.mark.parametrize("bucket", [BUCKET, ""])
+def test_one_denied_object_leaves_the_others(
+    world: Any, function: Any, arn: str, decisions: list[Decision], bucket: str
+) -> None:
+    """What limits a wide grant is asked about the very object, in the input or not.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    """
+    answers = who_can(world(bucket, function("Fn", OBJECTS, SECRET)).graph, "s3:GetObject", arn)
+    assert [one.decision for one in answers] == decisions
+
+
+@pytest.mark.parametrize(
+    ("arn", "decisions"), [("arn:aws:s3:::pics/k", [Decision.ALLOW]), ("arn:aws:s3:::pics/secret", [])]
+)
+def test_an_object_denied_by_its_bucket_is_denied(
+    world: Any, function: Any, arn: str, decisions: list[Decision]
+) -> None:
+    """The bucket's policy is asked about the very object, too."""
+    policy = """\
+  PicsPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Pics
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: {Effect: Deny, Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::pics/secret'}
+"""
+    answers = who_can(world(BUCKET, policy, function("Fn", OBJECTS)).graph, "s3:GetObject", arn)
+    assert [one.decision for one in answers if one.principal.label == "FnRole"] == decisions
+
+
+@pytest.mark.parametrize(("action", "found"), [("s3:ListBucket", True), ("s3:GetObject", False)])
+def test_all_but_the_objects_of_a_bucket_is_the_bucket_too(world: Any, function: Any, action: str, found: bool) -> None:
+    """`NotResource: bucket/*` leaves out objects and no bucket.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html
+    """
+    rest = "{Effect: Allow, Action: 's3:*', NotResource: 'arn:aws:s3:::pics/*'}"
+    assert bool(who_can(world(BUCKET, function("Fn", rest)).graph, action, "Pics")) is found
+
+
+def test_users_that_manage_their_own_credentials_are_found(world: Any) -> None:
+    """Each for itself, nobody for another.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_credentials_console.html
+    """
+    users = """\
+  Bob: {Type: AWS::IAM::User, Properties: {UserName: bob, ManagedPolicyArns: [!Ref Own]}}
+  Eve: {Type: AWS::IAM::User, Properties: {UserName: eve, ManagedPolicyArns: [!Ref Own]}}
+  Own:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: {Effect: Allow, Action: 'iam:CreateAccessKey', Resource: 'arn:aws:iam::*:user/${aws:username}'}
+"""
+    answers = who_can(world(users).graph, "iam:CreateAccessKey", "Bob")
+    assert [(one.principal.label, one.decision) for one in answers] == [("Bob", Decision.ALLOW)]

@@ -27,6 +27,8 @@ PERMISSION = (
         ("arn:aws:dynamodb:*:*:table/orders-v1", "Orders"),
         ("arn:aws:dynamodb:eu-west-1:111122223333:table/orders-v1", "Orders"),
         ("FnRole", "FnRole"),
+        ("role/team/weak", "Weak"),
+        ("role/weak", "Weak"),
         ("fn", "Fn"),
         ("s3", "s3.amazonaws.com"),
         ("service:s3.amazonaws.com", "s3.amazonaws.com"),
@@ -36,7 +38,8 @@ PERMISSION = (
 )
 def test_names_are_forgiving(world: Any, function: Any, name: str, label: str) -> None:
     """A logical id, a name, an ARN, a pattern, any case."""
-    assert find_node(world(TABLE, function("Fn", READ), PERMISSION).graph, name).label == label
+    weak = "  Weak: {Type: AWS::IAM::Role, Properties: {RoleName: weak, Path: /team/, AssumeRolePolicyDocument: {}}}\n"
+    assert find_node(world(TABLE, function("Fn", READ), PERMISSION, weak).graph, name).label == label
 
 
 def test_a_wrong_name_gets_close_ones_as_a_hint(world: Any, function: Any) -> None:
