@@ -26,7 +26,6 @@ TO_DO = frozenset(
         "graph/diff/entries.py",
         "graph/diff/limits.py",
         "graph/diff/resources.py",
-        "graph/diff/sides.py",
         "graph/diff/ways.py",
         "graph/diff/wiring.py",
         "report/diff_json.py",

@@ -103,6 +103,8 @@ def _gains(
 ) -> Iterator[Change]:
     gains: dict[tuple[str, str], _Gain] = {}
     for role in actor.principals:
+        if any(former.id == role.id for former in before) and new.is_same(role.id, old):
+            continue
         book = new.book(role.id)
         for claim in book.claims:
             left = _left(old, claim, book, before)
@@ -340,6 +342,8 @@ def _losses(
     """What an actor could do on a target and cannot do any more; not what it can do there under other terms."""
     lost: dict[str, _Gain] = {}
     for role in actor.principals:
+        if any(latter.id == role.id for latter in now) and new.is_same(role.id, old):
+            continue
         book = old.book(role.id)
         for claim in book.claims:
             left = claim.actions

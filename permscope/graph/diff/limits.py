@@ -30,6 +30,7 @@ def limit_changes(matching: Matching) -> Iterator[Change]:
         (node, former, before, after)
         for node in matching.new.of_kind(NodeKind.ROLE, NodeKind.USER)
         if (former := matching.old_node(node.id)) is not None
+        and not (former.id == node.id and new.is_same(node.id, old))
         and not (after := new.book(node.id).limits).all_hold(before := old.book(former.id).limits)
     ]
     if not looser:

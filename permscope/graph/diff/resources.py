@@ -125,11 +125,14 @@ def _compare(
     node = node_of(matching.new, door)
     if node is None:
         return
-    book = book_of(door, decisions, matching, blocked=_is_blocked(node))
+    old_node = node_of(matching.old, former) if former is not None else None
+    blocked, was_blocked = _is_blocked(node), old_node is not None and _is_blocked(old_node)
+    if former == door and blocked is was_blocked:
+        return  # the very same policy lets in whom it let in
+    book = book_of(door, decisions, matching, blocked=blocked)
     old_book = Book()
     if former is not None and old_decisions is not None:
-        old_node = node_of(matching.old, former)
-        old_book = book_of(former, old_decisions, None, blocked=old_node is not None and _is_blocked(old_node))
+        old_book = book_of(former, old_decisions, None, blocked=was_blocked)
     yield from _let_in(matching, door, node, book, old_book)
     if former is not None:
         yield from _denies_less(door, node, book, old_book)

@@ -38,6 +38,7 @@ class Side:
         self._books: dict[str, Book] = {}
         self._plain: dict[str, Book] = {}
         self._as_old: dict[str, Book] = {}
+        self._same: dict[str, bool] = {}
 
     @property
     def decisions(self) -> Decisions:
@@ -53,6 +54,24 @@ class Side:
     def principal(self, node_id: str) -> IamPrincipal | None:
         """The role, user or group of a node."""
         return self.decisions.principal(node_id) if self.graph.decisions is not None else None
+
+    def is_same(self, node_id: str, other: Side) -> bool:
+        """Whether a principal is in both versions with the very same policies: whatever they allow, they did before."""
+        found = self._same.get(node_id)
+        if found is None:
+            own, twin = self._given(node_id), other._given(node_id)
+            found = self._same[node_id] = own is not None and own == twin
+        return found
+
+    def _given(self, node_id: str) -> tuple[object, ...] | None:
+        """All that decides what a principal may do."""
+        principal = self.principal(node_id)
+        if principal is None:
+            return None
+        decisions = self.decisions
+        arn = getattr(principal, "boundary_arn", None)
+        levels = decisions.control_levels(self.graph.nodes[node_id].account or "", PolicyKind.SCP)
+        return decisions.identity(principal), arn, decisions.boundary(principal), levels
 
     def book(self, node_id: str) -> Book:
         """What a principal's own policies let it do."""
