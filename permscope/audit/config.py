@@ -32,7 +32,7 @@ from permscope.audit.suppressions import Suppression, parse_date
 from permscope.errors import ConfigError, why_unreadable
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.located import as_text, key_source, source_of, value_source
-from permscope.inventory.source import Source
+from permscope.inventory.source import NOWHERE, Source
 from permscope.lazy import dataclass, regex
 
 NAMES = ("permscope.yaml", "permscope.yml", ".permscope.yaml")
@@ -101,7 +101,22 @@ def load_config(path: Path | None = None, *, start: Path | None = None) -> Confi
         raise ConfigError(f"cannot be read: {why_unreadable(error)}", source=Source(file)) from None
     if len(text) > _MAX_FILE:
         raise ConfigError("too large for a configuration", source=Source(file))
-    return parse_config(text, file)
+    config = parse_config(text, file)
+    _check_sections(config)
+    return config
+
+
+def _check_sections(config: Config) -> None:
+    """Say what is wrong in the sections that not every command goes by, whichever command reads the file."""
+    place = config.source or NOWHERE
+    if config.gate is not None:
+        from permscope.audit.gate import parse_gate
+
+        parse_gate(config.gate, place)
+    if config.contracts is not None:
+        from permscope.audit.contracts import parse_contracts
+
+        parse_contracts(config.contracts, place)
 
 
 def parse_config(text: str, file: str) -> Config:

@@ -73,3 +73,23 @@ def test_a_mistake_is_an_error_with_its_line(text: str, line: int, message: str)
     assert message in caught.value.message
     assert caught.value.source is not None
     assert caught.value.source.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("gate:\n  forbid: [new-public-entri]\n", "no kind of change `new-public-entri`", 2),
+        ("fail_on: low\ngate:\n  fail_on: hihg\n", "no severity `hihg`", 3),
+        ("gate: [high]\n", "`gate` must be a mapping", 1),
+        ("contracts:\n  - {name: a, never: {form: public}}\n", "no setting `form`", 2),
+    ],
+)
+def test_a_file_is_read_with_all_its_sections(text: str, message: str, line: int, tmp_path: Path) -> None:
+    """A mistake in what only the gate goes by is told by the first command that reads the file, not in CI."""
+    file = tmp_path / "permscope.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as told:
+        load_config(file)
+    assert message in told.value.message
+    assert told.value.source is not None
+    assert told.value.source.line == line

@@ -130,6 +130,8 @@ def test_the_buttons_that_copy_say_what_they_copy(opened: Open) -> None:
         ("findings", "filter-findings", "StoreOrder", "1 of 5 findings, by severity"),
         ("access", "filter-matrix", "sqs", "1 function"),
         ("graph", "depth", "3", "13 nodes, 13 edges"),
+        ("graph", "find", "Invoi", "4 names found"),
+        ("graph", "find", "nothing like it", "No name matches"),
     ],
 )
 def test_a_filter_announces_how_much_is_left(part: str, field: str, typed: str, announced: str, opened: Open) -> None:

@@ -4,6 +4,7 @@ permscope.drawing = (() => {
   const { data, nodes, edges, outgoing, incoming, el, named, empty, chip, ticked, count, say, ways, groups, page } = permscope;
   const WHOLE = 120;  // nodes up to which everything is drawn at once
   const MOST = 350;   // nodes above which a neighbourhood is cut
+  const MOST_FOUND = 30; // names in the list below a search field
   const SHARED = 4;   // ends of edges from which a public or a pattern is drawn once for each
   const LAYERED = 700; // nodes up to which the layered layout is quick
   const [WIDE, HIGH] = [130, 50];
@@ -364,12 +365,13 @@ permscope.drawing = (() => {
       const text = input.value.trim().toLowerCase();
       found = text ? nodes.filter((node) => `${node.name}\n${node.type}\n${node.arn || ""}`.toLowerCase().includes(text)) : [];
       found.sort((one, other) => !one.name.toLowerCase().startsWith(text) - !other.name.toLowerCase().startsWith(text) || one.name.length - other.name.length);
-      found = found.slice(0, 30);
+      found = found.slice(0, MOST_FOUND);
       at = found.length ? 0 : -1;
       empty(list, found.map((node, number) => el("li", { role: "option", id: `${id}-${number}`, on: { mousedown: (event) => { event.preventDefault(); choose(node); } } }, node.name, " ", el("span", { class: "soft small" }, node.type || node.kind.replace("_", " ")))));
       list.hidden = !found.length;
       input.setAttribute("aria-expanded", String(found.length > 0));
       mark();
+      if (text) say(found.length ? `${found.length === MOST_FOUND ? "more than " : ""}${count(found.length, "name")} found` : "No name matches");
     };
     input.addEventListener("input", look);
     input.addEventListener("blur", close);
