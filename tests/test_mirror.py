@@ -19,7 +19,6 @@ TO_DO = frozenset(
         "audit/checks/breadth_finders.py",
         "audit/checks/trust.py",
         "audit/contract_checks.py",
-        "audit/fields.py",
         "audit/generated.py",
         "audit/world.py",
         "collect/templates/sam_restore.py",

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
-from permscope.audit.fields import SUBJECTS, Subject
+from permscope.audit.fields import SUBJECTS, Subject, when_holds
 from permscope.audit.findings import Finding, Hit, fingerprint, step
 from permscope.audit.predicates import Taken
 from permscope.audit.rules import Rule
@@ -127,12 +127,13 @@ def _finding(draft: _Draft) -> Finding:
     resource = hit.resource or subject.resource
     severity, adjusted, tags = _severity(rule, subject, hit)
     confidence = hit.confidence or rule.confidence
-    only_if = subject.only_if or (hit.statement.only_if if hit.statement else None)
+    of_hit = hit.statement.only_if if hit.statement else None
+    only_if = subject.only_if or (when_holds(of_hit) if of_hit else None)
     if only_if and confidence == "high":
         confidence = "medium"
     message = as_written(rule.message(subject, hit))
     if only_if:
-        message = f"{message}, when condition `{only_if}` holds"
+        message = f"{message}, when {only_if}"
     statement = hit.statement or (subject.it.statement if isinstance(subject.it, StatementView) else None)
     return Finding(
         rule=rule.id,

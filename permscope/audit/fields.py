@@ -19,6 +19,7 @@ from permscope.audit.world import (
     plain_name,
 )
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
+from permscope.graph.outcome import assumption_words
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Credentials, Fact, Mechanism, PolicyAttachment, ResourcePolicy
 from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
@@ -83,24 +84,32 @@ class Subject:
 
     @property
     def only_if(self) -> str | None:
-        """The undecided template condition it depends on."""
+        """What it depends on that the template leaves open, as a clause."""
         if isinstance(self.it, StatementView) and self.it.statement.only_if:
-            return self.it.statement.only_if
+            return when_holds(self.it.statement.only_if)
         if isinstance(self.it, Edge):
-            template = self.it.conditions.get("template", {})
-            # A condition by its name alone; a parameter or an unknown value with what it has to be.
-            said = (
-                f"{', '.join(map(str, values))}" if name == "condition" else f"{name} = {' or '.join(map(str, values))}"
-                for name, values in template.items()
-            )
-            return " and ".join(said) or None
-        return self.fact.only_if if self.fact else self.holder.only_if if self.holder else None
+            return " and ".join(_depends_on(self.it)) or None
+        name = self.fact.only_if if self.fact else self.holder.only_if if self.holder else None
+        return when_holds(name) if name else None
 
     @property
     def exposed(self) -> str:
         """How the public reaches it, as a clause, or the empty string."""
         reasons = self.world.exposed
         return next((reasons[node] for node in self.nodes if node in reasons), "")
+
+
+def when_holds(condition: str) -> str:
+    """A condition of the template as a clause."""
+    return f"condition `{condition}` holds"
+
+
+def _depends_on(edge: Edge) -> Iterator[str]:
+    for name, values in edge.conditions.get("template", {}).items():
+        if name == "condition":
+            yield when_holds(", ".join(map(str, values)))
+        else:
+            yield assumption_words(name, values)
 
 
 def _node_fields(prefix: str, of: Callable[[Subject], Node | None]) -> Iterator[tuple[str, Field]]:

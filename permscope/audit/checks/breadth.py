@@ -211,7 +211,7 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
     if place is NOWHERE or not place.line:
         place = policy.source if policy.source.line else view.fact.source
     resource = policy.logical_id or policy.arn or view.fact.logical_id or getattr(view.fact, "arn", view.label)
-    shown = guilty.patterns(5, wildcards=False) if len(guilty) <= FEW else guilty.patterns(5, wildcards=True)
+    shown = guilty.patterns(5, wildcards=False) if len(guilty) <= FEW else _said_by(statement, guilty)
     return Hit(
         element=str(text),
         source=place,
@@ -231,6 +231,14 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
         claims=guilty,
         statement=statement,
     )
+
+
+def _said_by(statement: Statement, guilty: ActionSet) -> tuple[str, ...]:
+    """Many actions as the one element that gives them all, where there is one; otherwise the first of them."""
+    text = action_text(statement, guilty) if statement.actions is not None else ""
+    if "*" in text and guilty <= load().expand(text):
+        return (f"{text} ({len(guilty)} actions)",)
+    return guilty.patterns(5, wildcards=True)
 
 
 _CAPPED = "its permissions boundary is in no input, and may cap it"

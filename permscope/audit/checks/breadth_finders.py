@@ -281,17 +281,23 @@ def action_patterns(subject: Subject, _parameters: Any, taken: Taken) -> Iterato
             guilty = taken.left_of(expanded) & changes
             if guilty and len(expanded) > 1:
                 hit = hit_in(view, share, expanded, text)
-                hit.values["actions"] = ", ".join(guilty.patterns(8))
+                few = len(guilty) <= _NAMED
+                hit.values["actions"] = (
+                    f"among them {', '.join(guilty)}" if few else f"{len(guilty)} of which change something"
+                )
                 hit.values["count"] = str(len(expanded))
-                hit.values["fix"] = "\n".join(["Action:", *(f"  - {name}" for name in _spelled(expanded, guilty))])
+                hit.values["fix"] = "\n".join(["Action:", *_spelled(expanded, guilty)])
                 yield hit
 
 
+_NAMED, _SPELLED = 6, 8  # in a message, in a fix
+
+
 def _spelled(expanded: ActionSet, guilty: ActionSet) -> Iterator[str]:
-    names = list(expanded if len(expanded) <= 8 else guilty)  # noqa: PLR2004
-    yield from names[:8]
-    if len(names) > 8:  # noqa: PLR2004
-        yield "# ... only those the code calls"
+    names = list(expanded if len(expanded) <= _SPELLED else guilty)
+    yield from (f"  - {name}" for name in names[:_SPELLED])
+    if len(names) > _SPELLED:
+        yield "  # ... only those the code calls"
 
 
 @finder("principal", values=VALUES)

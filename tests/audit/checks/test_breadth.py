@@ -158,3 +158,40 @@ def test_the_order_of_policies_does_not_choose_whom_to_blame(audit: Any, role: A
     inside = audit({"Role": role(*document["Statement"], **attached)})
     assert "iam-full" in apart
     assert "iam-full" in inside
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("s3:*", "s3:* ("),
+        (["s3:Put*", "s3:GetObject"], "s3:"),
+        (["dynamodb:PutItem", "dynamodb:GetItem"], "dynamodb:GetItem, dynamodb:PutItem"),
+    ],
+)
+def test_many_actions_are_said_as_the_one_element_that_gives_them(
+    audit: Any, role: Any, action: Any, said: str
+) -> None:
+    """A list of dozens tells less than `s3:*`; a few are named."""
+    service = "dynamodb" if "dynamodb" in said else "s3"
+    pattern = "arn:aws:s3:::*" if service == "s3" else "arn:aws:dynamodb:*:*:table/*"
+    statement = {"Effect": "Allow", "Action": action, "Resource": pattern}
+    (finding,) = audit({"Role": role(statement)})["resource-effectively-star"]
+    assert f"`Role` may do {said}" in finding.message
+    assert len(finding.message) < 300
+
+
+def test_a_pattern_for_much_is_counted_and_one_for_little_is_spelled_out(audit: Any, role: Any) -> None:
+    """What changes something is what matters."""
+    found = audit(
+        {
+            "Much": role({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::orders/*"}),
+            "Little": role(
+                {"Effect": "Allow", "Action": "sqs:SendM*", "Resource": "arn:aws:sqs:eu-west-1:111122223333:a"},
+                {"Effect": "Allow", "Action": "sns:Pub*", "Resource": "arn:aws:sns:eu-west-1:111122223333:a"},
+                {"Effect": "Allow", "Action": "dynamodb:P*", "Resource": "arn:aws:dynamodb:eu-west-1:1:table/a"},
+            ),
+        }
+    )["action-pattern-write"]
+    messages = {finding.guilty: finding.message for finding in found}
+    assert "of which change something" in messages["s3:*"]
+    assert "dynamodb:PutItem" in messages["dynamodb:P*"]

@@ -1,0 +1,78 @@
+"""What a rule can ask of a subject, and what a finding says it depends on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from permscope.audit.fields import SUBJECTS, Subject
+from permscope.audit.world import World
+from permscope.collect.load import LoadOptions, load
+from permscope.graph.build import build_graph
+from permscope.graph.model import Decision, Edge, EdgeKind
+from permscope.graph.trusted import TrustedParties
+
+QUEUE = """
+  Jobs: {Type: AWS::SQS::Queue}
+  Worker:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: python3.12, Handler: a.b, Code: {ZipFile: x}, Role: !GetAtt Role.Arn}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    CONDITION
+    Properties: {FunctionName: !Ref Worker, EventSourceArn: !GetAtt Jobs.Arn}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+"""
+
+
+def world_of(tmp_path: Any, text: str) -> World:
+    """The world of a template."""
+    path = tmp_path / "template.yaml"
+    path.write_text(text, encoding="utf-8")
+    inventory = load([str(path)], LoadOptions())
+    return World(build_graph(inventory), inventory, TrustedParties())
+
+
+def test_every_field_can_be_read_of_every_subject(tmp_path: Any) -> None:
+    """What does not apply is None and never an error: rules ask many subjects that they are not about."""
+    text = "Conditions: {Is: !Equals [!Ref 'AWS::Region', a]}\nResources:" + QUEUE.replace("CONDITION", "Condition: Is")
+    world = world_of(tmp_path, text)
+    asked = 0
+    for kind in SUBJECTS.values():
+        for subject in kind.subjects(world):
+            for field in kind.fields.values():
+                value = field.get(subject)
+                asked += 1
+                assert not field.choices or value is None or field.kind != "text" or value in ("", *field.choices)
+    assert asked > 200
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [("Condition: Is", ", when condition `Is` holds"), ("", "")],
+)
+def test_a_finding_says_on_which_condition_it_depends(audit_text: Any, condition: str, said: str) -> None:
+    """And is less sure then."""
+    text = "Conditions: {Is: !Equals [!Ref 'AWS::Region', a]}\nResources:" + QUEUE.replace("CONDITION", condition)
+    (finding,) = audit_text(text)["esm-role-missing-poll"]
+    assert finding.message.endswith(said)
+    assert finding.confidence == ("medium" if said else "high")
+
+
+def test_a_parameter_that_decides_is_named_in_words() -> None:
+    """Nobody writes `Param::X is *`."""
+    edge = Edge(
+        source="a",
+        target="b",
+        kind=EdgeKind.CAN_ACCESS,
+        decision=Decision.CONDITIONAL,
+        conditions={"template": {"Param::app/Table": ["*"], "condition": ["IsProd"]}},
+    )
+    subject = Subject(None, edge, None)  # type: ignore[arg-type]
+    assert subject.only_if == "the parameter Table names it and condition `IsProd` holds"
