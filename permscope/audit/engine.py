@@ -56,7 +56,38 @@ def run(
         ordered = _in_order(group)
         for subject in SUBJECTS[kind].subjects(world):
             drafts.extend(_look_at(subject, ordered))
-    return _distinct([_finding(draft) for draft in drafts])
+    return _distinct([_finding(draft) for draft in _said_elsewhere(drafts)])
+
+
+def _said_elsewhere(drafts: list[_Draft]) -> list[_Draft]:
+    """The drafts without those that a rule about another kind of subject says of the same place, and says better."""
+    rules = {draft.rule.id: draft.rule for draft in drafts}
+    waiting = {
+        rule.id: better
+        for rule in rules.values()
+        if (better := [name for name in rule.subsumed_by if name in rules and rules[name].for_each != rule.for_each])
+    }
+    if not waiting:
+        return drafts
+    wanted = {name for better in waiting.values() for name in better}
+    speaking: dict[tuple[str, str, Source], _Draft] = {}
+    for draft in drafts:
+        if draft.rule.id in wanted:
+            speaking.setdefault((draft.rule.id, *_place_of(draft)), draft)
+    kept = []
+    for draft in drafts:
+        names = waiting.get(draft.rule.id, ())
+        above = next((found for name in names if (found := speaking.get((name, *_place_of(draft))))), None)
+        if above is None:
+            kept.append(draft)
+        else:
+            above.also.update({draft.rule.id: draft.rule, **draft.also})
+    return kept
+
+
+def _place_of(draft: _Draft) -> tuple[str, Source]:
+    source = draft.hit.source if draft.hit.source.line or draft.hit.source.call else draft.subject.source
+    return draft.hit.resource or draft.subject.resource, source
 
 
 _ORDERS: dict[tuple[int, ...], tuple[list[Rule], list[Rule]]] = {}

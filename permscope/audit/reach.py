@@ -106,7 +106,7 @@ def _behind(graph: PermissionGraph, door: str) -> dict[str, tuple[str, ...]]:
 # Things with a logic of their own: what goes in and what comes out are not the same.
 _DECIDES = frozenset({"AWS::StepFunctions::StateMachine"})
 _PASSED = (EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO, EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.WRITES_INTO)
-_FAILURES = ("dead-letter-queue", "on-failure", "redrive")
+FAILURES = ("dead-letter-queue", "on-failure", "redrive")
 
 
 def _passes_on(graph: PermissionGraph, node: Node, edge: Edge) -> bool:
@@ -115,7 +115,7 @@ def _passes_on(graph: PermissionGraph, node: Node, edge: Edge) -> bool:
         case EdgeKind.TRIGGERS:
             return edge.authorized is not False
         case EdgeKind.DELIVERS_TO:
-            return edge.authorized is not False and edge.event not in _FAILURES
+            return edge.authorized is not False and edge.event not in FAILURES
         case EdgeKind.CAN_ACCESS:
             writes = not _CHANGES.isdisjoint(edge.actions.levels())
             return node.kind is NodeKind.ROUTE and writes and edge.via is not None and _is_resource(graph, edge)
@@ -177,7 +177,7 @@ def _leads_on(graph: PermissionGraph, edge: Edge) -> bool:
         case EdgeKind.CAN_INVOKE | EdgeKind.WRITES_INTO:
             return _runs(graph, edge)
         case EdgeKind.TRIGGERS | EdgeKind.DELIVERS_TO:
-            return edge.authorized is True and edge.event not in _FAILURES
+            return edge.authorized is True and edge.event not in FAILURES
         case EdgeKind.CAN_ACCESS:
             # The one call that a route is wired to make, of a state machine or queue.
             return (

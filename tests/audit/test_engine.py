@@ -128,7 +128,7 @@ def test_a_trusted_account_is_no_finding(tmp_path: Path) -> None:
     }
     template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"] = trust
     trusted = TrustedParties(accounts=frozenset({"999988887777"}))
-    assert "trust-external-no-externalid" in {item.rule for item in _audit(tmp_path, template)}
+    assert "external-account-to-data" in {item.rule for item in _audit(tmp_path, template)}
     assert not {item.rule for item in _audit(tmp_path, template, trusted)} & {
         "trust-external-no-externalid",
         "trust-external-account",

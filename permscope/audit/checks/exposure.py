@@ -7,13 +7,17 @@ from functools import cache
 from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals, breadth_of
+from permscope.audit.checks.principals import asks_who_calls
 from permscope.audit.checks.resources import is_star
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
-from permscope.graph.model import Decision, EdgeKind, NodeKind
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
+from permscope.inventory.located import source_of
+from permscope.inventory.policies import Statement
+from permscope.inventory.source import NOWHERE, Source
 
 _VALUES = ("how", "role", "what", "resources", "services")
 _MANY_SERVICES = 3
@@ -195,7 +199,7 @@ def _restrictable_writes() -> ActionSet:
     return (catalog.level_set("Write") | catalog.level_set("Permissions management")) & catalog.restrictable
 
 
-@finder("can_assume", "can_invoke", values=("account", "role", "actions", "resources"))
+@finder("can_assume", "can_invoke", values=("account", "role", "actions", "resources", "proof"))
 def outsiders_reach_data(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A foreign account that nobody vouches for, by way of a role or function of the input, reaches data."""
     world, edge = subject.world, subject.it
@@ -216,9 +220,13 @@ def outsiders_reach_data(subject: Subject, _parameters: Any, _taken: Taken) -> I
                 resources.setdefault("every resource" if is_star(pattern) else f"`{_called(world, pattern)}`", None)
     if found:
         target = world.graph.nodes[edge.target].label
+        statement, place = _lets_in(world, edge, source)
+        proven = statement is None or asks_who_calls(statement)
         yield Hit(
             element=source.label,
+            source=place,
             values={
+                "proof": "" if proven else ", and is asked for no external id, MFA or organization",
                 "account": source.account or source.label,
                 "role": target,
                 "actions": ", ".join(found.patterns(3)),
@@ -227,3 +235,13 @@ def outsiders_reach_data(subject: Subject, _parameters: Any, _taken: Taken) -> I
             nodes=(view.node.id,) if view.node else (),
             path=(source.label, target, next(iter(resources)).strip("`")),
         )
+
+
+def _lets_in(world: World, edge: Edge, source: Node) -> tuple[Statement | None, Source]:
+    """The statement that lets an account in, and where it names it."""
+    for reason in edge.provenance:
+        for principal in reason.fact.principals or () if reason.fact is not None else ():
+            if source.account and world.who(principal).account == source.account:
+                place = source_of(principal.value)
+                return reason.fact, place if place is not NOWHERE and place.line else reason.source
+    return None, NOWHERE

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from permscope.audit.checks.resources import is_star
 from permscope.audit.conditions import base_key, entry_strength, is_positive, strength
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.matching import no_such
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.reach import FAILURES
 from permscope.audit.world import PRINCIPAL_KINDS, StatementView, Who, World
 from permscope.catalog.actions import load
 from permscope.catalog.wildcard import matches
-from permscope.graph.model import EdgeKind
+from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import ResourcePolicy, Route
 from permscope.inventory.located import source_of
@@ -184,7 +186,7 @@ def _scoped(statement: Statement) -> bool:
     return False
 
 
-@finder("statement", values=_VALUES)
+@finder("statement", values=(*_VALUES, "what"))
 def unscoped_services(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """Each service principal that may act for any account (no `aws:SourceArn`, `aws:SourceAccount`, ...)."""
     view: StatementView = subject.it
@@ -198,9 +200,42 @@ def unscoped_services(subject: Subject, _parameters: Any, _taken: Taken) -> Iter
         if any(is_positive(entry.operator) for entry in _entries(view.statement, *_SCOPES)):
             continue
         hit = _principal_hit(view, principal, who)
+        hit.values["what"] = _protected(view)
         if name in _NEVER_BY_POLICY and _is_function_policy(view):
             hit.unreachable = f"`{who.text}` never invokes by function policy"
+        elif name == "events" and ":logs:" in getattr(view.fact, "resource_arn", ""):
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+            hit.unreachable = "EventBridge sends nothing to log groups of other accounts"
         yield hit
+
+
+def _protected(view: StatementView) -> str:
+    """What the service may use: the holder of the policy; of a policy that stands for many things what it names."""
+    if view.holder is not None and view.holder.type != "AWS::Logs::ResourcePolicy":
+        return f"`{view.holder.label}`"
+    named = []
+    for text in view.statement.resources or ():
+        node = view.world.node(text) or view.world.node(text.removesuffix(":*"))
+        named.append("everything it is about" if is_star(text) else f"`{node.label if node else text}`")
+    return ", ".join(dict.fromkeys(named)) or f"`{view.policy.logical_id or view.policy.name}`"
+
+
+@predicate("statement")
+def protects_what_runs_a_function(subject: Subject) -> bool:
+    """The resource of a resource policy triggers a function, directly or over a queue behind it."""
+    graph, todo, seen = subject.world.graph, [subject.holder.id] if subject.holder else [], set[str]()
+    while todo:
+        node_id = todo.pop()
+        if node_id in seen:
+            continue
+        seen.add(node_id)
+        for edge in graph.outgoing(node_id, EdgeKind.TRIGGERS, EdgeKind.DELIVERS_TO):
+            if edge.authorized is False or edge.event in FAILURES or graph.nodes[node_id].kind is NodeKind.FUNCTION:
+                continue
+            if edge.kind is EdgeKind.TRIGGERS:
+                return True
+            todo.append(edge.target)
+    return False
 
 
 def _is_function_policy(view: StatementView) -> bool:
@@ -423,11 +458,16 @@ def more_than_invoking(subject: Subject, _parameters: Any, _taken: Taken) -> Ite
 @predicate("statement")
 def proves_who_calls(subject: Subject) -> bool:
     """A trust statement asks an external caller for an external id, MFA, its organization or its exact identity."""
+    return asks_who_calls(_statement(subject))
+
+
+def asks_who_calls(statement: Statement) -> bool:
+    """Whether a trust statement asks for an external id, MFA or an organization."""
     keys = ("sts:externalid", "aws:principalorgid", "aws:principalorgpaths")
-    for entry in _entries(_statement(subject), *keys):
+    for entry in _entries(statement, *keys):
         if is_positive(entry.operator) and entry.values and not any(value.strip("*?") == "" for value in entry.values):
             return True
-    return _asks_for_mfa(_statement(subject))
+    return _asks_for_mfa(statement)
 
 
 @predicate("statement")

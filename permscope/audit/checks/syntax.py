@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from permscope.audit.fields import Subject
@@ -54,7 +55,7 @@ def unknown_actions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterat
                 element=text,
                 source=_place(text, statement),
                 values={"action": text, "closest": f"`{closest}`" if closest else "the action that is meant"},
-                statement=statement,
+                statement=_with_only(text, statement),
             )
 
 
@@ -80,8 +81,14 @@ def unknown_services(subject: Subject, _parameters: Any, _taken: Taken) -> Itera
                 "service": prefix if colon else "",
                 "closest": f"`{closest}`" if closest else "`service:Action`",
             },
-            statement=statement,
+            statement=_with_only(text, statement),
         )
+
+
+def _with_only(text: str, statement: Statement) -> Statement:
+    """What there is to see of a statement with one name that is wrong: the others would be repeated for each."""
+    named: dict[str, Any] = {"not_actions": (text,)} if statement.actions is None else {"actions": (text,)}
+    return replace(statement, resources=None, not_resources=None, conditions=(), **named)
 
 
 def _action_texts(subject: Subject) -> Iterator[tuple[str, Statement]]:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from permscope.audit.engine import run
 from permscope.audit.rules import load_rules
 from permscope.collect.load import LoadOptions, load
@@ -29,3 +31,31 @@ def test_a_trusted_account_is_no_outsider(tmp_path: Path, role: Any) -> None:
     for trusted, expected in ((TrustedParties(), True), (TrustedParties(accounts=frozenset(["999988887777"])), False)):
         findings = run(build_graph(inventory, trusted), inventory, rules, trusted=trusted)
         assert ("external-account-to-data" in {finding.rule for finding in findings}) is expected
+
+
+OTHER = "arn:aws:iam::999988887777:root"
+READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::orders/*"}
+LOOK = {"Effect": "Allow", "Action": "cloudwatch:GetMetricData", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "condition", "rule", "also"),
+    [
+        (READ, None, "external-account-to-data", {"trust-external-no-externalid", "trust-external-account"}),
+        (READ, {"StringEquals": {"sts:ExternalId": "a1"}}, "external-account-to-data", {"trust-external-account"}),
+        (LOOK, None, "trust-external-no-externalid", {"trust-external-account"}),
+        (LOOK, {"StringEquals": {"sts:ExternalId": "a1"}}, "trust-external-account", set()),
+    ],
+)
+def test_another_account_in_a_trust_policy_is_one_finding(
+    audit: Any, role: Any, statement: Any, condition: Any, rule: str, also: set[str]
+) -> None:
+    """The one that says most, and it is known by the names of the others."""
+    allow = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [{**allow, **({"Condition": condition} if condition else {})}]}
+    found = audit({"Partner": role(statement, AssumeRolePolicyDocument=trust)})
+    about = {"external-account-to-data", "trust-external-no-externalid", "trust-external-account"}
+    assert about & set(found) == {rule}
+    (finding,) = found[rule]
+    assert also <= set(finding.aliases)
+    assert ("external id" in finding.message) is (condition is None)
