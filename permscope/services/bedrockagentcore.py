@@ -12,6 +12,7 @@ from permscope.services._answers import NOT_HERE, capitalised, each, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Item, walk
 from permscope.services._wiring import properties, protection, role_triggers, role_uses
+from permscope.services._workers import Worker
 from permscope.services.interface import TemplateResource
 
 SERVICE = "bedrock-agentcore.amazonaws.com"
@@ -132,6 +133,40 @@ def _live_policy(session: Session, arn: str) -> Iterator[LiveFact]:
         )
 
 
+_WHAT = "which role code that agents write and run has"
+_WORKERS = tuple(
+    Worker(
+        client=_CLIENT,
+        lists=lists,
+        items=items,
+        arguments={"type": "CUSTOM"},
+        asks=asks,
+        by={key: key},
+        name=key,
+        arn=arn,
+        type_name=type_name,
+        roles={"ExecutionRoleArn": "executionRoleArn"},
+        what=_WHAT,
+    )
+    for lists, items, asks, key, arn, type_name in (
+        (
+            "list_browsers",
+            "browserSummaries",
+            "get_browser",
+            "browserId",
+            "browserArn",
+            "AWS::BedrockAgentCore::BrowserCustom",
+        ),
+        (
+            "list_code_interpreters",
+            "codeInterpreterSummaries",
+            "get_code_interpreter",
+            "codeInterpreterId",
+            "codeInterpreterArn",
+            "AWS::BedrockAgentCore::CodeInterpreterCustom",
+        ),
+    )
+)
 LIVE = (
     LiveReader(
         read=read_live,
@@ -146,4 +181,5 @@ LIVE = (
             f"{_CLIENT}.get_resource_policy": "who may use a gateway or hosted agent",
         },
     ),
+    *(worker.reader() for worker in _WORKERS),
 )

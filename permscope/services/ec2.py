@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from permscope.inventory.facts import AnyFact
-from permscope.services._answers import each, json_text, picked
+from permscope.services._answers import arn_of, each, json_text, picked
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._values import Text
 from permscope.services._wiring import properties, role_arn, role_uses
+from permscope.services._workers import Worker
 from permscope.services.interface import TemplateResource
 
 
@@ -134,7 +135,64 @@ def _live_service(session: Session, service: str) -> Iterator[LiveFact]:
     yield session.resource("AWS::EC2::VPCEndpointServicePermissions", properties, name=service, call=call)
 
 
+def read_live_instances(session: Session) -> Iterator[LiveFact]:
+    """The instances that have an instance profile, and the roles in those; others act as nobody.
+
+    What instances are started with (user data, launch templates) is not read: it is code, and often holds secrets.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+    """
+    profiles: dict[str, None] = {}
+    for reservation in session.pages("ec2", "describe_instances", "Reservations"):
+        for item in reservation.get("Instances") or ():
+            profile = (item.get("IamInstanceProfile") or {}).get("Arn")
+            if profile and (item.get("State") or {}).get("Name") != "terminated":
+                profiles.setdefault(profile)
+                type_name, name = "AWS::EC2::Instance", item["InstanceId"]
+                yield session.resource(
+                    type_name,
+                    {"IamInstanceProfile": _name_of(profile)},
+                    name=name,
+                    arn=arn_of(session, type_name, id=name),
+                    call="ec2.describe_instances",
+                )
+    yield from each(session, live_profile, profiles)
+
+
+def live_profile(session: Session, arn: str) -> Iterator[LiveFact]:
+    """An instance profile with its role, for things of a Region that name it."""
+    answer = session.call(
+        "iam", "get_instance_profile", none=("NoSuchEntity",), of=arn, InstanceProfileName=_name_of(arn)
+    )
+    roles = [role["Arn"] for role in ((answer or {}).get("InstanceProfile") or {}).get("Roles") or ()]
+    yield session.resource(
+        "AWS::IAM::InstanceProfile", {"Roles": roles}, name=_name_of(arn), arn=arn, call="iam.get_instance_profile"
+    )
+
+
+def _name_of(profile: str) -> str:
+    return profile.rpartition("/")[2]
+
+
+_FLOW_LOGS = Worker(
+    client="ec2",
+    lists="describe_flow_logs",
+    items="FlowLogs",
+    name="FlowLogId",
+    arn="",
+    type_name="AWS::EC2::FlowLog",
+    roles={key: key for key in ("DeliverLogsPermissionArn", "DeliverCrossAccountRole")},
+    what="with which role the traffic of a network is logged",
+)
 LIVE = (
+    LiveReader(
+        read=read_live_instances,
+        client="ec2",
+        operations={
+            "ec2.describe_instances": "with which role instances act",
+            "iam.get_instance_profile": "with which role instances act",
+        },
+    ),
+    _FLOW_LOGS.reader(),
     LiveReader(
         read=read_live,
         client="ec2",
