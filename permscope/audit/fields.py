@@ -18,11 +18,12 @@ from permscope.audit.world import (
     World,
     plain_name,
 )
+from permscope.graph.collector import entries_in
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
 from permscope.graph.outcome import assumption_words
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Auth, Credentials, Fact, Mechanism, PolicyAttachment, ResourcePolicy
-from permscope.inventory.policies import ConditionEntry, PolicyKind, Statement
+from permscope.inventory.policies import PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 from permscope.inventory.tokens import has_unknown
 from permscope.lazy import dataclass
@@ -256,7 +257,7 @@ def is_open(world: World, edge: Edge) -> bool:
         world.graph.nodes[edge.source].kind is NodeKind.PUBLIC
         and edge.decision is not Decision.DENY
         and "network" not in edge.conditions
-        and strength(_entries(edge.conditions)) in ("none", "weak")
+        and strength(entries_in(edge.conditions)) in ("none", "weak")
     )
 
 
@@ -282,21 +283,6 @@ def _edge(name: str) -> Callable[[Subject], Any]:
     return lambda subject: getattr(subject.it, name)
 
 
-_REMARKS = frozenset({"template", "qualifier", "auth", "network"})
-
-
-def _entries(conditions: Mapping[str, Any]) -> list[ConditionEntry]:
-    """The conditions of an edge as condition entries; its remarks about the template are none."""
-    found = []
-    for operator, keys in conditions.items():
-        if not isinstance(keys, Mapping) or operator in _REMARKS:
-            continue
-        for key, values in keys.items():
-            items = values if isinstance(values, list | tuple) else [values]
-            found.append(ConditionEntry(operator, key, tuple(str(item) for item in items)))
-    return found
-
-
 EDGE: Fields = {
     **dict(_node_fields("source.", lambda subject: subject.world.graph.nodes.get(subject.it.source))),
     **dict(_node_fields("target.", lambda subject: subject.world.graph.nodes.get(subject.it.target))),
@@ -317,7 +303,10 @@ EDGE: Fields = {
     "reason": Field("text", _edge("reason"), "of a derived edge: one clause"),
     "actions": Field("actions", _edge("actions"), "what is allowed"),
     "conditions.strength": Field(
-        "text", lambda subject: strength(_entries(subject.it.conditions)), "how much the conditions restrict", STRENGTHS
+        "text",
+        lambda subject: strength(entries_in(subject.it.conditions)),
+        "how much the conditions restrict",
+        STRENGTHS,
     ),
 }
 

@@ -171,6 +171,21 @@ def grant_limits(grant: Grant) -> str | None:
     return "limited by " + ", ".join(names)
 
 
+_REMARKS = frozenset({"template", "qualifier", "auth", "network"})
+
+
+def entries_in(conditions: Mapping[str, Any]) -> list[ConditionEntry]:
+    """The conditions of an edge as condition entries; its remarks about the template are none."""
+    found = []
+    for operator, keys in conditions.items():
+        if not isinstance(keys, Mapping) or operator in _REMARKS:
+            continue
+        for key, values in keys.items():
+            items = values if isinstance(values, list | tuple) else [values]
+            found.append(ConditionEntry(operator, key, tuple(str(item) for item in items)))
+    return found
+
+
 def conditions_of(entries: Iterable[ConditionEntry]) -> dict[str, dict[str, list[str]]]:
     """Condition entries as they stand in a policy: operator -> key -> values."""
     found: dict[str, dict[str, list[str]]] = {}

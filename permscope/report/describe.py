@@ -8,12 +8,15 @@ from typing import Any
 
 from permscope.catalog.action_set import LEVELS
 from permscope.catalog.actions import ActionSet, load
+from permscope.graph.collector import entries_in
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.outcome import assumption_words
 from permscope.inventory.arn import ArnParts, split_arn
+from permscope.inventory.policies import PolicyKind
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, as_written
 from permscope.lazy import regex
+from permscope.policy.strength import condition_strength
 
 _AUTH_WORDS = {
     "none": "no authorization",
@@ -302,9 +305,11 @@ def is_conditional(edge: Edge) -> bool:
 
 
 def is_open(graph: PermissionGraph, node: Node) -> bool:
-    """Whether anyone on the internet may call a route or function."""
+    """Whether anyone on the internet may call a route or function, no condition keeping strangers out."""
     return any(
-        edge.decision is not Decision.DENY and graph.nodes[edge.source].kind is NodeKind.PUBLIC
+        edge.decision is not Decision.DENY
+        and graph.nodes[edge.source].kind is NodeKind.PUBLIC
+        and condition_strength(entries_in(edge.conditions), PolicyKind.RESOURCE) != "strong"
         for edge in graph.incoming(node.id, EdgeKind.CAN_INVOKE)
     )
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from permscope.catalog.actions import load
+from permscope.catalog.actions import load as load_actions
+from permscope.collect.load import LoadOptions, load
+from permscope.graph.build import build_graph
+from permscope.graph.model import NodeKind
 from permscope.inventory.source import Source
-from permscope.report.describe import Places, actions_in_words, in_words, with_short_arns
+from permscope.report.describe import Places, actions_in_words, in_words, is_open, with_short_arns
 
 _OWN = "arn:${AWS::Partition}"
 
@@ -61,7 +66,7 @@ def test_policy_text_keeps_the_form_of_an_arn() -> None:
 )
 def test_actions_are_said_in_few_words(patterns: list[str], taken: list[str], words: str) -> None:
     """Whole services first, then names, and how many are left out; one more takes no more room than to say so."""
-    actions = load().action_set(patterns) - load().action_set(taken)
+    actions = load_actions().action_set(patterns) - load_actions().action_set(taken)
     assert actions_in_words(actions) == words
 
 
@@ -72,3 +77,32 @@ def test_a_long_common_folder_is_said_once() -> None:
     assert places(long[0]) == "one/t.yaml:3"
     assert places.heading() == "files are in a/long/way/down/to/the/templates/"
     assert Places([Source(file="x/t.yaml", line=1)])(Source(file="x/t.yaml", line=1)) == "x/t.yaml:1"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", True),
+        ("PrincipalOrgID: o-abcdef1234", False),
+        ("SourceAccount: '111122223333'", False),
+        ("SourceArn: 'arn:aws:s3:::uploads'", False),
+    ],
+)
+def test_what_one_organization_may_call_is_not_open_to_anyone(tmp_path: Path, more: str, expected: bool) -> None:
+    """A permission for `*` whose condition strangers cannot meet lets no stranger in.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-organization.html
+    """
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        f"""
+Resources:
+  Fn: {{Type: AWS::Lambda::Function, Properties: {{Role: "arn:aws:iam::111122223333:role/r", Code: {{ZipFile: x}}}}}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties: {{Action: lambda:InvokeFunction, FunctionName: !Ref Fn, Principal: "*", {more}}}
+"""
+    )
+    graph = build_graph(load([str(path)], LoadOptions()))
+    (function,) = graph.of_kind(NodeKind.FUNCTION)
+    assert is_open(graph, function) is expected
