@@ -187,7 +187,7 @@ def _supports(action: str, key: str) -> bool:
 def _same_key(documented: str, key: str) -> bool:
     if documented == key:
         return True
-    head, hole, _ = documented.replace("<", "${").partition("${")
+    head, hole, _ = documented.replace("<", "${").replace("/tag-key", "/${").partition("${")
     return bool(hole) and key.startswith(head)
 
 
@@ -225,7 +225,7 @@ def keys_no_request_has(subject: Subject, _parameters: Any, _taken: Taken) -> It
             continue
         if if_exists or "not" in name or name == "null" or condition_keys().type_of(key) is None:
             continue
-        dead = _dead_actions(statement, key, services or (prefix,))
+        dead = _dead_actions(statement, key, frozenset(services or (prefix,)))
         if dead and (statement.effect == "Allow" or len(dead) == len(statement.actions)):
             effect = "is never allowed" if statement.effect == "Allow" else "is never denied"
             shown = ", ".join(f"`{action}`" for action in dead[:4])
@@ -303,14 +303,15 @@ def _knows_tags(service: str) -> bool:
     return any(_supports(action, "aws:resourcetag/x") for action in load().actions_of(service))
 
 
-def _dead_actions(statement: Statement, key: str, services: tuple[str, ...]) -> list[str]:
-    """The action elements whose actions are all of the key's service and do not know the key."""
+def _dead_actions(statement: Statement, key: str, services: frozenset[str]) -> list[str]:
+    """The action elements none of whose actions knows the key: of the key's service, or single ones of another."""
     catalog = load()
     found = []
     for text in statement.actions or ():
         prefix = text.partition(":")[0].lower()
         actions = catalog.expand(text)
-        if prefix not in services or not actions or len(actions) > _MANY_ACTIONS:
+        is_of_another = prefix not in services and len(actions) == 1 and not services <= _EVERYWHERE
+        if not (prefix in services or is_of_another) or not actions or len(actions) > _MANY_ACTIONS:
             continue
         if not any(_supports(action, key) for action in actions if catalog.is_known(action)):
             found.append(str(text))
@@ -324,7 +325,9 @@ _FORMS = {
     "numeric": ("a number", _NUMBER),
     "date": ("a date", _DATE),
     "bool": ("`true` or `false`", regex(r"true|false", re.IGNORECASE)),
+    "null": ("`true` or `false`", regex(r"true|false", re.IGNORECASE)),
 }
+_EQUALS = ("stringequals", "stringnotequals", "stringequalsignorecase", "stringnotequalsignorecase")
 
 
 @finder("statement", values=_VALUES)
@@ -351,6 +354,10 @@ def _misfit(name: str, key: str, value: str) -> str:
         return f"`{value}` is no address range"
     if key == "aws:sourceip" and name.startswith("string") and "/" in value:
         return f"`{value}` is compared as text, which no address is equal to; `IpAddress` knows ranges"
+    if name in _EQUALS and condition_keys().type_of(key) == "Date":
+        return (
+            f"`{value}` is compared as text, and no moment is written just so; `DateLessThan` and its like know times"
+        )
     if name.startswith("arn") and not value.startswith("arn:") and value.strip("*"):
         return f"`{value}` is no ARN"
     if name in ("stringequals", "stringnotequals", "stringequalsignorecase") and ("*" in value or "?" in value):
