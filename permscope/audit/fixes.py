@@ -10,6 +10,7 @@ from itertools import islice
 from permscope.audit.checks.resources import can_match, formats_of
 from permscope.audit.world import World
 from permscope.catalog.actions import ActionSet, load
+from permscope.graph.nodes import own_logical_id
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, Resource, Role
 from permscope.inventory.tokens import TOKEN, as_written
@@ -40,7 +41,8 @@ def reference(fact: Resource | Function | Role) -> str | None:
     """How a template refers to the ARN of one of its resources; None outside templates."""
     from permscope.catalog.cloudformation import type_facts
 
-    if fact.logical_id is None or fact.source.file is None:
+    logical_id = own_logical_id(fact)
+    if logical_id is None or fact.source.file is None:
         return None
     kind = (
         fact.type
@@ -53,9 +55,9 @@ def reference(fact: Resource | Function | Role) -> str | None:
     if facts is None:
         return None
     if facts.arn_attribute:
-        return f"!GetAtt {fact.logical_id}.{facts.arn_attribute}"
+        return f"!GetAtt {logical_id}.{facts.arn_attribute}"
     if facts.ref == "arn":
-        return f"!Ref {fact.logical_id}"
+        return f"!Ref {logical_id}"
     arn = fact.id if isinstance(fact, Resource) else fact.arn
     return f'!Sub "{as_written(arn)}"' if arn.startswith("arn:") else None
 
@@ -87,7 +89,7 @@ def _known_arns(world: World, file: str | None, service: str) -> list[_Known]:
             if fact.arn and parts is not None:
                 known = index.setdefault((fact.source.file, parts.service), [])
                 if len(known) < _LOOKED_AT:
-                    known.append((fact.arn, reference(fact), fact.logical_id))
+                    known.append((fact.arn, reference(fact), own_logical_id(fact)))
     return index.get((file, service), [])
 
 

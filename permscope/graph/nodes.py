@@ -140,7 +140,7 @@ class Nodes:
 
     def _own_id(self, fact: Function | Role | User | Group | Resource) -> str | None:
         """The logical id of the thing; SAM gives some the same name (`OrdersDaily` of the function `Orders`)."""
-        logical_id = _logical_id(fact)
+        logical_id = own_logical_id(fact)
         generated = logical_id is not None and self._is_generated(fact, logical_id)
         return fact.name if generated and fact.name.startswith(logical_id or "") and fact.name.isalnum() else logical_id
 
@@ -156,7 +156,7 @@ class Nodes:
             inventory.groups,
         ):
             for thing in things.values():
-                if thing.logical_id is not None and _logical_id(thing) == thing.logical_id:
+                if thing.logical_id is not None and own_logical_id(thing) == thing.logical_id:
                     found.setdefault((thing.stack, thing.logical_id), thing)
         return found
 
@@ -339,10 +339,10 @@ class Nodes:
 
 
 def _said_by(fact: Fact) -> dict[str, Any]:
-    return {"logical_id": _logical_id(fact), "source": fact.source, "only_if": fact.only_if, "fact": fact}
+    return {"logical_id": own_logical_id(fact), "source": fact.source, "only_if": fact.only_if, "fact": fact}
 
 
-def _logical_id(fact: Fact) -> str | None:
+def own_logical_id(fact: Fact) -> str | None:
     """The logical id of the thing itself; what SAM generates is written under the id of the SAM resource it comes from.
 
     A generated physical name is the token of the logical id, which may carry the label of its stack.

@@ -127,9 +127,10 @@ def touched(touches: list[Touch], signs: Symbols) -> Iterator[tuple[Text, list[T
         actions = f"  {actions_in_words(touch.actions)}" if touch.actions and not touch.verb else ""
         qualifier = _qualifier(touch.edge) if touch.verb == "invoke" else text()
         yield name, [shown, text((actions, "dim")), qualifier, conditional(touch.edge, signs)]
-    for words, services in together.items():
-        style = "bold yellow" if words.startswith("every") else "bold"
-        yield text((f"{words} ", style), (", ".join(services), style), (" (*)", style)), []
+    for bundle in together:
+        style = "bold yellow" if bundle.words.startswith("every") else "bold"
+        name = text((f"{bundle.words} ", style), (", ".join(bundle.services), style), (" (*)", style))
+        yield name, [conditional(bundle.edge, signs)]
     routine = routine_words(touches)
     if routine:
         yield text((f"routine: {routine}", "dim")), []

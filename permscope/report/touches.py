@@ -154,18 +154,38 @@ class Members:
         return self._known[key]
 
 
-def bundled(touches: Iterable[Touch]) -> tuple[list[Touch], dict[str, list[str]]]:
-    """Touches to show one by one, and of many grants on `*` the services that can be named together.
+class Bundle(NamedTuple):
+    """Services of which the same may be said of grants on `*`.
 
-    The second part has two keys, `everything of` and `read access to`, each with prefixes in order.
+    Attributes:
+        words: `everything of`, `read access to`, or `everything but that of` for nearly all services.
+        services: prefixes in order.
+        edge: one of those that say so, for the conditions they share.
     """
+
+    words: str
+    services: tuple[str, ...]
+    edge: Edge
+
+
+def bundled(touches: Iterable[Touch]) -> tuple[list[Touch], list[Bundle]]:
+    """Touches to show one by one, and of many grants on `*` the services that can be named together."""
     every = list(touches)
-    stars = [each for each in every if each.service and not each.routine and not each.edge.conditions]
+    stars: dict[str, list[Touch]] = {}
+    for each in every:
+        if each.service and not each.routine:
+            stars.setdefault(f"{each.edge.decision} {each.edge.conditions} {each.edge.reason}", []).append(each)
+    said: set[int] = set()
+    bundles: list[Bundle] = []
+    for group in stars.values():
+        if len(group) > _FEW_SERVICES:
+            bundles.extend(_bundles(group, said))
+    return [each for each in every if id(each) not in said], bundles
+
+
+def _bundles(group: list[Touch], said: set[int]) -> Iterator[Bundle]:
     together: dict[str, list[str]] = {"everything of": [], "read access to": []}
-    if len(stars) <= _FEW_SERVICES:
-        return every, {}
-    said = set()
-    for each in stars:
+    for each in group:
         service = str(each.service)
         if each.actions >= load().expand(f"{service}:*"):
             together["everything of"].append(service)
@@ -174,7 +194,12 @@ def bundled(touches: Iterable[Touch]) -> tuple[list[Touch], dict[str, list[str]]
         else:
             continue
         said.add(id(each))
-    return [each for each in every if id(each) not in said], {key: names for key, names in together.items() if names}
+    whole = frozenset(together["everything of"])
+    left = tuple(name for name in load().everything.services() if name not in whole)
+    if len(left) < len(whole):
+        yield Bundle("everything but that of", left, group[0].edge)
+        together["everything of"] = []
+    yield from (Bundle(words, tuple(names), group[0].edge) for words, names in together.items() if names)
 
 
 def _is_own_logs(target: Node) -> bool:

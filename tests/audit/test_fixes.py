@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from permscope.audit.findings import Finding
 from permscope.audit.fixes import plain_formats, readable_format
 
 
@@ -34,3 +37,33 @@ def test_what_a_template_knows_is_filled_in_and_the_rest_marked(arn_format: str,
 def test_access_points_are_named_where_there_is_nothing_else(formats: list[str], left: list[str]) -> None:
     """Few buckets have one."""
     assert plain_formats(formats) == left
+
+
+def test_what_sam_makes_is_referred_to_by_the_logical_id_it_gets(
+    audit_text: Callable[[str], dict[str, list[Finding]]],
+) -> None:
+    """The queue of a rule's `DeadLetterConfig` is no part of the function, and nobody writes its policy's version.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+    """
+    found = audit_text("""
+        Transform: AWS::Serverless-2016-10-31
+        Resources:
+          Fn:
+            Type: AWS::Serverless::Function
+            Properties:
+              Runtime: python3.13
+              Handler: a.b
+              InlineCode: x
+              EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}
+              Events:
+                Orders:
+                  Type: EventBridgeRule
+                  Properties:
+                    Pattern: {source: [orders]}
+                    DeadLetterConfig: {Type: SQS, QueueLogicalId: Failed}
+        """)
+    fixes = [finding.fix for finding in found["tls-not-enforced"]]
+    assert any("Resource: !GetAtt Failed.Arn" in fix for fix in fixes)
+    assert not any("Fn.Arn" in fix for fix in fixes)
+    assert "version" not in found

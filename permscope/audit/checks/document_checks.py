@@ -50,6 +50,7 @@ _SAM_EVENT_POLICIES = frozenset(
         "SelfManagedKafkaExecutionRolePolicy",
     }
 )
+_SAM_DESTINATION_POLICIES = ("SQSPolicy", "SNSPolicy", "S3Policy", "LambdaPolicy", "EventBridgePolicy")
 _COLONS = 5
 # Characters without white space, for whole documents: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _INLINE_QUOTA = {"Role": 10_240, "User": 2_048, "Group": 5_120}
@@ -162,9 +163,10 @@ def _is_generated(policy: Policy) -> bool:
 
 
 def _is_made_by_sam(view: PolicyView) -> bool:
-    """Whether SAM made the document: of a list of statements under `Policies`, or for an event that polls a broker."""
-    name = view.policy.name
-    return name in _SAM_EVENT_POLICIES or name.startswith(f"{view.policy.logical_id}RolePolicy")
+    """Whether SAM made the document: of statements under `Policies`, for an event that polls, or for a destination."""
+    name, owner = view.policy.name, str(view.policy.logical_id)
+    made_for_destination = name.startswith(owner) and name.endswith(_SAM_DESTINATION_POLICIES)
+    return name in _SAM_EVENT_POLICIES or name.startswith(f"{owner}RolePolicy") or made_for_destination
 
 
 def _is_permission(view: PolicyView) -> bool:
