@@ -13,7 +13,10 @@ nothing is a finding itself.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -30,6 +33,8 @@ from permscope.inventory.source import Source
 from permscope.lazy import dataclass, regex
 
 _COMMENT = regex(r"#\s*permscope:\s*ignore\[([^\]]*)\]\s*(.*)$")
+_MARK = regex(r"#\s*permscope:\s*ignore\[")
+_LINE_BREAK = regex("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 _UNTIL = regex(r"\s+until\s+(\S+)\s*$")
 _DATE = regex(r"\d{4}-\d{2}-\d{2}")
 
@@ -101,24 +106,57 @@ def read_suppressions(files: Iterable[str]) -> tuple[Suppression, ...]:
 
 
 def _comments(text: str, file: str) -> Iterator[Suppression]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        comment = _COMMENT.search(line) if "permscope" in line else None
-        if comment is None:
-            continue
-        alone = not line[: comment.start()].strip()
-        rules, until = comment[1], None
-        ending = _UNTIL.search(rules)
-        if ending:
-            rules, until = rules[: ending.start()], parse_date(ending[1]) or dt.date.min
-        for rule in list(filter(None, (name.strip() for name in rules.split(",")))) or [""]:
-            yield Suppression(
-                rule=rule,
-                file=file,
-                lines=frozenset({number + 1} if alone else {number}),
-                reason=comment[2].strip(),
-                until=until,
-                source=Source(file, number, comment.start() + 1),
-            )
+    lines = _LINE_BREAK.split(text)
+    marks = [
+        (number, mark.start())
+        for number, line in enumerate(lines)
+        if "permscope" in line
+        for mark in _MARK.finditer(line)
+    ]
+    quoted = _in_strings(text, marks)
+    first: dict[int, int] = {}
+    for number, column in marks:
+        if (number, column) not in quoted:
+            first.setdefault(number, column)
+    for number, column in first.items():
+        comment = _COMMENT.match(lines[number], column)
+        if comment is not None:
+            yield from _of_comment(comment, file, number + 1, alone=not lines[number][:column].strip())
+
+
+def _of_comment(comment: re.Match[str], file: str, number: int, *, alone: bool) -> Iterator[Suppression]:
+    rules, until = comment[1], None
+    ending = _UNTIL.search(rules)
+    if ending:
+        rules, until = rules[: ending.start()], parse_date(ending[1]) or dt.date.min
+    for rule in list(filter(None, (name.strip() for name in rules.split(",")))) or [""]:
+        yield Suppression(
+            rule=rule,
+            file=file,
+            lines=frozenset({number + 1} if alone else {number}),
+            reason=comment[2].strip(),
+            until=until,
+            source=Source(file, number, comment.start() + 1),
+        )
+
+
+def _in_strings(text: str, places: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of some places, in order, that are inside a value: in code, in quotes, in text of several lines."""
+    found: set[tuple[int, int]] = set()
+    if not places:
+        return found
+    import yaml
+
+    with contextlib.suppress(yaml.YAMLError):  # the collector has said so; what stands before the mistake counts
+        for token in yaml.scan(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if not isinstance(token, yaml.ScalarToken):
+                continue
+            begins = (token.start_mark.line, token.start_mark.column)
+            if token.style in ("|", ">"):
+                begins = (token.start_mark.line + 1, 0)  # a comment may stand behind the sign itself
+            ends = (token.end_mark.line, token.end_mark.column)
+            found.update(places[bisect_left(places, begins) : bisect_left(places, ends)])
+    return found
 
 
 def _metadata(text: str, file: str) -> Iterator[Suppression]:

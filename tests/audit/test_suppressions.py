@@ -142,3 +142,35 @@ def test_a_misspelt_rule_is_told_the_one_that_was_meant() -> None:
         rules=["url-auth-none", "sqs-public"],
     )
     assert "did you mean `url-auth-none`?" in about.message
+
+
+IGNORE = "# permscope: ignore[url-auth-none] why"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"A: b  {IGNORE}\n", [1]),
+        (f"{IGNORE}\nA: b\n", [2]),
+        (f"A: |  {IGNORE}\n  code\n", [1]),
+        (f"A: |\n  code\n  {IGNORE}\nB: c\n", []),
+        (f"A: >-\n  text\n\n  more {IGNORE}\n", []),
+        (f"A: |\n  code\n{IGNORE}\nB: c\n", [4]),
+        (f"A: 'b {IGNORE}'\n", []),
+        (f'A: "b {IGNORE}"  {IGNORE}\n', [1]),
+        (f"A: 'b\n  {IGNORE}\n  c'\n", []),
+        (f"A: b{IGNORE}\n", []),
+        (f"A: [b, c]  {IGNORE}\n", [1]),
+        (f"A: !Sub |\n  {{}}\n  {IGNORE}\n", []),
+        (f'{{"A": "b {IGNORE}"}}\n', []),
+        (f"A: b\r\nB: c  {IGNORE}\r\n", [2]),
+        (f"A: b\x0bc\nB: c  {IGNORE}\n", [2]),
+        (f"A: 'b\u2028  c'\nB: c  {IGNORE}\n", [3]),
+        (f"A: b  {IGNORE}\nB: '\n", [1]),
+    ],
+)
+def test_a_comment_is_one_only_outside_of_values(tmp_path: Path, text: str, lines: list[int]) -> None:
+    """Code and texts in a template may speak of suppressions without making any: https://yaml.org/spec/1.1/#id864687."""
+    path = tmp_path / "template.yaml"
+    path.write_text(text, encoding="utf-8", newline="")
+    assert [line for each in read_suppressions([str(path)]) for line in sorted(each.lines or ())] == lines
