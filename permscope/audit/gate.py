@@ -23,6 +23,7 @@ from typing import Any
 
 from permscope.audit.contracts import Result, Status
 from permscope.audit.contracts import as_findings as contract_findings
+from permscope.audit.echoes import merge_echoes
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import ConfigError
 from permscope.graph.diff.compare import Change, ChangeKind, GraphDiff
@@ -172,6 +173,7 @@ def decide(
     risks = tuple(changes) if changes is not None else tuple(map(as_finding, diff.risks))
     by_print = {change.fingerprint: change for change in diff.risks}
     new, still, fixed = new_only(tuple(old_findings), tuple(new_findings), diff)
+    risks, new = merge_echoes(risks, new)
     failing: list[Finding] = []
     reviewing: list[Finding] = []
     others: list[Finding] = []

@@ -57,6 +57,7 @@ def check(*, folder: tuple[str, ...]) -> None:
     Fields, names of actions and nodes, severities: whatever would make a rule one that never fires.
     """
     from permscope.report.escape import visible
+    from permscope.report.terminal import count
 
     wrong = checked = 0
     for name in folder:
@@ -71,7 +72,7 @@ def check(*, folder: tuple[str, ...]) -> None:
             except RuleError as error:
                 wrong += 1
                 sys.stderr.write(f"permscope: {visible(str(error))}\n")
-    sys.stdout.write(f"{checked} rule files, {wrong} wrong\n")
+    sys.stdout.write(f"{count(checked, 'rule file')}, {wrong} wrong\n")
     if wrong:
         sys.exit(ExitCode.FINDINGS)
 

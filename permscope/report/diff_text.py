@@ -42,7 +42,7 @@ def print_diff(diff: GraphDiff, errors: Sequence[PermscopeError], console: Conso
     if errors:
         parts.append(f"{count(len(errors), 'input')} not read")
     line.append_text(text(*(f" {signs.dot} {part}" for part in parts)))
-    console.print(line)
+    _print(line, console, 0)
     for change in diff.risks:
         _print_change(change, console)
     _print_tail(diff, console)
@@ -68,7 +68,7 @@ def print_gate(result: GateResult, errors: Sequence[PermscopeError], console: Co
     if errors:
         parts.append(f"{count(len(errors), 'input')} not read")
     line.append_text(text(*(f" {signs.dot} {part}" for part in parts)))
-    console.print(line)
+    _print(line, console, 0)
     changes = {change.fingerprint: change for change in result.diff.risks}
     for heading, findings in (
         ("not allowed", result.failing),
@@ -81,7 +81,7 @@ def print_gate(result: GateResult, errors: Sequence[PermscopeError], console: Co
             for finding in findings:
                 change = changes.get(finding.fingerprint)
                 if change is not None:
-                    _print_change(change, console, blank=False)
+                    _print_change(change, console, finding=finding)
                 else:
                     _print_finding(finding, console)
     hidden = sum(1 for one in result.others if one.suppressed is not None)
@@ -110,13 +110,17 @@ def _unknown_words(diff: GraphDiff) -> str:
     return words
 
 
-def _print_change(change: Change, console: Console, *, blank: bool = True) -> None:
-    if blank:
+def _print_change(change: Change, console: Console, *, finding: Finding | None = None) -> None:
+    """Print a change; of a gate with the severity of its finding and the rules that say the same."""
+    if finding is None:
         console.print()
+    severity = change.severity if finding is None else finding.severity
+    rules = finding.aliases if finding is not None else ()
     head = text(
-        (change.severity.upper(), SEVERITY_STYLES[change.severity]),
+        (severity.upper(), SEVERITY_STYLES[severity]),
         " ",
         (change.kind.value, "bold"),
+        f" ({', '.join(rules)})" if rules else "",
         (" access level rises", "bold yellow") if change.risen else "",
     )
     where = place(change.source)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from click.testing import CliRunner
 
 from permscope.cli import permscope
@@ -11,6 +14,13 @@ from permscope.errors import PermscopeError
 def said(*words: str) -> str:
     """Everything a command says."""
     return CliRunner().invoke(permscope, list(words), prog_name="permscope").output
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["permission-public", "batch-001", "resource-star-restrictable"])
+def test_an_explanation_looks_as_reviewed(name: str, width: int, golden: Callable[[str, str], None]) -> None:
+    """A rule whose fix is a sentence, one whose fix is text to write, and an escalation path."""
+    golden(f"explain-{name}-{width}.txt", said("explain", name, "--width", str(width)))
 
 
 def test_a_rule_is_explained_with_its_text_under_its_headings() -> None:

@@ -96,6 +96,18 @@ def test_a_report_is_what_its_golden_file_shows(
     golden(f"changes/{command}.{SUFFIXES.get(format_, format_)}", text)
 
 
+@pytest.mark.usefixtures("_one_rule")
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("command", ["diff", "gate"])
+def test_a_terminal_shows_what_its_golden_file_shows(
+    command: str, width: int, changed: Any, run: Callable[..., Any], golden: Callable[[str, str], None]
+) -> None:
+    """Folded where words end, and wide terminals are used."""
+    text = run(command, "--base", "main", "--width", str(width)).stdout.replace("\r\n", "\n")
+    assert all(line == line.rstrip() and len(line) <= width for line in text.splitlines())
+    golden(f"changes/{command}-{width}.txt", text)
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_no_name_of_a_template_takes_effect(format_: str, hostile: Any, run: Callable[..., Any]) -> None:
     """Nothing moves the cursor, reorders text, starts a command or a formula, or breaks the format."""
