@@ -8,6 +8,7 @@ from dataclasses import field, replace
 
 from permscope.audit.fields import SUBJECTS, Subject, when_holds
 from permscope.audit.findings import Finding, Hit, fingerprint, step
+from permscope.audit.matching import Fields
 from permscope.audit.predicates import Taken
 from permscope.audit.rules import Rule
 from permscope.audit.world import AttachmentView, StatementView, World
@@ -20,6 +21,7 @@ from permscope.inventory.tokens import as_written
 from permscope.lazy import dataclass
 
 _LINE = 160
+_SEVERAL = 3
 
 
 @dataclass(slots=True)
@@ -53,9 +55,9 @@ def run(
     for rule in rules:
         by_kind[rule.for_each].append(rule)
     for kind, group in by_kind.items():
-        ordered = _in_order(group)
+        rules_for = _Choice(_in_order(group), SUBJECTS[kind].fields)
         for subject in SUBJECTS[kind].subjects(world):
-            drafts.extend(_look_at(subject, ordered))
+            drafts.extend(_look_at(subject, rules_for(subject)))
     return _distinct([_finding(draft) for draft in _said_elsewhere(drafts)])
 
 
@@ -88,6 +90,34 @@ def _said_elsewhere(drafts: list[_Draft]) -> list[_Draft]:
 def _place_of(draft: _Draft) -> tuple[str, Source]:
     source = draft.hit.source if draft.hit.source.line or draft.hit.source.call else draft.subject.source
     return draft.hit.resource or draft.subject.resource, source
+
+
+class _Choice:
+    """The rules that can find something in a subject, by the fields that several of them ask about.
+
+    Args:
+        rules: for one kind of subject, by precedence.
+        fields: of that kind.
+    """
+
+    def __init__(self, rules: list[Rule], fields: Fields) -> None:
+        self._rules = rules
+        asked = Counter(name for rule in rules for name in rule.needs)
+        self._fields = {name: fields[name].get for name, times in asked.items() if times >= _SEVERAL}
+        self._known: dict[tuple[object, ...], list[Rule]] = {}
+
+    def __call__(self, subject: Subject) -> list[Rule]:
+        """Those rules, by precedence."""
+        if not self._fields:
+            return self._rules
+        values = tuple([get(subject) for get in self._fields.values()])
+        found = self._known.get(values)
+        if found is None:
+            has = dict(zip(self._fields, values, strict=True))
+            found = self._known[values] = [
+                rule for rule in self._rules if all(has[name] in rule.needs.get(name, (has[name],)) for name in has)
+            ]
+        return found
 
 
 _ORDERS: dict[tuple[int, ...], tuple[list[Rule], list[Rule]]] = {}
@@ -128,21 +158,30 @@ def _look_at(subject: Subject, rules: Iterable[Rule]) -> list[_Draft]:
     for rule in rules:
         if not rule.test(subject):
             continue
-        above = [draft for name in rule.subsumed_by for draft in said.get(name, ())] if said else []
-        taken = Taken()
-        for draft in above:
-            taken.actions = taken.actions | draft.hit.claims
+        above = [draft for name in rule.subsumed_by for draft in said.get(name, ())] if said else _NOTHING_SAID
+        taken = _taken_by(above) if above else _NOTHING_TAKEN
         for hit in rule.find(subject, taken):
             twin = next((draft for draft in above if _same(draft.hit, hit)), None)
             if twin is not None:
                 twin.also[rule.id] = rule
             else:
                 said.setdefault(rule.id, []).append(_Draft(rule, subject, hit))
-        if taken.removed:
+        if above and taken.removed:
             for draft in above:
                 if not draft.hit.claims.isdisjoint(taken.removed):
                     draft.also[rule.id] = rule
     return [draft for drafts in said.values() for draft in drafts]
+
+
+_NOTHING_SAID: list[_Draft] = []
+_NOTHING_TAKEN = Taken()  # nothing can be removed of no actions, so it stays as it is
+
+
+def _taken_by(drafts: Iterable[_Draft]) -> Taken:
+    taken = Taken()
+    for draft in drafts:
+        taken.actions = taken.actions | draft.hit.claims
+    return taken
 
 
 def _same(one: Hit, other: Hit) -> bool:

@@ -92,6 +92,17 @@ def compile_where(where: object, fields: Fields, predicates: Mapping[str, Test],
     return tests[0] if len(tests) == 1 else _all_of(tests)
 
 
+def needs_of(where: object, fields: Fields) -> dict[str, frozenset[str]]:
+    """The fields with few values that a checked `where` asks for one of some values, whatever else it asks for."""
+    if not isinstance(where, Mapping):
+        return {}
+    return {
+        key: frozenset(value if isinstance(value, list) else [value])
+        for key, value in where.items()
+        if key in fields and fields[key].kind == "text" and fields[key].choices and not isinstance(value, Mapping)
+    }
+
+
 def _negate(test: Test) -> Test:
     return lambda subject: not test(subject)
 

@@ -13,7 +13,7 @@ from typing import Any
 from permscope.audit.fields import SUBJECTS, Subject, SubjectKind
 from permscope.audit.findings import CONFIDENCES, SEVERITIES, Hit
 from permscope.audit.located_yaml import parse_located
-from permscope.audit.matching import Fields, Test, compile_where, no_such
+from permscope.audit.matching import Fields, Test, compile_where, needs_of, no_such
 from permscope.audit.predicates import FINDERS, PREDICATES, Finder, Taken
 from permscope.errors import RuleError, why_unreadable
 from permscope.graph.rule_files import RuleFile, builtin_folder, read_folder
@@ -53,6 +53,7 @@ class Rule:
         severity: before adjustment.
         for_each: kind of subject.
         test: whether a subject is guilty.
+        needs: fields of which `test` asks for one of some values, so that only such subjects are tested.
         find: the guilty elements inside a guilty subject.
         looks_for: name of the finder behind `find`, with its parameters; None where there is none.
         severity_if: severities that replace the default, the first whose test holds.
@@ -69,6 +70,7 @@ class Rule:
     confidence: str
     for_each: str
     test: Test
+    needs: Mapping[str, frozenset[str]]
     find: Find
     looks_for: tuple[str, Any] | None
     severity_if: tuple[tuple[str, Test], ...]
@@ -227,6 +229,7 @@ class _Reader:
             confidence=self.choice("confidence", raw.get("confidence", "high"), CONFIDENCES),
             for_each=for_each,
             test=self.where(for_each, kind),
+            needs=needs_of(self.raw.get("where"), kind.fields),
             find=find,
             looks_for=looks_for,
             severity_if=self.severity_if(for_each, kind),

@@ -84,7 +84,7 @@ def permscope() -> None:
 
 def main() -> None:
     """Run the command line; deliberate errors become one line on stderr, never a traceback."""
-    gc.set_threshold(1_000_000, 50, 1_000)  # facts and graphs are many small objects that live as long as the process
+    gc.set_threshold(5_000_000, 50, 1_000)  # facts and graphs are many small objects that live as long as the process
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

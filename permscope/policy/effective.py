@@ -80,6 +80,7 @@ class EffectiveAccess:
         self._capped = bool(limits or denies.rules)
         self._grants: tuple[Grant, ...] | None = None
         self._touched: dict[tuple[int, str], Touch] = {}
+        self._last: tuple[str, Access] | None = None
 
     def _touch(self, layer: RuleLayer, target: str) -> Touch:
         key = (id(layer), target)
@@ -137,7 +138,10 @@ class EffectiveAccess:
 
     def on(self, arn: str) -> Access:
         """The access to one resource, its objects, indexes, streams, qualifiers and paths included."""
-        return self._access(encode(arn), parts_of(encode(arn)))
+        if self._last is None or self._last[0] != arn:
+            whole = encode(arn)
+            self._last = arn, self._access(whole, parts_of(whole))  # several questions in a row are about one resource
+        return self._last[1]
 
     def at(self, arn: str) -> Access:
         """The access to one resource alone, without what lies under it."""

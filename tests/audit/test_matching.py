@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from permscope.audit.matching import Field, compile_where
+from permscope.audit.matching import Field, compile_where, needs_of
 from permscope.catalog.actions import load
 from permscope.errors import RuleError
 from permscope.inventory.source import NOWHERE
@@ -97,3 +97,20 @@ def test_a_mistake_is_an_error_and_not_a_rule_that_never_fires(where: Any, said:
     with pytest.raises(RuleError) as caught:
         compile_where(where, FIELDS, PREDICATES, NOWHERE)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "needs"),
+    [
+        ({"kind": "role", "count": 3}, {"kind": {"role"}}),
+        ({"kind": ["public", "role"]}, {"kind": {"public", "role"}}),
+        ({"type": "AWS::S3::Bucket"}, {}),
+        ({"not": {"kind": "role"}}, {}),
+        ({"any": [{"kind": "role"}, {"count": 3}]}, {}),
+        ({"kind": {"present": True}}, {}),
+        (None, {}),
+    ],
+)
+def test_only_what_must_hold_whatever_else_does_is_needed(where: Any, needs: dict[str, set[str]]) -> None:
+    """A subject is left out of a rule by a field only where no other part of the rule could let it in."""
+    assert needs_of(where, FIELDS) == needs

@@ -221,7 +221,7 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
             "element": str(text),
             "resources": _resources_text(share),
             "principal": view.label,
-            "fix": resource_fix(view.world, guilty, place.file, _function_of(view)) if guilty else "",
+            "fix": _fix(view, guilty, place.file) if guilty else "",
             "services": ", ".join(guilty.services()[:6]),
         },
         resource=resource,
@@ -239,6 +239,15 @@ def _said_by(statement: Statement, guilty: ActionSet) -> tuple[str, ...]:
     if "*" in text and guilty <= load().expand(text):
         return (f"{text} ({len(guilty)} actions)",)
     return guilty.patterns(5, wildcards=True)
+
+
+def _fix(view: PrincipalView, guilty: ActionSet, file: str | None) -> str:
+    """The `Resource` to write, worked out once for the same actions of an account's principals."""
+    key = ("fix", guilty, file, _function_of(view))
+    found: str | None = view.world.memo.get(key)
+    if found is None:
+        found = view.world.memo[key] = resource_fix(view.world, guilty, file, key[3])
+    return found
 
 
 _CAPPED = "its permissions boundary is in no input, and may cap it"

@@ -291,8 +291,10 @@ def said_twice(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
         yield _hit(statement.source, statement, twin.sid or "statement", "the statement stands twice in the policy")
         return
     for texts, what in ((statement.actions, "action"), (statement.resources, "resource")):
-        covering = _Covering(texts or (), actions=what == "action")
-        for at, text in enumerate(texts or ()):
+        if texts is None or len(texts) == 1:
+            continue
+        covering = _Covering(texts, actions=what == "action")
+        for at, text in enumerate(texts):
             wider = covering.wider(at)
             if wider is not None:
                 yield _hit(source_of(text), statement, str(text), f"the {what} `{wider}` covers it")
@@ -303,13 +305,15 @@ def _twin(world: World, view: StatementView) -> Statement | None:
     if len(view.policy.statements) == 1:
         return None
     key = ("twins", id(view.policy))
-    firsts: dict[tuple[Any, ...], Statement] | None = world.memo.get(key)
-    if firsts is None:
-        firsts = world.memo[key] = {}
+    twins: dict[int, Statement] | None = world.memo.get(key)
+    if twins is None:
+        twins = world.memo[key] = {}
+        firsts: dict[tuple[Any, ...], Statement] = {}
         for statement in view.policy.statements:
-            firsts.setdefault(_said(statement), statement)
-    first = firsts[_said(view.statement)]
-    return first if first is not view.statement else None
+            first = firsts.setdefault(_said(statement), statement)
+            if first is not statement:
+                twins[id(statement)] = first
+    return twins.get(id(view.statement))
 
 
 def _said(statement: Statement) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ pair that never meets is harmless where its action is granted on something else 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from permscope.audit.checks.resources import can_match, formats_of, is_star
@@ -163,17 +164,30 @@ def _formats(pattern: str) -> tuple[str, ...]:
 
 def _never_fits(pattern: str, resources: Iterable[str]) -> bool:
     """Whether no action of a pattern can act on any of the resources."""
+    shape = _shape(pattern)
+    if shape is None:
+        return False
+    # An action without formats asks about `*`, or about an ARN with an empty or made-up resource: wildcards match both.
+    if shape.unlimited and any("*" in text or "?" in text for text in resources):
+        return False
+    return not any(can_match(text, form) for text in resources for form in shape.formats)
+
+
+class _Shape(NamedTuple):
+    """What the actions of a pattern act on: the ARN formats, and whether some of them have none."""
+
+    formats: tuple[str, ...]
+    unlimited: bool
+
+
+@lru_cache(maxsize=4096)
+def _shape(pattern: str) -> _Shape | None:
+    """What the actions of a pattern act on; None where that cannot be told."""
     actions = load().expand(pattern)
     if not actions or len(actions) > _MANY:
-        return False
-    for action in actions:
-        formats = formats_of(action)
-        if formats is None:
-            return False
-        if not formats:
-            # Such an action asks about `*`, or about an ARN with an empty or made-up resource, which wildcards match.
-            if any("*" in text or "?" in text for text in resources):
-                return False
-        elif any(can_match(text, form) for text in resources for form in formats):
-            return False
-    return True
+        return None
+    known = [formats_of(action) for action in actions]
+    if None in known:
+        return None
+    formats = dict.fromkeys(form for formats in known for form in formats or ())
+    return _Shape(tuple(formats), () in known)

@@ -20,14 +20,20 @@ _SAMPLE = "\x01"  # stands for a name that nobody could have meant
 _ARN_FIELD = regex(r"(?:\$\{[^}]*\}|[^:])*")
 # Placeholders whose values may hold a slash; of all others a slash ends the name.
 _DEEP = regex(r"Object|Path|Parameter|LogGroup|LogStream|Key|Topic|Channel|Subject|Document|Resource|Secret|Alias")
+_WORD = regex(r"(?<![A-Za-z0-9*?])[A-Za-z0-9]+(?![A-Za-z0-9*?])")
+_OWN = "oWn"  # no format has such a word
+_ANY_WORD = regex(r"[A-Za-z0-9]+")
+_OPEN_WORD = regex(r"[*?][A-Za-z0-9]|[A-Za-z0-9][*?]")
 _SHALLOW_SERVICES = frozenset({"s3", "dynamodb"})
 
 
-@lru_cache(maxsize=20_000)
 def is_star(pattern: str) -> bool:
     """Whether a pattern matches every resource of every service (`*`, `arn:aws:*`, `arn:*:*:*:*:*`)."""
-    if pattern and not pattern.strip("*"):
-        return True
+    return pattern.endswith("*") and (not pattern.strip("*") or _is_star(pattern))
+
+
+@lru_cache(maxsize=20_000)
+def _is_star(pattern: str) -> bool:
     if not pattern.startswith("arn:"):
         return False
     fields = []
@@ -55,10 +61,19 @@ def covers_type_for(pattern: str) -> ActionSet:
     for service in (parts.service, *_ALSO_ON.get(parts.service, ())):
         if not catalog.is_known_service(service):
             continue
-        for arn_format, actions in catalog.actions_by_arn_format(service):
-            if _covers(parts, arn_format):
+        for sample, actions in _samples(service):
+            if _covers(parts, sample):
                 found |= actions
     return found
+
+
+@cache
+def _samples(service: str) -> tuple[tuple[ArnParts, ActionSet], ...]:
+    """Something of each type of a service whose ARN holds a name, with the actions on it."""
+    found = (
+        (split_arn(_PLACEHOLDER.sub(_SAMPLE, form)), actions) for form, actions in load().actions_by_arn_format(service)
+    )
+    return tuple((sample, actions) for sample, actions in found if sample is not None and _SAMPLE in sample.resource)
 
 
 # Services whose actions act on resources that another service's ARNs name.
@@ -71,9 +86,8 @@ _ALSO_ON = {
 }
 
 
-def _covers(pattern: ArnParts, arn_format: str) -> bool:
-    parts = split_arn(_PLACEHOLDER.sub(_SAMPLE, arn_format))
-    if parts is None or _SAMPLE not in parts.resource or not matches(pattern.resource, parts.resource):
+def _covers(pattern: ArnParts, parts: ArnParts) -> bool:
+    if not matches(pattern.resource, parts.resource):
         return False
     # An access point has an account in its ARN, a bucket has none: `arn:aws:s3:::*` is about buckets.
     return (bool(pattern.account) or not parts.account) and (bool(pattern.region) or not parts.region)
@@ -153,7 +167,25 @@ def can_match(pattern: str, arn_format: str) -> bool:
         return False
     shallow = parts.service in _SHALLOW_SERVICES
     form = wanted.resource if shallow else _PLACEHOLDER.sub("${Object}", wanted.resource)
-    return _intersect(_elements(parts.resource, is_format=False), _elements(form, is_format=True))
+    return _can_meet(_alike(parts.resource, form), form)
+
+
+@lru_cache(maxsize=20_000)
+def _can_meet(resource: str, form: str) -> bool:
+    return _intersect(_elements(resource, is_format=False), _elements(form, is_format=True))
+
+
+def _alike(resource: str, form: str) -> str:
+    """A resource with one word for each that only a placeholder of a format can hold: every table is alike."""
+    words = _words_of(form) if "${" not in resource else None
+    return resource if words is None else _WORD.sub(lambda found: found[0] if found[0] in words else _OWN, resource)
+
+
+@cache
+def _words_of(form: str) -> frozenset[str] | None:
+    """The words that a format fixes; None where one of them may go on in a placeholder."""
+    text = _PLACEHOLDER.sub("*", form)
+    return None if _OPEN_WORD.search(text) else frozenset(_ANY_WORD.findall(text))
 
 
 @cache

@@ -66,7 +66,9 @@ def cannot_log(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hi
     group = fact.log_group or f"/aws/lambda/{fact.name}"
     arn = f"arn:{parts.partition}:logs:{parts.region}:{parts.account}:log-group:{group}:log-stream:any"
     need = Need(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resource_arn=arn)
-    if has_unknown(arn) or load().action_set(need.actions) <= world.by_arn[role].access.on(arn).allowed:
+    access, wanted = world.by_arn[role].access, load().action_set(need.actions)
+    everywhere = (grant for grant in access.grants if "*" in grant.resources and not grant.conditional)
+    if has_unknown(arn) or any(wanted <= grant.actions for grant in everywhere) or wanted <= access.on(arn).allowed:
         return
     if decisions.role_may(role, need).authorized is False:
         yield Hit(values={"role": world.graph.nodes[role].label, "log_group": group}, nodes=(role,))
