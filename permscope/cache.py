@@ -142,19 +142,22 @@ def keep(kind: str, name: str, value: object) -> None:
     if folder is None:
         return
     import pickle
-    import tempfile
 
     with contextlib.suppress(OSError, pickle.PicklingError, *WRITE_ERRORS):
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+        temporary = folder / f".new-{os.urandom(8).hex()}"
         try:
-            with os.fdopen(handle, "wb") as out:
+            with open(temporary, "xb", opener=_only_for_me) as out:
                 out.write(data)
-            Path(temporary).replace(folder / f"{kind}-{name}")
+            temporary.replace(folder / f"{kind}-{name}")
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
         _prune(folder)
+
+
+def _only_for_me(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _prune(folder: Path) -> None:

@@ -56,7 +56,7 @@ def _dataclass(*, frozen: bool = False, slots: bool, kw_only: bool = False, eq: 
                 setattr(made, name, method)
         made.__init__ = _first_init(made, frozen=frozen)
         if frozen:
-            made.__getstate__, made.__setstate__ = _get_state, _first_set_state(made)
+            made.__getstate__, made.__setstate__ = _first_get_state(made), _first_set_state(made)
             made.__setattr__, made.__delattr__ = _refuse_to_set, _refuse_to_delete
         return made
 
@@ -128,17 +128,24 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({shown})"
 
 
-def _get_state(self: Any) -> list[Any]:
-    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+def _first_get_state(made: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """A `__getstate__` that makes the reader of a class and steps back."""
+
+    def get_state(self: Any) -> tuple[Any, ...]:
+        values = _values(tuple(field.name for field in dataclasses.fields(made)))
+        made.__getstate__ = lambda self: values(self)  # noqa: PLW0108 - what `attrgetter` gives is no method
+        return values(self)
+
+    return get_state
 
 
-def _first_set_state(made: Any) -> Callable[[Any, list[Any]], None]:
+def _first_set_state(made: Any) -> Callable[[Any, tuple[Any, ...]], None]:
     """A `__setstate__` that finds the setters of a class and steps back."""
 
-    def set_state(self: Any, state: list[Any]) -> None:
+    def set_state(self: Any, state: tuple[Any, ...]) -> None:
         setters = [getattr(made, field.name).__set__ for field in dataclasses.fields(made)]
 
-        def __setstate__(self: Any, state: list[Any]) -> None:  # noqa: N807
+        def __setstate__(self: Any, state: tuple[Any, ...]) -> None:  # noqa: N807
             for setter, value in zip(setters, state, strict=True):
                 setter(self, value)
 
