@@ -7,9 +7,7 @@ time: they depend on the day.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,11 +125,10 @@ def _known(name: str, key: Key) -> tuple[PermissionGraph, tuple[Finding, ...], i
     moved = moved_lines(lines, key.lines)
     if moved is None or names_a_line(written, moved):
         return None
-    with contextlib.suppress(*cache.READ_ERRORS, pickle.UnpicklingError):
-        found = read(written, moved)
-        cache.remember("audit", name, (key.lines, found))
-        return found
-    return None
+    again: tuple[PermissionGraph, tuple[Finding, ...], int] | None = read(written, moved)
+    if again is not None:
+        cache.remember("audit", name, (key.lines, again))
+    return again
 
 
 def _keep(name: str, key: Key, found: tuple[PermissionGraph, tuple[Finding, ...], int]) -> None:
@@ -139,9 +136,10 @@ def _keep(name: str, key: Key, found: tuple[PermissionGraph, tuple[Finding, ...]
     if cache.is_on():
         graph = found[0]
         decisions, graph.decisions = graph.decisions, None
-        with contextlib.suppress(*cache.WRITE_ERRORS, pickle.PicklingError):
-            cache.keep("audit", name, (key.lines, write(found)))
+        written = write(found)
         graph.decisions = decisions
+        if written is not None:
+            cache.keep("audit", name, (key.lines, written))
 
 
 def _names(folders: Iterable[Path]) -> frozenset[str]:

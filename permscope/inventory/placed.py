@@ -7,14 +7,13 @@ one of them is right for the other, once its lines are put right.
 
 from __future__ import annotations
 
-import copyreg
 import hashlib
-import io
-import pickle
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
+from permscope.cache import READ_ERRORS, WRITE_ERRORS
 from permscope.inventory.source import NOWHERE, Source
 
 FileLines = tuple[str, tuple[int, ...]]  # a file and the lines of it that are spoken of, in order
@@ -55,12 +54,12 @@ class Placed(NamedTuple):
         return found.hexdigest()
 
 
-def write(value: object) -> Placed:
-    """A value as bytes.
+def write(value: object) -> Placed | None:
+    """A value as bytes; None for one that cannot be pickled."""
+    import copyreg
+    import io
+    import pickle
 
-    Raises:
-        pickle.PicklingError: or `TypeError`, `AttributeError`, `RecursionError`: for what cannot be pickled.
-    """
     numbers: dict[Source, int] = {}
     places: list[_Place] = []
 
@@ -74,23 +73,27 @@ def write(value: object) -> Placed:
     pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
     table: dict[type, Any] = {**copyreg.dispatch_table, Source: reduce}
     pickler.dispatch_table = table
-    pickler.dump(value)
+    try:
+        pickler.dump(value)
+    except (pickle.PicklingError, *WRITE_ERRORS):
+        return None
     return Placed(out.getvalue(), tuple(places))
 
 
 def read(placed: Placed, moved: Lines | None = None) -> Any:
-    """The value, each thing in it new; its lines put right where files changed since.
+    """The value, each thing in it new, its lines put right; None where it cannot be read.
 
     Args:
         placed: what `write` gave; only ever bytes that this user wrote.
-        moved: for each file whose lines moved, where each of them is now.
-
-    Raises:
-        KeyError: for a line that nobody knows the new number of.
+        moved: for each file whose lines moved, where each of them is now; a line that is not among them is not guessed.
     """
+    import pickle
+
     lines = moved or {}
-    sources = [_source(place, lines) for place in placed.places]
-    return _Reader(io.BytesIO(placed.data), sources).load()
+    try:
+        return _reader()(placed.data, [_source(place, lines) for place in placed.places]).load()
+    except (LookupError, pickle.UnpicklingError, *READ_ERRORS):
+        return None
 
 
 def _source(place: _Place, moved: Lines) -> Source:
@@ -101,18 +104,23 @@ def _source(place: _Place, moved: Lines) -> Source:
     return NOWHERE if found == NOWHERE else found
 
 
-class _Reader(pickle.Unpickler):
-    """Puts places where their numbers are."""
+@cache
+def _reader() -> Any:
+    """The class of what puts places where their numbers are; made when it is needed, as few runs do."""
+    import io
+    import pickle
 
-    def __init__(self, stream: io.BytesIO, sources: list[Source]) -> None:
-        super().__init__(stream)
-        self._sources = sources
+    class Reader(pickle.Unpickler):
+        def __init__(self, data: bytes, sources: list[Source]) -> None:
+            super().__init__(io.BytesIO(data))
+            self._sources = sources
 
-    def find_class(self, module: str, name: str) -> Any:
-        """A place by its number; anything else as usual."""
-        if name == _at.__name__ and module == __name__:
-            return self._sources.__getitem__
-        return super().find_class(module, name)
+        def find_class(self, module: str, name: str) -> Any:
+            if name == _at.__name__ and module == __name__:
+                return self._sources.__getitem__
+            return super().find_class(module, name)
+
+    return Reader
 
 
 def _at(_number: int) -> NoReturn:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import pytest
 
 from permscope.inventory.located import LocatedStr
-from permscope.inventory.placed import Placed, moved_lines, names_a_line, read, write
+from permscope.inventory.placed import Placed, moved_lines, names_a_line, read
+from permscope.inventory.placed import write as to_bytes
 from permscope.inventory.source import NOWHERE, Source
 
 
 def texts(*lines: int, file: str = "t.yaml") -> list[LocatedStr]:
     """One text on each of these lines."""
     return [LocatedStr(f"text {number}", Source(file, line, 3)) for number, line in enumerate(lines)]
+
+
+def write(value: object) -> Placed:
+    """A value as bytes."""
+    found = to_bytes(value)
+    assert found is not None
+    return found
 
 
 def places(value: list[LocatedStr]) -> list[Source]:
@@ -63,10 +71,15 @@ def test_lines_are_put_right_in_the_file_that_moved_alone() -> None:
     assert places(read(then, moved)) == [Source("t.yaml", 7, 3), Source("t.yaml", 11, 3), Source("u.yaml", 4, 3)]
 
 
-def test_a_line_whose_new_number_nobody_knows_is_refused() -> None:
-    """A place that no fact has is not guessed."""
-    with pytest.raises(KeyError):
-        read(write(texts(5)), {"t.yaml": {4: 7}})
+def test_a_line_whose_new_number_nobody_knows_is_not_guessed() -> None:
+    """Then what was made of it is made anew."""
+    assert read(write(texts(5)), {"t.yaml": {4: 7}}) is None
+
+
+def test_what_cannot_be_written_or_read_is_nothing() -> None:
+    """A cache that fails costs time, not a run."""
+    assert to_bytes(lambda: None) is None
+    assert read(Placed(b"broken", ())) is None
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -61,21 +59,21 @@ def fetch_kept(name: str | None, place: Place) -> Kept | None:
     stored = cache.fetch("facts", name)
     if not isinstance(stored, _Stored) or not still_answered(stored.rest.answers, place):
         return None
-    with suppress(*cache.READ_ERRORS, pickle.UnpicklingError):
-        facts, accounts = placed.read(stored.placed)
-        kept = replace(stored.rest, facts=facts, accounts=accounts)
-        cache.remember("facts", name, kept)
-        return kept
-    return None
+    found = placed.read(stored.placed)
+    if found is None:
+        return None
+    facts, accounts = found
+    kept = replace(stored.rest, facts=facts, accounts=accounts)
+    cache.remember("facts", name, kept)
+    return kept
 
 
 def keep(name: str, kept: Kept) -> Kept:
     """Keep it for the other version of a comparison, and for the next run; it comes back with its outline."""
-    if cache.is_on():
-        with suppress(*cache.WRITE_ERRORS, pickle.PicklingError):
-            written = placed.write((kept.facts, kept.accounts))
-            kept = replace(kept, outline=written.outline, lines=written.lines)
-            cache.keep("facts", name, _Stored(replace(kept, facts=(), accounts=()), written))
+    written = placed.write((kept.facts, kept.accounts)) if cache.is_on() else None
+    if written is not None:
+        kept = replace(kept, outline=written.outline, lines=written.lines)
+        cache.keep("facts", name, _Stored(replace(kept, facts=(), accounts=()), written))
     cache.remember("facts", name, kept)
     return kept
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
 from functools import cache, wraps
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
+from permscope.collect.templates.sam_import import import_translator
 from permscope.inventory.located import LocatedDict
 from permscope.lazy import dataclass
 
@@ -40,7 +39,7 @@ def translate(
     work: LocatedDict, values: Mapping[str, Any], region: str
 ) -> tuple[LocatedDict, Record, list[BaseException]]:
     """One attempt: the output, or the failures."""
-    _import_translator()
+    import_translator()
     from samtranslator.model.exceptions import ExceptionWithMessage, InvalidDocumentException
 
     record = Record()
@@ -56,29 +55,6 @@ def translate(
         return work, record, [error]
     finally:
         _RECORDS.pop()
-
-
-@cache
-def _import_translator() -> None:
-    """Import the translator without boto3, which it uses only to ask AWS and which is a third of its import time."""
-    wanted = {
-        "boto3": ("Session",),
-        "botocore": (),
-        "botocore.client": ("BaseClient",),
-        "botocore.config": ("Config",),
-        "botocore.exceptions": ("ClientError", "EndpointConnectionError"),
-    }
-    missing = {} if "botocore" in sys.modules else wanted
-    for name, names in missing.items():
-        stand_in = ModuleType(name)
-        for each in names:
-            setattr(stand_in, each, type(each, (Exception,), {}))
-        sys.modules[name] = stand_in
-    try:
-        importlib.import_module("samtranslator.translator.translator")
-    finally:
-        for name in missing:
-            del sys.modules[name]
 
 
 @cache
