@@ -335,7 +335,7 @@ class World:
     def attachments(self) -> tuple[AttachmentView, ...]:
         """Every managed policy attached to a role, user or group, where it is attached.
 
-        Those a policy names itself and no input has come last, with nothing known of what else they may do.
+        Those that are in no input, or have no place in the graph, come last; nothing is known of what else they may do.
         """
         found: list[AttachmentView] = []
         attached: dict[str, list[PolicyAttachment]] = {}
@@ -354,10 +354,10 @@ class World:
                 found.append(AttachmentView(self, view, arn, self.inventory.managed_policy(arn), item))
         for holder, items in attached.items():
             if holder not in self.by_arn:
-                named = PrincipalView(self, items[0], (), None, holder.rpartition("/")[2])
-                for item in items:
-                    arn = item.policy_arn or ""
-                    found.append(AttachmentView(self, named, arn, self.inventory.managed_policy(arn), item))
+                known = [(item, self.inventory.managed_policy(item.policy_arn or "")) for item in items]
+                policies = tuple(AttachedPolicy(policy, item) for item, policy in known if policy is not None)
+                named = PrincipalView(self, items[0], policies, None, holder.rpartition("/")[2])
+                found.extend(AttachmentView(self, named, item.policy_arn or "", policy, item) for item, policy in known)
         return tuple(found)
 
     # Policies and statements
