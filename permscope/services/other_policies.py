@@ -110,6 +110,18 @@ _WEB_FIREWALLS = Held(
     what="to which accounts web firewall rules are shared",
 )
 
+_NETWORKS = Held(
+    client="networkmanager",
+    lists="list_core_networks",
+    items="CoreNetworks",
+    name="CoreNetworkId",
+    arn="CoreNetworkArn",
+    asks="get_resource_policy",
+    by={"ResourceArn": "CoreNetworkArn"},
+    document="PolicyDocument",
+    type_name="AWS::NetworkManager::CoreNetwork",
+    what="to which accounts a core network is shared",
+)
 _CONTAINERS = Held(
     client="mediastore",
     lists="list_containers",
@@ -199,6 +211,8 @@ def read_vaults(session: Session) -> Iterator[LiveFact]:
         answer = session.call("glacier", "get_vault_access_policy", none=ended, of=name, vaultName=name, **named) or {}
         policy = (answer.get("policy") or {}).get("Policy")
         yield from protecting(session, item["VaultARN"], policy, name=name, call=call)
+        lock = session.call("glacier", "get_vault_lock", none=ended, of=name, vaultName=name, **named) or {}
+        yield from protecting(session, item["VaultARN"], lock.get("Policy"), name=name, call="glacier.get_vault_lock")
 
 
 def read_containers(session: Session) -> Iterator[LiveFact]:
@@ -259,9 +273,11 @@ LIVE = (
         operations={
             "glacier.list_vaults": "which vaults there are",
             "glacier.get_vault_access_policy": "who may use a vault",
+            "glacier.get_vault_lock": "who may not change a vault",
         },
     ),
     LiveReader(read=read_containers, client="mediastore", operations=_CONTAINERS.operations),
+    LiveReader(read=_NETWORKS.read, client="networkmanager", operations=_NETWORKS.operations, is_global=True),
     LiveReader(
         read=read_shares,
         client="ram",

@@ -209,23 +209,11 @@ def read_multi_region_policy(resource: TemplateResource) -> Iterable[AnyFact]:
         yield from resource.when(found.only_if).protects(arn, "Policy")
 
 
-def read_access_grants_location(resource: TemplateResource) -> Iterable[AnyFact]:
-    """A location of S3 Access Grants, which hands out credentials of its role."""
-    yield resource.resource(location_scope=resource.text("LocationScope"))
-    for found in root(resource).texts("IamRoleArn"):
-        role = role_arn(resource.stack, located(found))
-        if role:
-            shared = about(resource, found.source, found.only_if)
-            service = "access-grants.s3.amazonaws.com"
-            yield RoleUse(user_id=resource.id, role_arn=role, service=service, exact=False, **shared)
-
-
 TEMPLATE = {
     "AWS::S3::Bucket": read_bucket,
     "AWS::S3::BucketPolicy": read_bucket_policy,
     "Custom::S3BucketNotifications": read_custom_notifications,
     "AWS::S3::AccessPoint": read_access_point,
     "AWS::S3::MultiRegionAccessPointPolicy": read_multi_region_policy,
-    "AWS::S3::AccessGrantsLocation": read_access_grants_location,
 }
-SERVICE_PRINCIPALS = (SERVICE, "batchoperations.s3.amazonaws.com", "access-grants.s3.amazonaws.com")
+SERVICE_PRINCIPALS = (SERVICE, "batchoperations.s3.amazonaws.com")

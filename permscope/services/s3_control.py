@@ -1,4 +1,4 @@
-"""Amazon S3 of a live account, what its control API tells: batch jobs, access grants, buckets on Outposts.
+"""Amazon S3 of a live account, what its control API tells: batch jobs, buckets on Outposts.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from permscope.services._answers import NOT_HERE, each, protecting
+from permscope.services._answers import NOT_HERE, each
 from permscope.services._live import LiveFact, LiveReader, Session
 from permscope.services._wiring import properties, role_triggers, role_uses
 
@@ -24,8 +24,6 @@ _UNFINISHED = (
     "Ready",
     "Suspended",
 )
-_NO_INSTANCE = ("AccessGrantsInstanceNotExistsError", "NoSuchAccessGrantsInstance")
-_NO_POLICY = ("AccessGrantsInstanceResourcePolicyNotExists", "NoSuchAccessGrantsInstanceResourcePolicy")
 
 
 def read_jobs(session: Session) -> Iterator[LiveFact]:
@@ -53,46 +51,6 @@ def _job(session: Session, job_id: str) -> Iterator[LiveFact]:
     roles = list(properties(found, "RoleArn"))
     yield from role_uses(found, roles, _BATCH, exact=False)
     yield from role_triggers(found, properties(found, "FunctionArn"), roles, event="s3-batch-job", service=_BATCH)
-
-
-def read_access_grants(session: Session) -> Iterator[LiveFact]:
-    """The Access Grants instance of a Region, its policy, and the roles whose credentials it hands out.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-instance.html
-    """
-    account: dict[str, Any] = {"AccountId": session.account}
-    none = (*NOT_HERE, *_NO_INSTANCE)
-    answer = session.call("s3control", "get_access_grants_instance", none=none, **account)
-    arn = (answer or {}).get("AccessGrantsInstanceArn")
-    if not arn:
-        return
-    call = "s3control.get_access_grants_instance"
-    yield session.resource("AWS::S3::AccessGrantsInstance", {}, name="default", arn=arn, call=call)
-    operation = "get_access_grants_instance_resource_policy"
-    policy = session.call("s3control", operation, none=(*none, *_NO_POLICY), **account)
-    yield from protecting(session, arn, (policy or {}).get("Policy"), name=arn, call=f"s3control.{operation}")
-    operation = "list_access_grants_locations"
-    for item in session.pages("s3control", operation, "AccessGrantsLocationsList", none=none, **account):
-        yield session.resource(
-            "AWS::S3::AccessGrantsLocation",
-            {"LocationScope": item.get("LocationScope"), "IamRoleArn": item.get("IAMRoleArn")},
-            name=item["AccessGrantsLocationId"],
-            arn=item.get("AccessGrantsLocationArn"),
-            call=f"s3control.{operation}",
-        )
-    operation = "list_access_grants"
-    for item in session.pages("s3control", operation, "AccessGrantsList", none=none, **account):
-        yield session.resource(
-            "AWS::S3::AccessGrant",
-            {
-                "Grantee": item.get("Grantee"),
-                "Permission": item.get("Permission"),
-                "GrantScope": item.get("GrantScope"),
-            },
-            name=item["AccessGrantId"],
-            arn=item.get("AccessGrantArn"),
-            call=f"s3control.{operation}",
-        )
 
 
 def read_outposts(session: Session) -> Iterator[LiveFact]:
@@ -147,16 +105,6 @@ LIVE = (
         operations={
             "s3control.list_jobs": "which batch jobs run functions on objects",
             "s3control.describe_job": "which function a batch job runs, and with which role",
-        },
-    ),
-    LiveReader(
-        read=read_access_grants,
-        client="s3control",
-        operations={
-            "s3control.get_access_grants_instance": "whether access to objects is granted beside policies",
-            "s3control.get_access_grants_instance_resource_policy": "which accounts use access grants",
-            "s3control.list_access_grants_locations": "which roles access grants hand out",
-            "s3control.list_access_grants": "who is granted access to objects beside policies",
         },
     ),
     LiveReader(

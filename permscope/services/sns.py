@@ -140,18 +140,29 @@ _WIRED = ("lambda", "sqs", "firehose")
 def read_live(session: Session) -> Iterator[LiveFact]:
     """Every topic with its policy and logging roles, and what is subscribed: functions, queues, delivery streams.
 
-    Endpoints that are mail addresses, phone numbers or URLs are left out.
+    Endpoints that are mail addresses, phone numbers or URLs are left out. The list of subscriptions has those that the
+    account made, to topics of others too; what others made to its own topics is asked for topic by topic.
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptions.html
     """
     topics = [topic["TopicArn"] for topic in session.pages("sns", "list_topics", "Topics")]
     for found in session.map(lambda arn: list(_live_topic(session, arn)), topics):
         yield from found
-    subscriptions = [
-        each
-        for each in session.pages("sns", "list_subscriptions", "Subscriptions")
+    made = list(session.pages("sns", "list_subscriptions", "Subscriptions"))
+    others = session.map(lambda arn: list(_subscriptions_of_others(session, arn)), topics)
+    known = {
+        each["SubscriptionArn"]: each
+        for each in (*made, *(each for found in others for each in found))
         if each.get("Protocol") in _WIRED and each["SubscriptionArn"].startswith("arn:")
-    ]
-    for found in session.map(lambda each: list(_live_subscription(session, each)), subscriptions):
+    }
+    for found in session.map(lambda each: list(_live_subscription(session, each)), list(known.values())):
         yield from found
+
+
+def _subscriptions_of_others(session: Session, topic: str) -> Iterator[Mapping[str, Any]]:
+    none = ("NotFound", "NotFoundException")
+    for each in session.pages("sns", "list_subscriptions_by_topic", "Subscriptions", none=none, TopicArn=topic):
+        if each.get("Owner") not in (None, "", session.account):
+            yield each
 
 
 def _live_topic(session: Session, arn: str) -> Iterator[LiveFact]:
@@ -193,14 +204,17 @@ def _is_default(policy: object) -> bool:
 
 
 def _live_subscription(session: Session, each: Mapping[str, Any]) -> Iterator[LiveFact]:
-    call = "sns.get_subscription_attributes"
-    answer = session.call(
-        "sns",
-        "get_subscription_attributes",
-        none=("NotFound", "NotFoundException"),
-        SubscriptionArn=each["SubscriptionArn"],
-    )
-    attributes = (answer or {}).get("Attributes") or {}
+    call = "sns.list_subscriptions_by_topic"
+    attributes: Mapping[str, Any] = {}
+    if each.get("Owner") in (None, "", session.account):  # nobody else is told about it
+        call = "sns.get_subscription_attributes"
+        answer = session.call(
+            "sns",
+            "get_subscription_attributes",
+            none=("NotFound", "NotFoundException"),
+            SubscriptionArn=each["SubscriptionArn"],
+        )
+        attributes = (answer or {}).get("Attributes") or {}
     properties = {
         "TopicArn": each["TopicArn"],
         "Protocol": each["Protocol"],
@@ -220,6 +234,7 @@ LIVE = (
             "sns.list_topics": "which topics there are",
             "sns.get_topic_attributes": "who may publish and subscribe to a topic, and its key",
             "sns.list_subscriptions": "which functions and queues topics run",
+            "sns.list_subscriptions_by_topic": "which functions and queues of other accounts topics run",
             "sns.get_subscription_attributes": "where a subscription sends what it cannot deliver",
         },
     ),

@@ -171,11 +171,28 @@ def _parts(
         # what limits a grant need not touch the one thing
         limited = not edge.conditions and ":kms:" not in arn
         conditional, allowed = allowed | conditional, graph.decisions.surely_at(principal.id, arn) if limited else _NONE
+    if edge.conditions and node is not None and node.account == principal.account:
+        conditional |= _named(graph.decisions, principal, node, arn)
     if sure := actions & allowed:
         yield Decision.ALLOW, sure
         actions -= sure
     if perhaps := actions & conditional:
         yield Decision.CONDITIONAL, perhaps
+
+
+def _named(decisions: Decisions, principal: Node, node: Node, arn: str) -> ActionSet:
+    """What a thing's own policy lets a principal do that it names, on what lies below the thing.
+
+    In one account that is enough, whatever the principal's own policies say:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+    """
+    found = ActionSet.empty
+    for element, grants in decisions.granted_by(decisions.resource_policies(node.arn or "")):
+        if element.value == principal.id:
+            for grant in grants:
+                if any(relation(encode(pattern), encode(arn)) is not False for pattern in grant.resources):
+                    found |= grant.actions
+    return found
 
 
 def _settled(

@@ -155,3 +155,24 @@ def test_users_that_manage_their_own_credentials_are_found(world: Any) -> None:
 """
     answers = who_can(world(users).graph, "iam:CreateAccessKey", "Bob")
     assert [(one.principal.label, one.decision) for one in answers] == [("Bob", Decision.ALLOW)]
+
+
+def test_a_bucket_policy_with_a_condition_lets_a_role_at_its_objects(world: Any, function: Any) -> None:
+    """In one account that is enough, below the prefix it names and under its condition."""
+    policy = """\
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Pics
+      PolicyDocument:
+        Statement:
+          Effect: Allow
+          Principal: {AWS: !GetAtt FnRole.Arn}
+          Action: s3:GetObject
+          Resource: !Sub '${Pics.Arn}/open/*'
+          Condition: {StringEquals: {'aws:SourceVpce': vpce-1}}
+"""
+    graph = world(BUCKET, function(), policy).graph
+    answers = who_can(graph, "s3:GetObject", "arn:aws:s3:::pics/open/a.png")
+    assert [(one.principal.label, one.decision) for one in answers] == [("FnRole", Decision.CONDITIONAL)]
+    assert who_can(graph, "s3:GetObject", "arn:aws:s3:::pics/shut/a.png") == []

@@ -30,6 +30,7 @@ DOMAIN = {
 PARAMETER = f"arn:aws:ssm:{A}:parameter/shared"
 AUTHORITY = f"arn:aws:acm-pca:{A}:certificate-authority/12345678-1234-1234-1234-123456789012"
 APPLICATION = f"arn:aws:serverlessrepo:{A}:applications/shop"
+NETWORK = {"CoreNetworkId": "core-1", "CoreNetworkArn": "arn:aws:networkmanager::123456789012:core-network/core-1"}
 VAULT = {"VaultARN": f"arn:aws:glacier:{A}:vaults/old", "VaultName": "old"}
 TABLES = f"arn:aws:s3tables:{A}:bucket/tables"
 TABLE = f"{TABLES}/table/12345678-1234-1234-1234-123456789012"
@@ -50,6 +51,7 @@ NONE: dict[str, Any] = {
     "comprehend.list_entity_recognizers": {"EntityRecognizerPropertiesList": []},
     "glacier.list_vaults": "NoLongerSupportedException",
     "mediastore.list_containers": "AccessDeniedException",
+    "networkmanager.list_core_networks": {"CoreNetworks": []},
     "ram.list_resources": {"resources": []},
 }
 S3: dict[str, Any] = {
@@ -242,6 +244,8 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
     (
         "ec2",
         {
+            "ec2.describe_instances": {"Reservations": []},
+            "ec2.describe_flow_logs": {"FlowLogs": []},
             "ec2.describe_vpc_endpoints": {
                 "VpcEndpoints": [
                     {"VpcEndpointId": "vpce-1", "ServiceName": "s3", "VpcId": "vpc-1", "PolicyDocument": POLICY},
@@ -341,6 +345,9 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
             "serverlessrepo.get_application_policy": {"Statements": [{"Actions": ["Deploy"], "Principals": ["*"]}]},
             "glacier.list_vaults": {"VaultList": [VAULT]},
             "glacier.get_vault_access_policy": {"policy": {"Policy": POLICY}},
+            "glacier.get_vault_lock": {"Policy": POLICY, "State": "Locked"},
+            "networkmanager.list_core_networks": {"CoreNetworks": [NETWORK]},
+            "networkmanager.get_resource_policy": {"PolicyDocument": POLICY},
             "ram.list_resources": {"resources": [{"arn": PARAMETER}, {"arn": PARAMETER}]},
             "ram.get_resource_policies": {"policies": [POLICY]},
             "rekognition.describe_projects": {"ProjectDescriptions": [{"ProjectArn": PROJECT}]},
@@ -352,7 +359,7 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
             },
             "comprehend.describe_resource_policy": {"ResourcePolicy": POLICY},
         },
-        {APPLICATION, VAULT["VaultARN"], PARAMETER, PROJECT, CLASSIFIER},
+        {APPLICATION, VAULT["VaultARN"], PARAMETER, PROJECT, CLASSIFIER, NETWORK["CoreNetworkArn"]},
     ),
     (
         "other_policies",

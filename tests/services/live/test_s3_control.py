@@ -1,4 +1,4 @@
-"""Batch jobs, access grants and Outposts of a live account."""
+"""Batch jobs and Outposts of a live account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from permscope.inventory.facts import Mechanism, Resource, ResourcePolicy, RoleU
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:resize"
 ROLE = "arn:aws:iam::123456789012:role/batch"
-GRANTS = "arn:aws:s3:eu-west-1:123456789012:access-grants/default"
 BUCKET = "arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-01ac5d28a6a232904/bucket/images"
 POINT = "arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-01ac5d28a6a232904/accesspoint/images"
 POLICY = json.dumps(
@@ -21,7 +20,6 @@ POLICY = json.dumps(
 )
 NOTHING: dict[str, Any] = {
     "s3control.list_jobs": {"Jobs": []},
-    "s3control.get_access_grants_instance": "AccessGrantsInstanceNotExistsError",
     "s3outposts.list_outposts_with_s3": {"Outposts": []},
 }
 
@@ -64,41 +62,6 @@ def test_a_batch_job_runs_its_function_with_its_role(account: Callable[..., list
     asked = dict(account.asked)["s3control.list_jobs"]  # type: ignore[attr-defined]
     assert not {"Complete", "Failed", "Cancelled"} & set(asked["JobStatuses"])
     assert "not kept" not in repr(facts)
-
-
-def test_access_grants_hand_out_the_credentials_of_roles(account: Callable[..., list[Any]]) -> None:
-    """The instance has a policy, each location a role, and each grant is a resource."""
-    answers = {
-        **NOTHING,
-        "s3control.get_access_grants_instance": {"AccessGrantsInstanceArn": GRANTS},
-        "s3control.get_access_grants_instance_resource_policy": {"Policy": POLICY},
-        "s3control.list_access_grants_locations": {
-            "AccessGrantsLocationsList": [
-                {
-                    "AccessGrantsLocationId": "default",
-                    "AccessGrantsLocationArn": f"{GRANTS}/location/default",
-                    "LocationScope": "s3://",
-                    "IAMRoleArn": ROLE,
-                }
-            ]
-        },
-        "s3control.list_access_grants": {
-            "AccessGrantsList": [{"AccessGrantId": "1", "AccessGrantArn": f"{GRANTS}/grant/1", "Permission": "READ"}]
-        },
-    }
-    facts = account("s3_control", answers)
-    assert [fact.resource_arn for fact in facts if isinstance(fact, ResourcePolicy)] == [GRANTS]
-    (use,) = [fact for fact in facts if isinstance(fact, RoleUse)]
-    assert (use.user_id, use.role_arn, use.service) == (
-        f"{GRANTS}/location/default",
-        ROLE,
-        "access-grants.s3.amazonaws.com",
-    )
-    assert {fact.id for fact in facts if isinstance(fact, Resource)} == {
-        GRANTS,
-        f"{GRANTS}/location/default",
-        f"{GRANTS}/grant/1",
-    }
 
 
 def test_buckets_and_access_points_of_an_outpost_have_policies(account: Callable[..., list[Any]]) -> None:
