@@ -31,7 +31,7 @@ def read_rule(resource: TemplateResource) -> Iterator[AnyFact]:
         schedule_expression=resource.text("ScheduleExpression"),
         state=resource.text("State"),
         role_arn=resource.text("RoleArn"),
-        event_pattern=_pattern(resource.get("EventPattern")),
+        event_pattern=pattern_keys(resource.get("EventPattern")),
     )
     for item in mappings(resource.get("Targets")):
         for text in item.texts("Arn"):
@@ -114,7 +114,7 @@ def bus_arn(resource: TemplateResource, name: str) -> str:
     return LocatedStr(arn, source_of(name, resource.source))
 
 
-def _pattern(value: object) -> tuple[str, ...]:
+def pattern_keys(value: object) -> tuple[str, ...]:
     """The top-level keys of an event pattern: what it narrows by."""
     document = json_value(value)
     return tuple(str(key) for key in document) if isinstance(document, Mapping) else ()

@@ -61,16 +61,17 @@ def read_permission(resource: TemplateResource) -> Iterable[AnyFact]:
             if value is not None and not (name == "InvokedViaFunctionUrl" and value.lower() == "false"):
                 value = LocatedStr(value.lower(), source_of(value)) if operator == "Bool" else value
                 conditions.append(ConditionEntry(operator, key, (value,), variant.place(name)))
-        yield _stored(variant, arn, action, stored_principals(resource.stack, principal), tuple(conditions))
+        yield stored_permission(variant, arn, action, stored_principals(resource.stack, principal), tuple(conditions))
 
 
-def _stored(
+def stored_permission(
     resource: TemplateResource,
     arn: str,
     action: str,
     principals: tuple[Principal, ...],
     conditions: tuple[ConditionEntry, ...],
 ) -> ResourcePolicy:
+    """A permission as the statement that Lambda keeps, in a policy of its own."""
     statement = Statement(
         effect="Allow",
         sid=resource.logical_id,
@@ -116,7 +117,7 @@ def read_layer_permission(resource: TemplateResource) -> Iterable[AnyFact]:
             place = variant.place("OrganizationId")
             conditions = (ConditionEntry("StringEquals", "aws:PrincipalOrgID", (organization,), place),)
         action = variant.text("Action") or "lambda:GetLayerVersion"
-        yield _stored(variant, arn, action, stored_principals(resource.stack, principal), conditions)
+        yield stored_permission(variant, arn, action, stored_principals(resource.stack, principal), conditions)
 
 
 TEMPLATE = {
