@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import on
@@ -27,6 +27,20 @@ from permscope.tui.neighbours import Filters, Neighbour, World, kind_of, title
 _MOST = 2_000  # nodes listed at once; a search finds the others
 _STATIONS = 3  # of the way back, shown below the edges
 SEVERITY_DOTS = {**SEVERITY_STYLES, "critical": "bold red", "high": "dark_orange"}
+
+
+class Station(NamedTuple):
+    """A place on the way back.
+
+    Attributes:
+        node: that was shown.
+        through: the edge that led there.
+        at: the edge that was chosen there.
+    """
+
+    node: Node
+    through: Neighbour | None
+    at: int
 
 
 class Explorer(App[None]):
@@ -74,7 +88,8 @@ class Explorer(App[None]):
         self.node: Node | None = None
         self.listed: list[Node] = []
         self.around: list[Neighbour] = []
-        self.trail: list[Node] = []
+        self.trail: list[Station] = []
+        self.through: Neighbour | None = None
 
     def compose(self) -> ComposeResult:
         """Search above, the nodes left, the edges and statements of one right or below each other, keys below."""
@@ -118,18 +133,24 @@ class Explorer(App[None]):
         line.append_text(text((f"  {kind}" if kind else "", "dim")))
         return line
 
-    def _show(self, node: Node) -> None:
-        self.node = node
-        self.around = self.world.neighbours(node, self.filters)
+    def _show(self, node: Node, through: Neighbour | None = None) -> None:
+        self.node, self.through = node, through
+        inside = self.world.inside(through) if through is not None else []
+        self.around = [*inside, *self.world.neighbours(node, self.filters)]
         edges = self.query_one("#edges", OptionList)
         edges.clear_options()
-        edges.border_title = _plain(title(node))
-        edges.border_subtitle = _plain(" > ".join(map(name_of, [*self.trail[-_STATIONS:], node])) if self.trail else "")
+        name = name_of(node) if through is None else through.name
+        edges.border_title = _plain(title(node) if name == name_of(node) else name)
+        way = [name_of(each.node) if each.through is None else each.through.name for each in self.trail[-_STATIONS:]]
+        edges.border_subtitle = _plain(" > ".join([*way, name]) if self.trail else "")
         edges.add_options([Option(_edge_line(each)) for each in self.around])
-        self._tell(self._about(node))
+        matched = through is not None and self.world.can_tell_inside(through)
+        self._tell(self._about(node, len(inside) if matched else None))
 
-    def _about(self, node: Node) -> Text:
+    def _about(self, node: Node, inside: int | None = None) -> Text:
         parts: list[str | tuple[str, str]] = [(title(node), "bold"), "\n"]
+        if inside is not None:
+            parts += [f"{count(inside, 'known thing')} in it\n" if inside else "nothing in the input is in it\n"]
         parts += [(where, "dim"), "\n"] if (where := place(node.source)) else []
         if node.arn:
             parts += [(with_short_arns(node.arn), "dim"), "\n"]
@@ -204,15 +225,18 @@ class Explorer(App[None]):
         at = edges.highlighted
         if at is None or self.node is None:
             return
-        self.trail.append(self.node)
-        self._show(self.around[at].node)
+        chosen = self.around[at]
+        self.trail.append(Station(self.node, self.through, at))
+        self._show(chosen.node, chosen if chosen.outgoing else None)
         if self.around:
             edges.highlighted = 0
 
     def action_leave(self) -> None:
         """To the node before; from the first one to the list."""
         if self.trail:
-            self._show(self.trail.pop())
+            station = self.trail.pop()
+            self._show(station.node, station.through)
+            self.query_one("#edges", OptionList).highlighted = station.at
         else:
             self.query_one("#nodes").focus()
             if self.node is not None:
@@ -262,7 +286,9 @@ class Explorer(App[None]):
 def _edge_line(each: Neighbour) -> Text:
     broken = ("  not authorized", "bold red") if each.edge.authorized is False else ""
     unsure = ("  conditional", "magenta") if each.edge.decision is Decision.CONDITIONAL else ""
-    words, name = in_words(hop_words(each.edge)), (name_of(each.node), "bold")
+    words, name = in_words(hop_words(each.edge)), (each.name, "bold")
+    if each.touch is not None and each.touch.routine:
+        return text(("\u2192 ", "green"), (f"routine: {each.touch.routine}", "dim"))
     if not each.outgoing:
         return text(("\u2190 ", "cyan"), name, f"  {words}", broken, unsure)
     if each.edge.kind in (EdgeKind.CAN_ACCESS, EdgeKind.CAN_TAKE_OVER, EdgeKind.WRITES_INTO):

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.catalog.action_set import LEVELS
-from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.lazy import dataclass
 from permscope.report.describe import auth_of, is_open, name_of, type_name
+from permscope.report.touches import PERMISSIONS, Members, Touch, touches_of
 
+_PRINCIPALS = (NodeKind.ROLE, NodeKind.USER, NodeKind.GROUP)
 _ORDER = (
     NodeKind.FUNCTION,
     NodeKind.ROUTE,
@@ -72,11 +74,24 @@ def _following(current: str | None, choices: Sequence[str]) -> str | None:
 
 
 class Neighbour(NamedTuple):
-    """An edge as seen from one of its ends."""
+    """An edge as seen from one of its ends.
+
+    Attributes:
+        edge: with the actions that this is about.
+        node: the other end.
+        outgoing: whether the edge leads there.
+        touch: what a principal may do there, where the edge says that.
+    """
 
     edge: Edge
     node: Node
     outgoing: bool
+    touch: Touch | None = None
+
+    @property
+    def name(self) -> str:
+        """What the other end is called; of a grant on `*` every resource of one service."""
+        return self.touch.name if self.touch is not None and self.touch.is_wide else name_of(self.node)
 
 
 def title(node: Node) -> str:
@@ -109,6 +124,7 @@ class World:
                     self._findings.setdefault(node, []).append(finding)
         functions = list(graph.of_kind(NodeKind.FUNCTION, NodeKind.ROLE))
         self._own = {node.account for node in functions if node.fact is not None}
+        self._members = Members(graph)
         self._public = self._reached_by_anyone()
 
     @property
@@ -143,11 +159,43 @@ class World:
         return min((one.rank for one in self._findings.get(node.id, ())), default=len(SEVERITIES))
 
     def neighbours(self, node: Node, filters: Filters) -> list[Neighbour]:
-        """The edges into a node, then those out of it."""
+        """The edges into a node, then those out of it; what a principal may do thing by thing, the routine last."""
         graph = self.graph
         into = [Neighbour(edge, graph.nodes[edge.source], False) for edge in graph.incoming(node.id)]
-        out = [Neighbour(edge, graph.nodes[edge.target], True) for edge in graph.outgoing(node.id)]
+        touches = touches_of(graph, node) if node.kind in _PRINCIPALS else []
+        kinds = PERMISSIONS if touches else ()
+        out = [
+            Neighbour(edge, graph.nodes[edge.target], True)
+            for edge in graph.outgoing(node.id)
+            if edge.kind not in kinds or edge.decision is Decision.DENY
+        ]
+        out += [Neighbour(replace(each.edge, actions=each.actions), each.target, True, each) for each in touches]
         return [each for each in (*into, *out) if filters.level is None or filters.level in each.edge.actions.levels()]
+
+    def can_tell_inside(self, each: Neighbour) -> bool:
+        """Whether an edge is a grant on a pattern whose known things can be told: not of roles to pass or become."""
+        touch = each.touch
+        return self.graph.decisions is not None and touch is not None and touch.is_wide and touch.verb in ("", "invoke")
+
+    def inside(self, each: Neighbour) -> list[Neighbour]:
+        """The known things that a grant on a pattern matches, each with what it allows there."""
+        if each.touch is None or not self.can_tell_inside(each):
+            return []
+        holder = self.graph.nodes[each.edge.source]
+        found = [
+            Neighbour(
+                replace(
+                    each.edge,
+                    target=member.id,
+                    actions=actions,
+                    decision=Decision.CONDITIONAL if unsure else each.edge.decision,
+                ),
+                member,
+                True,
+            )
+            for member, actions, unsure in self._members.through(holder, each.touch)
+        ]
+        return sorted(found, key=lambda one: (one.name, one.node.id))
 
     def _is_near_another_account(self, node: Node) -> bool:
         near = (node, *(each.node for each in self.neighbours(node, Filters())))

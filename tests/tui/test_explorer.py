@@ -184,3 +184,29 @@ def test_the_way_walked_stands_below_the_edges() -> None:
         assert str(app.query_one("#edges").border_subtitle) == f"WriteInvoice > {name_of(app.node)}"
 
     driven("orders", steps)
+
+
+def test_a_grant_on_star_is_walked_into_what_it_matches_and_back() -> None:
+    """From the role to every DynamoDB resource, to the table, and back to the very edge."""
+
+    async def steps(app: Explorer, pilot: Any) -> None:
+        await pilot.press("slash", *"storeorderrole", "enter", "right")
+        await pilot.pause()
+        at = next(at for at, each in enumerate(app.around) if each.name == "every dynamodb resource (*)")
+        await pilot.press(*["down"] * at, "right")
+        await pilot.pause()
+        assert app.around[0].name == "OrdersTable"
+        await pilot.press("right")
+        await pilot.pause()
+        assert app.node is not None
+        assert name_of(app.node) == "OrdersTable"
+        await pilot.press("left", "left")
+        await pilot.pause()
+        assert name_of(app.node) == "StoreOrderRole"
+        edges = app.query_one("#edges", OptionList)
+        assert edges.highlighted == at
+        assert "Action: dynamodb:*" in said(app)
+
+    from textual.widgets import OptionList
+
+    driven("orders", steps)

@@ -67,3 +67,29 @@ def test_edges_are_seen_from_both_ends(world: World) -> None:
     for each in found:
         back = world.neighbours(each.node, Filters())
         assert any(other.edge is each.edge and other.outgoing is not each.outgoing for other in back)
+
+
+def test_a_grant_on_star_is_taken_apart_and_leads_to_what_it_matches(world: World) -> None:
+    """`dynamodb:*` on `*` is every DynamoDB resource, and the table is one of them."""
+    role = next(node for node in world.nodes(Filters()) if name_of(node) == "StoreOrderRole")
+    out = [each for each in world.neighbours(role, Filters()) if each.outgoing]
+    assert [(each.name, each.touch.routine if each.touch else "") for each in out if each.touch is not None] == [
+        ("every dynamodb resource (*)", None),
+        ("every logs resource (*)", "writes its logs"),
+        ("every sqs resource (*)", "polls queues"),
+    ]
+    tables = next(each for each in out if each.name == "every dynamodb resource (*)")
+    (table,) = world.inside(tables)
+    assert (table.name, table.edge.target, table.edge.source) == ("OrdersTable", table.node.id, role.id)
+    assert table.edge.actions <= tables.edge.actions
+    assert "Write" in table.edge.actions.levels()
+    assert table.edge.provenance == tables.edge.provenance
+
+
+def test_only_a_grant_on_a_pattern_has_something_inside(world: World) -> None:
+    """A table is a thing, and what a role may pass is looked for elsewhere."""
+    role = next(node for node in world.nodes(Filters()) if name_of(node) == "WriteInvoiceRole")
+    for each in world.neighbours(role, Filters()):
+        if each.touch is None or not each.touch.is_wide:
+            assert not world.can_tell_inside(each)
+            assert world.inside(each) == []
