@@ -173,13 +173,15 @@ class ActionCatalog:
 
     def action_set(self, patterns: Iterable[str]) -> ActionSet:
         """The actions that any of the patterns matches."""
-        sets = [self.expand(pattern) for pattern in patterns]
-        if not sets:
-            return ActionSet.empty
-        if len(sets) == 1:
-            return sets[0]
+        return self.union(map(self.expand, patterns))
+
+    def union(self, sets: Iterable[ActionSet]) -> ActionSet:
+        """The actions that are in any of the sets."""
+        given = tuple(sets)
+        if len(given) == 1:
+            return given[0]
         masks: dict[int, int] = {}
-        for each in sets:
+        for each in given:
             for service, mask in each.masks.items():
                 masks[service] = masks.get(service, 0) | mask
         return ActionSet(self, masks) if masks else ActionSet.empty

@@ -82,20 +82,16 @@ def whole_services(subject: Subject, _parameters: Any, taken: Taken) -> Iterator
 
 
 def _whole(view: PrincipalView, shares: list[Share], taken: Taken) -> Iterator[Hit]:
-    total = ActionSet.empty
-    for share in shares:
-        total |= share.actions
+    covered = _covered(tuple((share.actions, share.blamable) for share in shares))
+    wide = [(shares[at], parts) for at, parts in covered if shares[at].blamable]
+    found = [(share, [own for own in parts if _is_spelled_wide(share, own)]) for share, parts in wide]
+    left = taken.left_of(load().union(own for _, parts in found for own in parts))
     blamed: dict[int, tuple[Share, ActionSet]] = {}
-    for service in total.services():
-        own = total.of_service(service)
-        if not covers_service(total, service):
-            continue
-        best = main_share(shares, own)
-        if best is None or not best.blamable or not _is_spelled_wide(best, own):
-            continue
-        if taken.left_of(own) == own:
-            known = blamed.get(id(best.statement))
-            blamed[id(best.statement)] = (best, own if known is None else known[1] | own)
+    for share, parts in found:
+        guilty = load().union(own for own in parts if own <= left)
+        if guilty:
+            known = blamed.get(id(share.statement))
+            blamed[id(share.statement)] = (share, guilty if known is None else known[1] | guilty)
     for share, guilty in blamed.values():
         hit = hit_in(view, share, guilty, action_text(share.statement, guilty))
         names = guilty.services()
@@ -105,6 +101,19 @@ def _whole(view: PrincipalView, shares: list[Share], taken: Taken) -> Iterator[H
         if not SENSITIVE_SERVICES.isdisjoint(names):
             hit.severity = "high"
         yield hit
+
+
+@lru_cache(maxsize=4096)
+def _covered(shares: tuple[tuple[ActionSet, bool], ...]) -> tuple[tuple[int, tuple[ActionSet, ...]], ...]:
+    """The services that shares cover, under the place of the share to blame for each; administrators are alike."""
+    total = load().union(actions for actions, _ in shares)
+    found: dict[int, list[ActionSet]] = {}
+    for service in total.services():
+        if covers_service(total, service):
+            own = total.of_service(service)
+            best = max(range(len(shares)), key=lambda at: (len(shares[at][0] & own), shares[at][1]))
+            found.setdefault(best, []).append(own)
+    return tuple((at, tuple(parts)) for at, parts in found.items())
 
 
 def _is_spelled_wide(share: Share, actions: ActionSet) -> bool:
