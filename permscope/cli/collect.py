@@ -78,7 +78,7 @@ def command(
     Exit code 0: everything was read; 2: wrong usage, or no account can be read; 3: something could not be read.
     """
     if print_policy:
-        _print_policies(output)
+        _print_policies(output, next(iter(regions), None))
         return
     target = _target(output)
     _check(accounts, role_name, external_id, organization=organization)
@@ -116,11 +116,17 @@ def command(
         sys.exit(ExitCode.INCOMPLETE)
 
 
-def _print_policies(output: str | None) -> None:
-    """Each policy as one JSON document, one after the other; with an output, each in a file of its own."""
-    from permscope.collect.live.print_policy import LARGEST, collection_policies
+def _print_policies(output: str | None, region: str | None) -> None:
+    """Each policy as one JSON document, one after the other; with an output, each in a file of its own.
 
-    texts = [json.dumps(policy, indent=2) + "\n" for policy in collection_policies()]
+    Its ARNs are those of the partition that the Region is in, or else the one that the AWS SDK would ask.
+    """
+    from permscope.collect.live.print_policy import LARGEST, collection_policies
+    from permscope.collect.templates.options import LoadOptions
+
+    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    partition = LoadOptions(region=region).known_partition or "aws"
+    texts = [json.dumps(policy, indent=2) + "\n" for policy in collection_policies(partition)]
     if output:
         _write_policies(Path(output), texts)
     else:

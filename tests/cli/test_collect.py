@@ -75,3 +75,32 @@ def test_each_policy_is_written_to_a_file_of_its_own(tmp_path: Path) -> None:
     assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == printed
     missing = CliRunner().invoke(command, ["--print-policy", "-o", str(tmp_path / "missing" / "read.json")])
     assert isinstance(missing.exception, ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("region", "environment", "partition"),
+    [
+        ("us-gov-west-1", None, "aws-us-gov"),
+        (None, "cn-north-1", "aws-cn"),
+        ("eu-west-1", "cn-north-1", "aws"),
+        (None, None, "aws"),
+    ],
+)
+def test_the_policy_is_for_the_partition_of_the_region(
+    region: str | None, environment: str | None, partition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of `--region`, or of the Region that the SDK is told; IAM refuses the ARNs of another partition."""
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    if environment:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", environment)
+    result = CliRunner().invoke(command, ["--print-policy", *(["--region", region] if region else [])])
+    resources = [
+        arn
+        for policy in documents(result.stdout)
+        for statement in policy["Statement"]
+        for arn in statement["Resource"]
+        if statement["Resource"] != "*"
+    ]
+    assert resources
+    assert {arn.split(":")[1] for arn in resources} == {partition}
