@@ -236,7 +236,8 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
 def _said_by(statement: Statement, guilty: ActionSet) -> tuple[str, ...]:
     """Many actions as the one element that gives them all, where there is one; otherwise the first of them."""
     text = action_text(statement, guilty) if statement.actions is not None else ""
-    if "*" in text and guilty <= load().expand(text):
+    whole = load().expand(text) if "*" in text else ActionSet.empty
+    if guilty <= whole and (text.endswith(":*") or len(guilty) >= MOSTLY * len(whole)):
         return (f"{text} ({len(guilty)} actions)",)
     return guilty.patterns(5, wildcards=True)
 

@@ -38,7 +38,8 @@ class _Given(NamedTuple):
 def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """Actions that nothing they are granted on can ever be the target of, and resources that no action acts on.
 
-    `high` where a Deny does not hold, because something is open then; otherwise something does not work.
+    `high` where a Deny does not hold, because something is open then; otherwise something does not work, and `low` for
+    actions that can only be granted on `*`, which are named beside others and seldom missed.
     """
     view: StatementView = subject.it
     statement = view.statement
@@ -69,7 +70,7 @@ def _hit(view: StatementView, actions: list[str], resources: list[str]) -> Hit:
             "resources": ", ".join(f"`{text}`" for text in resources[:2]),
             "formats": _to_write(view, actions, formats),
         },
-        severity="high" if statement.effect == "Deny" else None,
+        severity="high" if statement.effect == "Deny" else None if formats else "low",
         confidence=None if formats else "medium",
         statement=statement,
     )
