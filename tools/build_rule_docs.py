@@ -6,9 +6,11 @@ Run it after changing a rule: `python tools/build_rule_docs.py`. A test holds th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from permscope.audit.elsewhere import ELSEWHERE
 from permscope.audit.findings import SEVERITIES
 from permscope.audit.predicates import FINDERS, PREDICATES
 from permscope.audit.rules import Rule, load_rules
@@ -27,6 +29,7 @@ _LOOKS_AT = {
     "executes_as": "everything that runs with a role",
     "delivers_to": "every destination and dead-letter queue",
 }
+_LEFT_OUT = ("source", "principal_arn", "reported", "arn", "name", "trust")
 _ADJUSTED = {
     "exposure": "one step higher where the public reaches it",
     "condition": "one step lower where a condition really narrows it",
@@ -73,11 +76,14 @@ def _example(rule: Rule) -> list[str]:
         lines += ["Lines marked `# finding` are reported, lines marked `# ok` are not.", ""]
         return [*lines, "```yaml", *shown, "```"]
     snapshot = json.loads(template.with_suffix(".json").read_text(encoding="utf-8"))
-    lines += ["Of these credentials in a [snapshot](../live.md) of a live account:", ""]
-    for fact in snapshot["facts"]["Credentials"]:
-        who = fact["principal_arn"]
+    lines += ["Of these in a [snapshot](../live.md) of a live account:", ""]
+    shown = [fact for kind in ("Credentials", "Role") for fact in snapshot["facts"].get(kind, ())]
+    for fact in shown:
+        who = fact.get("principal_arn") or fact["arn"]
+        if who not in (*snapshot["finding"], *snapshot["ok"]):
+            continue
         said = f"ok, {snapshot['ok'][who]}" if who in snapshot["ok"] else "**reported**"
-        kept = {name: value for name, value in fact.items() if name not in ("source", "principal_arn", "reported")}
+        kept = {name: value for name, value in fact.items() if name not in _LEFT_OUT}
         lines.append(f"- `{who.rpartition(':')[2]}` ({said}): `{json.dumps(kept)}`")
     return lines
 
@@ -92,6 +98,7 @@ def _index(rules: Iterable[Rule]) -> str:
         ordered = sorted(families[family], key=lambda rule: (SEVERITIES.index(rule.severity), rule.id))
         lines += [f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {rule.title} |" for rule in ordered]
         lines += [""]
+    lines += ["## By the code of the catalogue", "", *_by_code(rules), ""]
     lines += ["## Predicates and finders for rules of your own", "", "Used in `where: {is: name}`:", ""]
     lines += [f"- `{name}`: {_first(item.doc)}" for name, item in sorted(PREDICATES.items())]
     lines += ["", "Used in `find: name`:", ""]
@@ -101,6 +108,21 @@ def _index(rules: Iterable[Rule]) -> str:
         for name, item in sorted(FINDERS.items())
     ]
     return "\n".join([*lines, ""])
+
+
+def _by_code(rules: Iterable[Rule]) -> list[str]:
+    """Where each check of the catalogue is: in one rule or several, or outside the rules."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        for code in filter(_CODE.fullmatch, rule.aliases):
+            found.setdefault(code, []).append(f"[{rule.id}]({rule.id}.md)")
+    told = {code: f"{check.name}: {check.says}" for code, check in ELSEWHERE.items()}
+    lines = ["Where a check has another name, or several rules, the [rulebook](../rulebook.md) says why.", ""]
+    lines += ["| code | rule |", "|---|---|"]
+    return lines + [f"| {code} | {told.get(code) or ', '.join(found[code])} |" for code in sorted({*found, *told})]
+
+
+_CODE = re.compile(r"[A-Z]{3}\d{3}")
 
 
 def _first(text: str) -> str:

@@ -24,6 +24,7 @@ def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]
     RULE is a rule id, the name another tool or AWS uses for the same check (`CKV_AWS_301`), or a way to gain rights
     (`lambda-004`), which is explained with the rules that report it.
     """
+    from permscope.audit.elsewhere import find_elsewhere
     from permscope.audit.path_rules import find_path
     from permscope.audit.rules import load_rules
     from permscope.audit.run import find_rules
@@ -31,6 +32,12 @@ def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]
     from permscope.report.terminal import SEVERITY_STYLES, text
 
     out = console()
+    told = find_elsewhere(rule)
+    if told is not None:
+        code, check = told
+        print_line(text((check.name, "bold cyan"), (f"  {code}, which is no rule", "bold")), out, hang=2)
+        print_line(text(check.says), out)
+        return
     meant = find_rules(load_rules([Path(folder) for folder in rules]), rule)
     path = None if any(rule.lower() == found.id for found in meant) else find_path(rule)
     if path is not None:

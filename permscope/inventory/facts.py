@@ -91,6 +91,8 @@ class Role(Fact):
         managed_policy_arns: customer and AWS managed policies attached to it (`LocatedStr` where read from a template).
         boundary_arn: its permissions boundary.
         unique_id: `AROA...` of a live role.
+        created: ISO 8601 time of a live role.
+        last_used: ISO 8601 time of a live role; None where IAM knows of no use, which it remembers for 400 days.
     """
 
     arn: str
@@ -100,6 +102,8 @@ class Role(Fact):
     managed_policy_arns: tuple[str, ...] = ()
     boundary_arn: str | None = None
     unique_id: str | None = None
+    created: str | None = None
+    last_used: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from permscope.inventory.arn import split_arn
@@ -71,7 +72,8 @@ def _role(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
         "AssumeRolePolicyDocument": item.get("AssumeRolePolicyDocument"),
         "Path": item.get("Path"),
     }
-    attributes = {"RoleId": item.get("RoleId", "")}
+    times = {"CreateDate": item.get("CreateDate"), "LastUsedDate": (item.get("RoleLastUsed") or {}).get("LastUsedDate")}
+    attributes = {"RoleId": item.get("RoleId", ""), **{key: _time(value) for key, value in times.items() if value}}
     name, arn = item["RoleName"], item["Arn"]
     yield session.resource("AWS::IAM::Role", properties, name=name, arn=arn, attributes=attributes, call=DETAILS)
     for profile in item.get("InstanceProfileList") or ():
@@ -82,6 +84,11 @@ def _role(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:
             arn=profile.get("Arn"),
             call=DETAILS,
         )
+
+
+def _time(value: object) -> str:
+    """ISO 8601, from the SDK's value or from the text of a saved answer."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _user(session: Session, item: Mapping[str, Any]) -> Iterator[LiveFact]:

@@ -113,6 +113,8 @@ def read_role(resource: TemplateResource) -> Iterable[AnyFact]:
         managed_policy_arns=attached.managed,
         boundary_arn=resource.text("PermissionsBoundary"),
         unique_id=resource.attributes.get("RoleId"),
+        created=resource.attributes.get("CreateDate"),
+        last_used=resource.attributes.get("LastUsedDate"),
         tags=_tags(resource),
         **resource.facts_about(),
     )

@@ -6,6 +6,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,13 +39,21 @@ def _fixture(rule: Rule) -> Path:
     return template if template.is_file() else template.with_suffix(".json")
 
 
+def _of(snapshot: Any, kind: str) -> list[dict[str, Any]]:
+    """The facts of one kind in a snapshot."""
+    found: list[dict[str, Any]] = snapshot["facts"].get(kind, [])
+    return found
+
+
 def _expected(path: Path) -> tuple[set[object], set[object], set[object]]:
     """What a fixture calls guilty, its near misses, and the kind of mark that findings are compared by."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".yaml":
         return set(_marked(text, _FINDING)), set(_marked(text, _OK)), set()
     snapshot = json.loads(text)
-    told = {item["principal_arn"] for item in snapshot["facts"]["Credentials"]}
+    told = {
+        item.get("principal_arn") or item["arn"] for kind in ("Credentials", "Role") for item in _of(snapshot, kind)
+    }
     assert all(why.strip() for why in snapshot["ok"].values())
     return set(snapshot["finding"]), set(snapshot["ok"]), told
 

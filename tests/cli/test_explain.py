@@ -45,3 +45,11 @@ def test_a_rule_that_there_is_not_is_answered_with_the_closest() -> None:
     result = CliRunner().invoke(permscope, ["explain", "permission-publik"])
     assert isinstance(result.exception, PermscopeError)
     assert "permission-public" in str(result.exception)
+
+
+def test_a_check_that_is_no_rule_says_where_it_is_made() -> None:
+    """Comparing two versions is a command of its own."""
+    assert said("explain", "DIF004", "--width", "100") == (
+        "new-public-entry  DIF004, which is no rule\n"
+        "`permscope diff` and `permscope gate` report it as `new-public-entry`.\n"
+    )

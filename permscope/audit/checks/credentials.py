@@ -5,7 +5,7 @@ Ages count to the time of IAM's report and not to today, so that a snapshot give
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,8 @@ from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.errors import RuleError
 from permscope.graph.model import Decision, EdgeKind
-from permscope.inventory.facts import Credentials
+from permscope.inventory.arn import account_of
+from permscope.inventory.facts import Credentials, Role
 from permscope.inventory.source import Source
 
 _NAMES = ("first", "second")
@@ -76,13 +77,49 @@ def unused_credentials(subject: Subject, parameters: Any, _taken: Taken) -> Iter
             yield _hit(f"the {name} access key", idle)
 
 
+@finder("role", values=("said",), check=_days)
+def unused_roles(subject: Subject, parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """A role of a live account that nobody has assumed for a number of days, counted to the account's report.
+
+    Those that AWS keeps for its own services are left out, and so are roles that are younger.
+    """
+    role = subject.fact
+    if not isinstance(role, Role) or "/aws-service-role/" in role.arn or "/aws-reserved/" in role.arn:
+        return
+    reported = _reports(subject).get(account_of(role.arn) or "")
+    age, idle = _between(role.created, reported), _between(role.last_used, reported)
+    if age is None or age <= parameters or (role.last_used and (idle is None or idle <= parameters)):
+        return
+    said = (
+        f"was last used {idle} days before the account's report"
+        if idle is not None
+        else f"was made {age} days before the account's report, and IAM remembers no use of it"
+    )
+    yield Hit(values={"said": said})
+
+
+def _reports(subject: Subject) -> Mapping[str, str]:
+    """The time of the credential report of each account."""
+    memo = subject.world.memo
+    if "reports" not in memo:
+        memo["reports"] = {
+            account_of(fact.principal_arn): fact.reported for fact in subject.world.inventory.of(Credentials)
+        }
+    known: dict[str, str] = memo["reports"]
+    return known
+
+
 def _hit(which: str, days: int) -> Hit:
     return Hit(element=which, values={"which": which, "days": str(days)})
 
 
 def _age(fact: Credentials, since: str | None) -> int | None:
     """Whole days from a time to the report; None where either is not known."""
-    start, end = _moment(since), _moment(fact.reported)
+    return _between(since, fact.reported)
+
+
+def _between(since: str | None, until: str | None) -> int | None:
+    start, end = _moment(since), _moment(until)
     return (end - start).days if start is not None and end is not None else None
 
 

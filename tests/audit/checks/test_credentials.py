@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,35 @@ def test_a_finding_about_the_root_user_names_it(found: Callable[..., Found]) -> 
     root = Credentials(principal_arn=f"arn:aws:iam::{ID}:root", reported=REPORTED, mfa=False)
     (finding,) = found(root)["root-no-mfa"]
     assert finding.resource == f"arn:aws:iam::{ID}:root"
+
+
+OLD, LATE = "2026-01-01T12:00:00Z", "2026-10-30T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("created", "last_used", "said"),
+    [
+        (OLD, OLD, "was last used 304 days before the account's report"),
+        (OLD, None, "was made 304 days before the account's report, and IAM remembers no use of it"),
+        (OLD, LATE, None),
+        (LATE, None, None),
+        (None, OLD, None),
+        (OLD, "once", None),
+    ],
+)
+def test_a_role_is_unused_by_what_iam_remembers(
+    found: Callable[..., Found], created: str | None, last_used: str | None, said: str | None
+) -> None:
+    """A young role may still find its use, and what cannot be read is not known."""
+    made = replace(admin_role(), created=created, last_used=last_used)
+    findings = found(made).get("role-not-used", [])
+    assert [finding.message.partition(" ")[2] for finding in findings] == ([said] if said else [])
+
+
+def test_without_a_report_of_the_account_no_role_is_unused(found: Callable[..., Found]) -> None:
+    """There is nothing to count the days to."""
+    made = replace(admin_role(), created=OLD, last_used=OLD, arn="arn:aws:iam::999988887777:role/boss")
+    assert "role-not-used" not in found(made)
 
 
 @pytest.mark.parametrize("days", ["many", "0", "true", "[90]"])

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy  # botocore decodes the documents of an answer where they stand
+from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from permscope.inventory.facts import Group, ManagedPolicy, Role, Unknown, User
 
 ACCOUNT = "arn:aws:iam::123456789012"
 ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+MADE, USED = datetime(2024, 5, 1, 9, tzinfo=UTC), datetime(2026, 10, 1, 9, tzinfo=UTC)
 EMPTY: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
 NOTHING: dict[str, Any] = {
     "iam.get_account_authorization_details": EMPTY,
     "iam.list_open_id_connect_providers": {"OpenIDConnectProviderList": []},
     "iam.list_saml_providers": {"SAMLProviderList": []},
 }
-DETAILS = {
+DETAILS: dict[str, Any] = {
     "GroupDetailList": [{"GroupName": "devs", "Arn": f"{ACCOUNT}:group/devs", "Path": "/"}],
     "UserDetailList": [
         {
@@ -79,3 +83,24 @@ def test_identities_that_may_not_be_read_are_unknown(account: Callable[..., list
     denied = {**NOTHING, "iam.get_account_authorization_details": "AccessDenied"}
     assert [fact.kind for fact in account("iam", denied, Unknown)] == ["denied"]
     assert account("iam", NOTHING, Unknown) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "times"),
+    [
+        ({}, (None, None)),
+        ({"CreateDate": MADE, "RoleLastUsed": {}}, (MADE.isoformat(), None)),
+        (
+            {"CreateDate": MADE, "RoleLastUsed": {"LastUsedDate": USED, "Region": "eu-west-1"}},
+            (MADE.isoformat(), USED.isoformat()),
+        ),
+    ],
+)
+def test_a_role_knows_when_it_was_made_and_last_used(
+    account: Callable[..., list[Any]], more: dict[str, Any], times: tuple[str | None, str | None]
+) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html."""
+    details = deepcopy(DETAILS)
+    details["RoleDetailList"][0].update(more)
+    (role,) = account("iam", {**NOTHING, "iam.get_account_authorization_details": details}, Role)
+    assert (role.created, role.last_used) == times
