@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from permscope.errors import ConfigError
+from permscope.lazy import regex
 
 if TYPE_CHECKING:
     from permscope.audit.findings import Finding
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from permscope.inventory.facts import Unknown
     from permscope.inventory.source import Source
 
+_URL = regex(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~%/-]*)?")
+_OWNER_AND_NAME = regex(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+")
 # These put findings on lines of a repository, whatever folder of it permscope runs in.
 _BY_REPOSITORY = frozenset({"sarif", "github", "gitlab"})
 
@@ -62,7 +65,16 @@ def sarif_text(findings: Sequence[Finding], errors: Sequence[PermscopeError], un
     from permscope.report import sarif
 
     findings, errors, unknowns = _from_root(findings, errors, unknowns)
-    return sarif.render(findings, errors=errors, unknowns=unknowns)
+    return sarif.render(findings, errors=errors, unknowns=unknowns, home=_home())
+
+
+def _home() -> str | None:
+    """Where permscope comes from: `PERMSCOPE_REPOSITORY` of the CI is `owner/name` on its server, or a URL."""
+    said = os.environ.get("PERMSCOPE_REPOSITORY", "").strip()
+    if _URL.fullmatch(said):
+        return said
+    server = os.environ.get("GITHUB_SERVER_URL") or os.environ.get("CI_SERVER_URL") or ""
+    return f"{server.rstrip('/')}/{said}" if _OWNER_AND_NAME.fullmatch(said) and _URL.fullmatch(server) else None
 
 
 def _from_root(

@@ -314,20 +314,28 @@ def is_open(graph: PermissionGraph, node: Node) -> bool:
     )
 
 
-def is_exposed(graph: PermissionGraph, function: Node) -> bool:
-    """Whether anyone on the internet can make a function run, by calling it or a route in front of it.
+def exposed_functions(graph: PermissionGraph) -> frozenset[str]:
+    """The functions that anyone on the internet can make run, by calling them or a route in front of them.
 
     A route of AppSync stands in front of the data source that runs the function, one of API Gateway may stand in front
-    of a queue that does.
+    of a queue that does; each of these is looked at once.
     """
-    if is_open(graph, function):
-        return True
-    wired = (edge for edge in graph.incoming(function.id, EdgeKind.TRIGGERS) if edge.authorized is not False)
-    sources = [graph.nodes[edge.source] for edge in wired]
-    return any(
-        node.kind is NodeKind.ROUTE and is_open(graph, node)
-        for source in sources
-        for node in (source, *feeders(graph, source))
+    known: dict[str, bool] = {}
+
+    def lets_in(source: Node) -> bool:
+        if source.id not in known:
+            doors = (source, *feeders(graph, source))
+            known[source.id] = any(node.kind is NodeKind.ROUTE and is_open(graph, node) for node in doors)
+        return known[source.id]
+
+    return frozenset(
+        function.id
+        for function in graph.of_kind(NodeKind.FUNCTION)
+        if is_open(graph, function)
+        or any(
+            edge.authorized is not False and lets_in(graph.nodes[edge.source])
+            for edge in graph.incoming(function.id, EdgeKind.TRIGGERS)
+        )
     )
 
 

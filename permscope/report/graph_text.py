@@ -16,7 +16,7 @@ from permscope.report.describe import (
     actions_in_words,
     auth_of,
     counted,
-    is_exposed,
+    exposed_functions,
     name_of,
     place,
     type_name,
@@ -95,7 +95,7 @@ def print_graph(
 def headline(graph: PermissionGraph, signs: Symbols) -> Text:
     """`3 functions, 1 open to anyone · 3 roles · 2 routes · 6 resources · 1 unknown`."""
     functions = list(graph.of_kind(NodeKind.FUNCTION))
-    exposed = sum(1 for node in functions if is_exposed(graph, node))
+    exposed = len(exposed_functions(graph))
     parts = [
         count(counted(graph, NodeKind.ROLE), "role"),
         count(counted(graph, NodeKind.ROUTE), "route"),

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from permscope.graph.model import EdgeKind, Node, PermissionGraph
-from permscope.report.describe import Places, is_exposed, name_of
+from permscope.report.describe import Places, exposed_functions, name_of
 from permscope.report.layout import fitting, joined, print_line, print_table
 from permscope.report.order import by_place
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, Symbols, count, symbols, text
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def print_overview(graph: PermissionGraph, functions: list[Node], console: Console) -> None:
     """What stands out, then a line per function."""
     signs = symbols(console)
-    lines = {node.id: _Line(graph, node) for node in functions}
+    exposed = exposed_functions(graph)
+    lines = {node.id: _Line(graph, node, exposed=node.id in exposed) for node in functions}
     notes = Counter(note for line in lines.values() for note in line.notes)
     console.print()
     for note, style in _NOTES.items():
@@ -92,9 +93,10 @@ class _Line:
     Args:
         graph: the graph.
         node: a function.
+        exposed: whether anyone on the internet can make it run.
     """
 
-    def __init__(self, graph: PermissionGraph, node: Node) -> None:
+    def __init__(self, graph: PermissionGraph, node: Node, *, exposed: bool) -> None:
         entries = list(graph.incoming(node.id, EdgeKind.TRIGGERS, EdgeKind.CAN_INVOKE))
         touches = [
             each
@@ -106,7 +108,7 @@ class _Line:
         self.targets = len({(each.target.id, each.service) for each in touches})
         self.levels = {level for each in touches for level in each.actions.levels()}
         found = []
-        if is_exposed(graph, node):
+        if exposed:
             found.append("open")
         wired = [edge for edge in entries if edge.kind is EdgeKind.TRIGGERS]
         if any(edge.authorized is False for edge in wired):

@@ -41,6 +41,7 @@ def render(
     errors: Iterable[PermscopeError] = (),
     unknowns: Iterable[Unknown] = (),
     category: str = "permscope",
+    home: str | None = None,
 ) -> str:
     """The findings as one SARIF run, worst first and within GitHub's limits.
 
@@ -49,12 +50,15 @@ def render(
         errors: inputs that could not be read.
         unknowns: what is not known.
         category: tells several runs on one commit apart.
+        home: URL of permscope's own repository, where that is known.
     """
     ordered = sorted(findings, key=lambda one: (one.suppressed is not None, one.rank))
     limit = MOST_RESULTS
     while True:
         kept = ordered[:limit]
         document = _document(kept, len(ordered) - len(kept), tuple(errors), tuple(unknowns), category)
+        if home is not None:
+            document["runs"][0]["tool"]["driver"]["informationUri"] = home
         text = indented(document) + "\n"
         if len(text.encode("utf-8", "replace")) <= MOST_BYTES or limit < 2:  # noqa: PLR2004 - nothing left to halve
             return text

@@ -60,3 +60,26 @@ def test_outside_of_a_repository_files_stay_as_they_are(
     assert capsys.readouterr().out.count("a.yaml") == 2
     with pytest.raises(ConfigError):
         write_findings("pdf", (), (), PermissionGraph(()))
+
+
+@pytest.mark.parametrize(
+    ("said", "server", "uri"),
+    [
+        ("owner/permscope", "https://github.com", "https://github.com/owner/permscope"),
+        ("group/sub/permscope", "https://git.example.com:8443/", "https://git.example.com:8443/group/sub/permscope"),
+        ("https://git.example.com/tools/permscope", "", "https://git.example.com/tools/permscope"),
+        ("owner/permscope", "", None),
+        ("", "https://github.com", None),
+        ("javascript:alert(1)", "https://github.com", None),
+        ("owner/perm scope", "https://github.com", None),
+    ],
+)
+def test_sarif_says_where_permscope_comes_from_where_the_ci_says_it(
+    said: str, server: str, uri: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No address is made up: without the variable there is none."""
+    monkeypatch.setenv("PERMSCOPE_REPOSITORY", said)
+    monkeypatch.setenv("GITHUB_SERVER_URL", server)
+    monkeypatch.delenv("CI_SERVER_URL", raising=False)
+    driver = json.loads(sarif_text([_finding("app.yaml")], (), ()))["runs"][0]["tool"]["driver"]
+    assert driver.get("informationUri") == uri

@@ -131,7 +131,8 @@ def _not_found(graph: PermissionGraph, name: str) -> NameNotFoundError:
     by_lower: dict[str, str] = {}
     for node in graph.nodes.values():
         for own in (*_own_names(node), *_other_names(node)):
-            by_lower.setdefault(own.lower(), own)
+            if "${" not in own:  # the same thing has a name that can be typed
+                by_lower.setdefault(own.lower(), own)
     if name.startswith("arn:"):
         return NameNotFoundError(f"nothing here is called `{name}`")
     close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from permscope.errors import NameNotFoundError
-from permscope.graph.model import EdgeKind
+from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import find_node, focus, what_can
 
 TABLE = "  Orders: {Type: AWS::DynamoDB::Table, Properties: {TableName: orders-v1}}\n"
@@ -79,3 +79,13 @@ def test_focus_keeps_both_sides_and_nothing_else(world: Any, function: Any) -> N
     assert {"Fn", "FnRole", "Orders", "s3.amazonaws.com"} <= labels
     assert not labels & {"Other", "OtherRole"}
     assert list(part.edges_of(EdgeKind.EXECUTES_AS))
+
+
+def test_a_hint_offers_names_that_can_be_typed() -> None:
+    """The physical name that CloudFormation will make is a token, and the logical id beside it is the name."""
+    graph = PermissionGraph()
+    arn = "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:${Put}"
+    graph.add_node(Node(id=arn, kind=NodeKind.FUNCTION, label="Put", logical_id="Put", arn=arn))
+    with pytest.raises(NameNotFoundError) as told:
+        find_node(graph, "Putt")
+    assert told.value.hint == "did you mean `Put`?"
