@@ -9,6 +9,7 @@ from dataclasses import field
 from pathlib import Path
 
 from permscope.collect.templates.document import MAX_BYTES
+from permscope.collect.templates.uploads import UPLOADED, uploaded_file
 from permscope.lazy import dataclass, regex
 
 _REMOTE = regex(r"[A-Za-z][A-Za-z0-9+.-]+:|\$\{|\{\{|//")
@@ -67,6 +68,8 @@ def locate(reference: str, place: Place) -> tuple[Path, Place]:
     if place.directory is None or place.root is None:
         raise RefusedFileError("a template from standard input has no files beside it")
     reference = reference.removeprefix("file://")
+    if reference.startswith(UPLOADED):
+        reference = _uploaded(reference, place.directory, place.file)
     path = Path(os.path.normpath(place.directory / reference))
     try:
         real = path.resolve()
@@ -78,6 +81,16 @@ def locate(reference: str, place: Place) -> tuple[Path, Place]:
         raise RefusedFileError("the path is not valid") from None
     shown = Path(os.path.normpath(Path(place.file).parent / reference)).as_posix()
     return path, Place(shown, path.parent, place.root, place.reads)
+
+
+def _uploaded(reference: str, directory: Path, file: str) -> str:
+    try:
+        found = uploaded_file(reference, directory, file.rpartition("/")[2])
+    except (OSError, ValueError):
+        raise RefusedFileError("the path is not valid") from None
+    if isinstance(found, str):
+        raise RefusedFileError(found)
+    return os.path.relpath(found, directory)
 
 
 def read_file(reference: str, place: Place) -> tuple[bytes, Place]:

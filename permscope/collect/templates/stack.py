@@ -14,6 +14,7 @@ from permscope.collect.templates.intrinsics import Resolver
 from permscope.collect.templates.options import LoadOptions, pseudo_parameters
 from permscope.collect.templates.parameters import Parameter, bind_parameters
 from permscope.collect.templates.transforms import transform
+from permscope.collect.templates.uploads import UPLOADED, uploaded_reference
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
 from permscope.inventory.located import LocatedDict, source_of, value_source
@@ -136,14 +137,15 @@ class Bound:
         if self.run.stacks < 0:
             self._unread(logical_id, f"more than {MAX_STACKS} nested stacks are not read", where)
             return None
+        shown = reference.removeprefix(UPLOADED)
         try:
             data, place = read_file(reference, self.place)
             if place.file in self.ancestry or place.file == self.place.file:
-                self._unread(logical_id, f"`{reference}` includes itself", where)
+                self._unread(logical_id, f"`{shown}` includes itself", where)
                 return None
             document = parse_document(decode(data, place.file), place.file)
         except RefusedFileError as error:
-            self._unread(logical_id, f"`{reference}`: {error}", where)
+            self._unread(logical_id, f"`{shown}`: {error}", where)
             return None
         except TemplateError as error:
             self.errors.append(error)
@@ -201,8 +203,8 @@ def nested_reference(resource: Mapping[str, Any], place: Place) -> str | None:
     name = _NESTED.get(str(resource.get("Type")))
     held = properties.get(name) if isinstance(properties, Mapping) and name else None
     if isinstance(held, str):
-        return held if is_local(held) else None
-    return asset_of(held, place)
+        return held if is_local(held) else uploaded_reference(held)
+    return asset_of(held, place) or uploaded_reference(held)
 
 
 def bind_template(  # noqa: PLR0913
