@@ -21,7 +21,7 @@ from permscope.policy.applicable import applicable_actions
 from permscope.policy.context import RequestContext
 from permscope.policy.effective import EffectiveAccess, Grant, effective
 from permscope.policy.evaluate import PolicyLayers, decide
-from permscope.policy.matching import compare, encode
+from permscope.policy.matching import compare, encode, relation
 from permscope.policy.requester import Requester, parse_requester
 from permscope.policy.unrestrictable import is_restrictable
 
@@ -47,6 +47,7 @@ class Decisions:
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
         self._effective: dict[str, EffectiveAccess] = {}
+        self._denials: dict[str, tuple[tuple[Statement, ActionSet], ...]] = {}
         self._potential: dict[str, EffectiveAccess] = {}
         self._identity: dict[str, tuple[Policy, ...]] = {}
         self._needs: dict[tuple[str, Need, str | None], Outcome] = {}
@@ -187,6 +188,18 @@ class Decisions:
         if ":logs:" in arn:
             facts = (*facts, *(fact for fact in self._of_logs if fact not in facts))
         return tuple(fact.policy for fact in facts)
+
+    def denials(self, arn: str) -> tuple[tuple[Statement, ActionSet], ...]:
+        """The Deny statements of a resource's policy that hold for all of it without condition, with their actions."""
+        if arn not in self._denials:
+            self._denials[arn] = tuple(
+                (statement, _actions_of(statement))
+                for policy in self.resource_policies(arn)
+                for statement in policy.statements
+                if statement.effect == "Deny" and not statement.conditions and statement.only_if is None
+                if _covers(statement, arn)
+            )
+        return self._denials[arn]
 
     @cached_property
     def _of_logs(self) -> tuple[ResourcePolicy, ...]:
@@ -415,6 +428,19 @@ def requester_of(arn: str) -> Requester | None:
         return parse_requester(arn)
     except PolicyError:
         return None
+
+
+def _actions_of(statement: Statement) -> ActionSet:
+    if statement.actions is not None:
+        return load().action_set(statement.actions)
+    return load().complement(load().action_set(statement.not_actions or ()))
+
+
+def _covers(statement: Statement, arn: str) -> bool:
+    """Whether a statement of a resource's policy is about all of the resource itself."""
+    if statement.resources is not None:
+        return any(relation(encode(each), encode(arn)) for each in statement.resources)
+    return statement.not_resources is None
 
 
 def _applies_to(deny: Statement, principal: Principal) -> bool:

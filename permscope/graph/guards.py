@@ -111,9 +111,10 @@ class Guards:
 
 
 def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: ActionSet) -> ActionSet:
-    """Of actions granted on a set, those the account of a known member of it may have agreed to.
+    """Of actions granted on a set, those that a known member of it, and its account, may have agreed to.
 
-    A grant on `*` reaches into another account only where a policy over there lets the principal in.
+    A grant on `*` reaches into another account only where a policy over there lets the principal in, to a key only
+    where the key's policy does or hands over to the account, and never past a Deny of the member's own policy.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
     """
     if node is None or node.arn is None:
@@ -121,8 +122,13 @@ def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: Ac
     assumes = actions & assuming()
     if assumes and node.kind is NodeKind.ROLE and not _may_trust(decisions, node.arn, principal):
         actions -= assumes
+    if principal.kind in (NodeKind.ROLE, NodeKind.USER):
+        for statement, denied in decisions.denials(node.arn):
+            if not denied.isdisjoint(actions) and _surely_denies(statement, principal):
+                actions -= denied
     owner = account_of(node.arn) or node.account  # the ARN of a bucket has no account
-    if owner is None or owner == principal.account:
+    is_key = ":kms:" in node.arn and bool(decisions.resource_policies(node.arn))
+    if not is_key and (owner is None or owner == principal.account):
         return actions
     if node.kind in (NodeKind.EXTERNAL, NodeKind.RESOURCE_SET) or node.arn in decisions.inventory.unread_policies:
         return actions
@@ -132,6 +138,13 @@ def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: Ac
             for grant in grants:
                 left |= grant.actions & actions
     return left
+
+
+def _surely_denies(statement: Statement, principal: Node) -> bool:
+    """Whether a Deny without condition names a role or user, its sessions or everybody of its account."""
+    if statement.not_principals is not None:
+        return False
+    return any(names(each, principal) for each in statement.principals or ())
 
 
 @cache
@@ -149,11 +162,19 @@ def _may_trust(decisions: Decisions, role_arn: str, principal: Node) -> bool:
     role = decisions.inventory.roles.get(role_arn)
     if role is None or role_arn in decisions.inventory.shared_roles:
         return True
+    if any(_denies_assuming(each) and _surely_denies(each, principal) for each in role.trust.statements):
+        return False
     return any(
         element.value == "*" or has_unknown(element.value) or (names(element, principal) and not grant.conditions)
         for element, grants in decisions.granted_by((role.trust,))
         for grant in grants
     )
+
+
+def _denies_assuming(statement: Statement) -> bool:
+    if statement.effect != "Deny" or statement.conditions or statement.only_if is not None:
+        return False
+    return statement.actions is not None and "sts:AssumeRole" in load().action_set(statement.actions)
 
 
 def names(element: Principal, principal: Node) -> bool:

@@ -20,7 +20,8 @@ from permscope.graph.questions.queries import find_node, in_set, same_thing, via
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.inventory import Inventory
-from permscope.inventory.policies import Policy, PolicyKind, Statement
+from permscope.inventory.policies import PolicyKind, Statement
+from permscope.policy.applicable import applicable_actions
 from permscope.policy.effective import parts_of
 from permscope.policy.matching import encode, relation
 
@@ -158,14 +159,16 @@ def _parts(
     graph: PermissionGraph, principal: Node, edge: Edge, actions: ActionSet, node: Node | None, arn: str
 ) -> Iterator[tuple[Decision, ActionSet]]:
     """What an edge gives on the very ARN: a wide grant may be denied again for it, a narrow one be about elsewhere."""
-    exact = node is not None and edge.target == node.id and arn in (node.arn, node.id)
-    if graph.decisions is None or principal.kind not in (NodeKind.ROLE, NodeKind.USER) or exact:
+    if graph.decisions is None or principal.kind not in (NodeKind.ROLE, NodeKind.USER):
         yield edge.decision, actions
         return
-    actions = agreed(graph.decisions, principal, node, actions)
     if (settled := _settled(graph.decisions, principal, edge, actions, node, arn)) is not None:
         yield from settled
         return
+    if node is not None and edge.target == node.id and arn in (node.arn, node.id):
+        yield edge.decision, actions
+        return
+    actions = agreed(graph.decisions, principal, node, actions)
     allowed, conditional = graph.decisions.access(principal.id, arn)
     if edge.decision is not Decision.ALLOW:
         # what limits a grant need not touch the one thing
@@ -198,12 +201,15 @@ def _named(decisions: Decisions, principal: Node, node: Node, arn: str) -> Actio
 def _settled(
     decisions: Decisions, principal: Node, edge: Edge, actions: ActionSet, node: Node | None, arn: str
 ) -> tuple[tuple[Decision, ActionSet], ...] | None:
-    """The parts as single requests decide them, where the thing below which the ARN lies has a policy of its own."""
-    if node is None or node.arn in (None, arn) or edge.conditions or len(actions) > _MOST_ASKED or "*" in arn:
+    """The parts as single requests decide them, where the thing, or what it lies in, has a policy of its own."""
+    if node is None or node.arn is None or edge.conditions or len(actions) > _MOST_ASKED or "*" in arn:
         return None
     fact, requester = decisions.principal(principal.id), requester_of(principal.id)
-    policies = decisions.resource_policies(node.arn or "")
-    if fact is None or requester is None or not policies or not any(map(_denies, policies)):
+    policies = decisions.resource_policies(node.arn)
+    if fact is None or requester is None or not policies or node.arn in decisions.inventory.unread_policies:
+        return None
+    own = applicable_actions(encode(arn))
+    if own is None or not actions <= own or ":lambda:" in arn:  # about what lies below it, or about its versions
         return None
     sure: list[str] = []
     perhaps: list[str] = []
@@ -223,10 +229,6 @@ def _settled(
     catalog = load()
     parts = ((Decision.ALLOW, catalog.action_set(sure)), (Decision.CONDITIONAL, catalog.action_set(perhaps)))
     return tuple((decision, part) for decision, part in parts if part)
-
-
-def _denies(policy: Policy) -> bool:
-    return any(statement.effect == "Deny" for statement in policy.statements)
 
 
 def _answer(

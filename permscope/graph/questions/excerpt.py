@@ -164,7 +164,7 @@ class _Facts:
                     keep = fact.role_arn is None or fact.role_arn in kept or fact.arn == self._target
                     keep = keep or has_unknown(fact.role_arn or "")
                 case Resource():
-                    keep = fact.id in users or fact.arn == self._target
+                    keep = fact.id in users or f"{self._target}/".startswith((f"{fact.arn}/", f"{fact.arn}:"))
                 case Route():
                     keep = fact.id in users
                 case RoleUse() | Trigger() | ResourcePolicy() | Output():

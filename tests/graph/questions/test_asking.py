@@ -176,3 +176,113 @@ def test_a_bucket_policy_with_a_condition_lets_a_role_at_its_objects(world: Any,
     answers = who_can(graph, "s3:GetObject", "arn:aws:s3:::pics/open/a.png")
     assert [(one.principal.label, one.decision) for one in answers] == [("FnRole", Decision.CONDITIONAL)]
     assert who_can(graph, "s3:GetObject", "arn:aws:s3:::pics/shut/a.png") == []
+
+
+OUTSIDE = """\
+{Effect: Deny, Principal: '*', Action: 'sqs:*', Resource: '*', Condition: {StringNotEquals: {'aws:SourceVpc': vpc-1}}}\
+"""
+EVERYTHING = "{Effect: Allow, Action: '*', Resource: '*'}"
+
+
+def guarded(kind: str, policy_type: str, on: str, statements: str) -> str:
+    """A queue or topic with a policy."""
+    return f"""\
+  Thing: {{Type: {kind}}}
+  ThingPolicy:
+    Type: {policy_type}
+    Properties:
+      {on}: [!Ref Thing]
+      PolicyDocument: {{Version: '2012-10-17', Statement: [{statements}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ("{Effect: Deny, Principal: '*', Action: 'sqs:*', Resource: '*'}", []),
+        ("{Effect: Deny, Principal: {AWS: !Ref 'AWS::AccountId'}, Action: 'sqs:SendMessage', Resource: '*'}", []),
+        ("{Effect: Deny, Principal: {AWS: !GetAtt FnRole.Arn}, NotAction: 'sqs:ReceiveMessage', Resource: '*'}", []),
+        ("{Effect: Deny, Principal: '*', Action: 'sqs:ReceiveMessage', Resource: '*'}", [Decision.ALLOW]),
+        ("{Effect: Deny, Principal: {AWS: '999999999999'}, Action: 'sqs:*', Resource: '*'}", [Decision.ALLOW]),
+        (OUTSIDE, [Decision.CONDITIONAL]),
+    ],
+)
+def test_a_grant_on_everything_does_not_pass_a_deny_of_the_thing(
+    world: Any, function: Any, statements: str, found: list[Decision]
+) -> None:
+    """A Deny in the queue's policy wins over whatever the role has, also where that names no queue.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    """
+    queue = guarded("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues", statements)
+    answers = who_can(world(queue, function("Fn", EVERYTHING)).graph, "sqs:SendMessage", "Thing")
+    assert [one.decision for one in answers if one.principal.label == "FnRole"] == found
+
+
+@pytest.mark.parametrize(
+    ("principal", "found"),
+    [("!Sub 'arn:aws:iam::${AWS::AccountId}:root'", True), ("!GetAtt FnRole.Arn", True), ("!GetAtt Other.Arn", False)],
+)
+def test_a_grant_on_everything_reaches_a_key_that_agrees(
+    world: Any, function: Any, principal: str, found: bool
+) -> None:
+    """A key policy lets in whom it names, and hands over to identity policies only where it names the account.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    made = world(
+        f"""\
+  Other:
+    Type: AWS::IAM::Role
+    Properties: {{AssumeRolePolicyDocument: {{}}}}
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: '2012-10-17'
+        Statement: {{Effect: Allow, Principal: {{AWS: {principal}}}, Action: 'kms:*', Resource: '*'}}
+""",
+        function("Fn", EVERYTHING),
+    )
+    assert ("FnRole" in [one.principal.label for one in who_can(made.graph, "kms:Decrypt", "Key")]) is found
+
+
+@pytest.mark.parametrize(("action", "found"), [("sts:AssumeRole", False), ("sts:TagSession", True)])
+def test_a_trust_policy_that_denies_everybody_of_the_account_denies_a_role_of_it(
+    world: Any, function: Any, action: str, found: bool
+) -> None:
+    """An Allow for `*` does not make up for it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
+    """
+    target = f"""\
+  Target:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {{Effect: Allow, Principal: {{AWS: '*'}}, Action: 'sts:AssumeRole'}}
+          - {{Effect: Deny, Principal: {{AWS: !Ref 'AWS::AccountId'}}, Action: '{action}'}}
+"""
+    answers = who_can(world(target, function("Fn", EVERYTHING)).graph, "sts:AssumeRole", "Target")
+    assert ("FnRole" in [one.principal.label for one in answers]) is found
+
+
+def test_whom_a_bucket_names_may_read_its_objects(world: Any, function: Any) -> None:
+    """Its policy suffices in its own account, asked about a single object too."""
+    policy = """\
+  PicsPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Pics
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: !GetAtt FnRole.Arn}
+            Action: 's3:GetObject'
+            Resource: 'arn:aws:s3:::pics/*'
+"""
+    answers = who_can(world(BUCKET, policy, function("Fn")).graph, "s3:GetObject", "arn:aws:s3:::pics/k")
+    assert [(one.principal.label, one.decision) for one in answers] == [("FnRole", Decision.ALLOW)]
