@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from permscope import cache
 from permscope.collect.assembly import MANIFEST, stacks_of
@@ -37,6 +38,22 @@ _DECLARED = regex(rb"(?m)^Resources[ \t]*:|^\s*\"Resources\"\s*:|AWSTemplateForm
 _DEPLOYED = regex(r"(?s)(?P<path>.+)@[0-9]{12}(?:/[a-z]{2,}(?:-[a-z]+)+-[0-9]+)?")
 
 
+class _Reading(NamedTuple):
+    """For which place a file was read, and whether somebody named the very file."""
+
+    account: str | None
+    region: str | None
+    named: bool
+
+    def is_elsewhere(self, other: _Reading) -> bool:
+        """Whether both say where they are, and that is not the same place."""
+        if other.named and not self.named:
+            return False
+        if None in (self.account, other.account) or (self.region is None) is not (other.region is None):
+            return False
+        return (self.account, self.region) != (other.account, other.region)
+
+
 @dataclass(slots=True)
 class Found:
     """What a run reads.
@@ -45,29 +62,38 @@ class Found:
         templates: parsed, in the order of the command line, directories sorted.
         errors: inputs that cannot be used.
         snapshots: files that hold facts of a live account rather than a template.
+        met: how many files there were, those that were read before included.
     """
 
     templates: list[Template] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
     snapshots: list[Path] = field(default_factory=list)
-    _seen: set[Path] = field(default_factory=set)
+    met: int = 0
+    _seen: dict[Path, list[_Reading]] = field(default_factory=dict)
 
-    def first_time(self, path: Path) -> bool:
-        """Whether a file was not read before under another name."""
-        real = path.resolve()
-        is_new = real not in self._seen
-        self._seen.add(real)
+    def first_time(self, path: Path, options: LoadOptions, *, named: bool = False) -> bool:
+        """Whether a file was not read before for the same place, under another name.
+
+        A template may be read for several places, each of which is told; what somebody names is for no others.
+        """
+        reading = _Reading(options.account, options.region, named)
+        known = self._seen.setdefault(path.resolve(), [])
+        is_new = all(reading.is_elsewhere(each) for each in known)
+        if is_new:
+            known.append(reading)
+        self.met += 1
         return is_new
 
     def check_deployment(self, path: Path, options: LoadOptions) -> None:
-        """An error where a template that was read for one account or Region is named for another one."""
-        shown, wanted = _shown(path), (options.account, options.region)
-        if any(
-            each.place.file == shown and (each.options.account, each.options.region) != wanted
-            for each in self.templates
+        """An error where a template that was read for one account or Region is named for what may be another one."""
+        wanted = _Reading(options.account, options.region, named=True)
+        known = self._seen.get(path.resolve(), ())
+        if any(each.place.file == _shown(path) for each in self.templates) and all(
+            each[:2] != wanted[:2] for each in known
         ):
-            hint = "a run reads a file once; name it for its account before the folder it is in, or make a copy of it"
-            self.errors.append(InputError(f"`{shown}` is named for two accounts or Regions", hint=hint))
+            hint = "name it for each of its accounts or Regions (`PATH@ACCOUNT/REGION`), before the folder it is in"
+            shown = _shown(path)
+            self.errors.append(InputError(f"`{shown}` is named for an account or Region, and without", hint=hint))
 
     def refuse(self, path: Path, error: OSError) -> None:
         """Keep a file or folder that cannot be read as an error."""
@@ -124,7 +150,7 @@ def _named_file(path: Path, found: Found, options: LoadOptions) -> None:
     if not path.is_file():
         found.errors.append(InputError(f"`{path.as_posix()}` is not a regular file", hint="give a file or a directory"))
         return
-    if not found.first_time(path):
+    if not found.first_time(path, options, named=True):
         found.check_deployment(path, options)
         return
     if _holds_facts(path):
@@ -184,12 +210,12 @@ def _pattern(pattern: str, found: Found, options: LoadOptions) -> None:
 
 def _directory(path: Path, found: Found, options: LoadOptions) -> None:
     """Every template below a directory; the build output of SAM is read only where its source is not there."""
-    before = len(found.templates) + len(found.errors) + len(found._seen)  # noqa: SLF001
+    before = len(found.templates) + len(found.errors) + found.met
     _folders(path, found, options)
     build = path / ".aws-sam" / "build" / "template.yaml"
-    if before == len(found.templates) + len(found.errors) + len(found._seen) and build.is_file():  # noqa: SLF001
+    if before == len(found.templates) + len(found.errors) + found.met and build.is_file():
         _folders(build.parent, found, options)
-    if before == len(found.templates) + len(found.errors) + len(found._seen):  # noqa: SLF001
+    if before == len(found.templates) + len(found.errors) + found.met:
         hint = "a template is a YAML or JSON file with a `Resources` section"
         found.errors.append(InputError(f"no template in `{path.as_posix()}`", hint=hint))
 
@@ -254,7 +280,7 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
     if path.stat().st_size > (MAX_BYTES if is_likely else _MAYBE_BYTES):
         return
     data = path.read_bytes()
-    if not looks_like_template(data) or _is_other_json(data) or not found.first_time(path):
+    if not looks_like_template(data) or _is_other_json(data) or not found.first_time(path, options):
         return
     place = _place(path, given)
     digest = sha256(data).hexdigest()
@@ -322,11 +348,10 @@ def _assembly(folder: Path, found: Found, options: LoadOptions) -> bool:
                     hint="run `cdk synth` again",
                 )
             )
-        elif found.first_time(path):
+            continue
+        bound = options.bound(account=deployment.account, region=deployment.region, stack_name=deployment.stack_name)
+        if found.first_time(path, bound):
             with path.open("rb") as stream:
                 data = stream.read(MAX_BYTES + 1)
-            bound = options.bound(
-                account=deployment.account, region=deployment.region, stack_name=deployment.stack_name
-            )
             _parse(data, _place(path, folder), found, bound, named=False)
     return stacks is not None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from permscope.collect.discover import Found, discover
-from permscope.collect.parameter_files import read_parameter_file
+from permscope.collect.parameter_files import read_parameter_file, read_region
 from permscope.collect.snapshot import read_snapshot
 from permscope.collect.templates.collect import read_templates
 from permscope.collect.templates.options import LoadOptions
@@ -83,9 +83,12 @@ def _lacking(facts: Iterable[AnyFact], file: str) -> Iterator[SnapshotError]:
 def _with_parameter_files(options: LoadOptions) -> LoadOptions:
     """The options with every value among `parameters`, wherever it came from: that is all the templates depend on."""
     values: dict[str, str] = dict(options.defaults)
+    assumed = options.assumed
     for path in options.parameter_files:
         values.update(read_parameter_file(path))
-    return replace(options, parameters={**values, **options.parameters}, defaults={}, parameter_files=())
+        assumed = assumed._replace(region=read_region(path) or assumed.region)
+    parameters = {**values, **options.parameters}
+    return replace(options, parameters=parameters, defaults={}, parameter_files=(), assumed=assumed)
 
 
 def _check_parameters(named: Collection[str], found: Found) -> None:

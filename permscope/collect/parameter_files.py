@@ -18,6 +18,7 @@ from permscope.inventory.source import Source
 from permscope.lazy import regex
 
 _PAIR = regex(r"""([A-Za-z0-9]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
+_REGION = regex(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+")
 _HINT = 'give JSON (`[{"ParameterKey": ..., "ParameterValue": ...}]` or `{"Parameters": {...}}`) or `samconfig.toml`'
 
 
@@ -50,6 +51,21 @@ def read_parameter_file(path: str) -> dict[str, str]:
     if found is None:
         raise ConfigError("the file holds no parameter values", source=place, hint=_HINT)
     return found
+
+
+def read_region(path: str) -> str | None:
+    """The Region that a `samconfig.toml` deploys to; None for any other file."""
+    if not path.endswith(".toml"):
+        return None
+    import tomllib
+
+    try:
+        with Path(path).open("rb") as stream:
+            found = _by_environment(tomllib.load(stream), "region")
+    except (OSError, ValueError, RecursionError):
+        return None  # reading its parameters says what is wrong with it
+    region = _of_environment(found)
+    return region if isinstance(region, str) and _REGION.fullmatch(region) else None
 
 
 def _parsed(text: str, path: str) -> Any:
@@ -94,18 +110,35 @@ def _text(value: Any) -> str | None:
 def _samconfig(held: Mapping[str, Any]) -> dict[str, str] | None:
     """The `parameter_overrides` of the default environment, else of the only one that has some."""
     found: dict[str, dict[str, str]] = {}
+    for environment, given in _by_environment(held, "parameter_overrides").items():
+        for overrides in given:
+            found.setdefault(environment, {}).update(_overrides(overrides))
+    chosen: dict[str, str] | None = _of_environment({environment: [values] for environment, values in found.items()})
+    if chosen is None and not found and _of_environment(_by_environment(held, "region")) is not None:
+        return {}
+    return chosen
+
+
+def _by_environment(held: Mapping[str, Any], name: str) -> dict[str, list[Any]]:
+    """What each environment says under one name, what holds for `sam deploy` last."""
+    found: dict[str, list[Any]] = {}
     for environment, commands in held.items():
         if not isinstance(commands, Mapping):
             continue
         for command in ("global", "build", "deploy"):
             section = commands.get(command)
             parameters = section.get("parameters") if isinstance(section, Mapping) else None
-            overrides = parameters.get("parameter_overrides") if isinstance(parameters, Mapping) else None
-            if overrides is not None:
-                found.setdefault(environment, {}).update(_overrides(overrides))
+            value = parameters.get(name) if isinstance(parameters, Mapping) else None
+            if value is not None:
+                found.setdefault(environment, []).append(value)
+    return found
+
+
+def _of_environment(found: Mapping[str, list[Any]]) -> Any:
+    """The last value of the default environment, else of the only one that has any."""
     if "default" in found:
-        return found["default"]
-    return next(iter(found.values())) if len(found) == 1 else None
+        return found["default"][-1]
+    return next(iter(found.values()))[-1] if len(found) == 1 else None
 
 
 def _overrides(held: Any) -> dict[str, str]:

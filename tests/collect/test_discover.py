@@ -15,7 +15,7 @@ from permscope import cache
 from permscope.collect import discover
 from permscope.collect.load import collect_templates
 from permscope.collect.templates.document import parse_document
-from permscope.inventory.facts import Resource, Unknown
+from permscope.inventory.facts import Account, Resource, Unknown
 from permscope.inventory.inventory import Collected
 
 QUEUE = "Resources: {Q: {Type: 'AWS::SQS::Queue'}}\n"
@@ -302,9 +302,43 @@ def test_a_path_that_is_not_there_is_an_error_with_or_without_an_account(folder:
     assert [error.message.startswith("there is no file or directory") for error in found.errors] == [True]
 
 
-def test_a_file_that_is_named_for_two_accounts_is_an_error(folder: Folder) -> None:
-    """Else the second account would be left out without a word; the same account twice is the same input."""
+def test_a_file_may_be_read_for_several_accounts(folder: Folder) -> None:
+    """Each is a deployment of its own, also in another Region; the same one twice is the same input."""
     path = f"{folder({'a.yaml': QUEUE})}/a.yaml"
-    twice = collect_templates([f"{path}@111111111111", f"{path}@222222222222"])
-    assert ["two accounts" in error.message for error in twice.errors] == [True]
-    assert collect_templates([f"{path}@111111111111", f"{path}@111111111111"]).errors == []
+    places = ("111111111111/eu-west-1", "222222222222/eu-west-1", "222222222222/us-east-1")
+    found = collect_templates([f"{path}@{place}" for place in (*places, places[0])])
+    assert found.errors == []
+    assert sorted(fact.id for fact in found.facts if isinstance(fact, Account)) == ["111111111111", "222222222222"]
+    queues = [fact.arn or "" for fact in found.facts if isinstance(fact, Resource)]
+    assert sorted(":".join(arn.split(":")[3:5]) for arn in queues) == sorted(
+        ":".join(reversed(place.split("/"))) for place in places
+    )
+    assert {fact.stack for fact in found.facts if isinstance(fact, Resource)} == {
+        "a@111111111111",
+        "a@222222222222-eu-west-1",
+        "a@222222222222-us-east-1",
+    }
+
+
+def test_folders_may_be_read_for_several_accounts(folder: Folder) -> None:
+    """Each file of them, but for one that is named for its own."""
+    top = folder({"a.yaml": QUEUE, "b.yaml": QUEUE})
+    found = collect_templates([f"{top}/a.yaml@333333333333", f"{top}@111111111111", f"{top}@222222222222"])
+    assert found.errors == []
+    queues = [fact for fact in found.facts if isinstance(fact, Resource)]
+    assert sorted((fact.source.file or "")[-6:] + (fact.account or "")[:1] for fact in queues) == [
+        "a.yaml3",
+        "b.yaml1",
+        "b.yaml2",
+    ]
+    assert collect_templates([str(top), str(top)]).errors == []
+
+
+def test_a_file_that_is_named_for_an_account_and_for_none_is_an_error(folder: Folder) -> None:
+    """Whether that is the same account is not told, and the second one would be left out without a word."""
+    path = f"{folder({'a.yaml': QUEUE})}/a.yaml"
+    for second in (f"{path}@222222222222", f"{path}@222222222222/eu-west-1"):
+        twice = collect_templates([path, second])
+        assert ["without" in error.message for error in twice.errors] == [True]
+    twice = collect_templates([f"{path}@222222222222", f"{path}@222222222222/eu-west-1"])
+    assert ["without" in error.message for error in twice.errors] == [True]

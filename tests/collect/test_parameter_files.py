@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from permscope.collect.parameter_files import read_parameter_file
+from permscope.collect.load import LoadOptions, load
+from permscope.collect.parameter_files import read_parameter_file, read_region
 from permscope.errors import ConfigError
 
 SPACED = r"""
@@ -92,3 +93,43 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     """It says that there is no such file."""
     with pytest.raises(ConfigError, match="no such file"):
         read_parameter_file(str(tmp_path / "nope.json"))
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ('[default.deploy.parameters]\nregion = "eu-west-1"', "eu-west-1"),
+        ('[default.global.parameters]\nregion = "us-east-1"', "us-east-1"),
+        (
+            '[default.global.parameters]\nregion = "us-east-1"\n[default.deploy.parameters]\nregion = "eu-west-1"',
+            "eu-west-1",
+        ),
+        ('[prod.deploy.parameters]\nregion = "eu-west-1"', "eu-west-1"),
+        ('[a.deploy.parameters]\nregion = "eu-west-1"\n[b.deploy.parameters]\nregion = "eu-west-2"', None),
+        ('[default.deploy.parameters]\nregion = 5\nparameter_overrides = "A=b"', None),
+        ('[default.deploy.parameters]\nregion = "no region"\nparameter_overrides = "A=b"', None),
+    ],
+)
+def test_the_region_of_a_samconfig_is_that_of_its_templates(tmp_path: Path, text: str, region: str | None) -> None:
+    """Where nobody says otherwise: `--region`, the path, or a manifest; its profile says nothing here."""
+    path = tmp_path / "samconfig.toml"
+    path.write_text(text, encoding="utf-8")
+    assert read_region(str(path)) == region
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: q}}}", encoding="utf-8")
+    if region is None:
+        return
+    for options, expected in (
+        (LoadOptions(parameter_files=(str(path),)), region),
+        (LoadOptions(parameter_files=(str(path),), region="us-west-2"), "us-west-2"),
+    ):
+        (arn,) = load([str(template)], options).resources
+        assert f":sqs:{expected}:" in arn
+
+
+def test_only_a_samconfig_has_a_region(tmp_path: Path) -> None:
+    """A broken one has none here; reading its parameters says what is wrong."""
+    for name, text in (("p.json", '{"region": "eu-west-1"}'), ("samconfig.toml", "a = = b")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert read_region(str(tmp_path / name)) is None
+    assert read_region(str(tmp_path / "missing.toml")) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ def read_templates(templates: Sequence[Template]) -> Collected:
     collected = Collected()
     found = _without_nested(templates)
     world = World()
-    for template, label in zip(found, _labels([template.place.file for template in found]), strict=True):
+    for template, label in zip(found, _labels_of(found), strict=True):
         root = Root(template, label, name=_name(template, label))
         root.kept = fetch_kept(root.name, template.place)
         if root.kept is not None or _bind(root, world, collected.errors):
@@ -130,6 +131,23 @@ def _without_nested(templates: Sequence[Template]) -> list[Template]:
                 nested.add(found)
     roots = [template for template in templates if template.named or template.place.file not in nested]
     return roots or list(templates)
+
+
+def _labels_of(templates: Sequence[Template]) -> list[str]:
+    """A short name for each root stack; of a file that is read for several places, with the account, or the Region."""
+    labels = _labels([template.place.file for template in templates])
+    by_file: dict[str, list[int]] = {}
+    for number, template in enumerate(templates):
+        by_file.setdefault(template.place.file, []).append(number)
+    for numbers in by_file.values():
+        if len(numbers) > 1:
+            name = labels[numbers[0]]
+            accounts = Counter(templates[number].options.account for number in numbers)
+            for number in numbers:
+                options = templates[number].options
+                region = f"-{options.region}" if accounts[options.account] > 1 else ""
+                labels[number] = f"{name}@{options.account}{region}"
+    return labels
 
 
 def _labels(files: Sequence[str]) -> list[str]:
