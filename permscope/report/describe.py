@@ -305,13 +305,22 @@ def is_conditional(edge: Edge) -> bool:
 
 
 def is_open(graph: PermissionGraph, node: Node) -> bool:
-    """Whether anyone on the internet may call a route or function, no condition keeping strangers out."""
+    """Whether anyone on the internet may call a route or function, no condition keeping strangers out.
+
+    A route whose authorization is not known may be open, and is not called so.
+    """
     return any(
         edge.decision is not Decision.DENY
         and graph.nodes[edge.source].kind is NodeKind.PUBLIC
+        and not _asks_something_unknown(edge)
         and condition_strength(entries_in(edge.conditions), PolicyKind.RESOURCE) != "strong"
         for edge in graph.incoming(node.id, EdgeKind.CAN_INVOKE)
     )
+
+
+def _asks_something_unknown(edge: Edge) -> bool:
+    asked = edge.conditions.get("auth")
+    return isinstance(asked, Mapping) and "unknown" in asked.get("type", ())
 
 
 def exposed_functions(graph: PermissionGraph) -> frozenset[str]:

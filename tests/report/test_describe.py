@@ -9,7 +9,7 @@ import pytest
 from permscope.catalog.actions import load as load_actions
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
-from permscope.graph.model import NodeKind
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
 from permscope.report.describe import Places, actions_in_words, in_words, is_open, with_short_arns
 
@@ -106,3 +106,14 @@ Resources:
     graph = build_graph(load([str(path)], LoadOptions()))
     (function,) = graph.of_kind(NodeKind.FUNCTION)
     assert is_open(graph, function) is expected
+
+
+def test_a_route_that_asks_something_unknown_is_not_called_open() -> None:
+    """It may be open and may not; a route that asks nothing is."""
+    graph = PermissionGraph()
+    graph.add_node(Node(id="public", kind=NodeKind.PUBLIC, label="public"))
+    for asked in ("unknown", "none"):
+        graph.add_node(Node(id=asked, kind=NodeKind.ROUTE, label=asked))
+        conditions = {"auth": {"type": ["unknown"]}} if asked == "unknown" else {}
+        graph.add_edge(Edge(source="public", target=asked, kind=EdgeKind.CAN_INVOKE, conditions=conditions))
+    assert [is_open(graph, graph.nodes[asked]) for asked in ("unknown", "none")] == [False, True]

@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import Any
 
 from permscope.collect.templates.files import is_local
-from permscope.collect.templates.sam_repair import Edit, EditKind, apply, complaints
+from permscope.collect.templates.sam_repair import Edit, EditKind, api_resources, apply, complaints
 from permscope.collect.templates.sam_restore import LOCAL_BUCKET, LOCAL_IMAGE, is_sam, key_of, restored
 from permscope.collect.templates.sam_translator import Record, translate
 from permscope.errors import TemplateError
@@ -105,6 +105,10 @@ def expand(
         return found
     if values.keys() & unknown.keys():
         output = _named(output, {_stand_in_name(name): (name, token) for name, token in unknown.items()})
+    for edit in edits:
+        if edit.kind is EditKind.API:
+            made = dict.fromkeys(api_resources(edit.name, edit.part), (edit.name, edit.part))
+            record.made.update({name: maker for name, maker in made.items() if name not in original})
     found.template = restored(output, template, record, found.origins)
     for edit, place in edits.items():
         if edit.kind is EditKind.RESOURCE:

@@ -14,8 +14,9 @@ from permscope.collect.templates.sam_restore import closest, is_sam
 from permscope.collect.templates.sam_translator import Record
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
-from permscope.inventory.located import LocatedDict, key_source, source_of
+from permscope.inventory.located import LocatedDict, LocatedStr, key_source, source_of
 from permscope.inventory.source import Source
+from permscope.inventory.tokens import unknown_token
 from permscope.lazy import regex
 
 _UNKNOWN_PROPERTY = regex(r"property (\w+) not defined for resource of type AWS::Serverless")
@@ -23,6 +24,9 @@ _EVENT = regex(r"Event with id \[([^\]]*)\]")
 _GLOBAL = regex(r"'(\w+)' is not a supported property of '(\w+)'")
 _POLICY = regex(r"Policy at index (\d+)")
 _TEMPLATE = regex(r"policy template '(\w+)'|parameters of template '(\w+)'|'(\w+)' policy template")
+_TAKEN_ROLE = regex(r'new resource with id \[?(\w+)\]? and type "AWS::IAM::Role"')
+_OTHER_API = regex(r"ApiId must be a valid reference|Property 'ApiId' should be a string")
+_PATH_PARAMETER = regex(r"\{[^{}]*\}")
 _WORD = regex(r"\w+")
 _VARIABLE = regex(r"\$\{[\w:]+\}")
 # What says who may run a function and what it may touch; the rest is not missed where it cannot be read.
@@ -44,6 +48,14 @@ class EditKind(Enum):
     GLOBAL = "global"
     REST = "all but what permissions hang on"
     PATH = "path"
+    ROLE = "the role that it would get"
+    API = "the API that an event names"
+
+
+_WHY = {
+    EditKind.ROLE: "SAM makes it as `{part}`, and another resource has that id",
+    EditKind.API: "it is not in this template",
+}
 
 
 class Edit(NamedTuple):
@@ -70,8 +82,12 @@ class Edit(NamedTuple):
                 what = f"event `{self.part}` of `{self.name}`"
             case EditKind.GLOBAL:
                 what = f"`Globals.{self.name}.{self.part}`"
+            case EditKind.ROLE:
+                what = f"the execution role of `{self.name}`"
+            case EditKind.API:
+                what = f"the API of event `{self.part}` of `{self.name}`"
         logical_id = None if self.kind is EditKind.GLOBAL else self.name
-        why = "the SAM translator rejects it"
+        why = _WHY.get(self.kind, "the SAM translator rejects it").format(part=self.part)
         return Unknown(what=what, why=why, kind="transform", source=place, logical_id=logical_id)
 
 
@@ -99,6 +115,13 @@ def apply(edit: Edit, work: LocatedDict, values: Mapping[str, Any]) -> None:
         case EditKind.REST:
             _keep_core(held)
             return
+        case EditKind.ROLE:
+            if isinstance(held, dict):
+                held["Role"] = unknown_token("Unknown", f"role of {edit.name}")
+            return
+        case EditKind.API:
+            _call_from_elsewhere(work, edit.name, held, edit.part)
+            return
     if isinstance(held, dict):
         held.pop(edit.part, None)
 
@@ -124,6 +147,62 @@ def _write_path(properties: Any, event: str, values: Mapping[str, Any]) -> None:
         case {"Fn::Sub": str(text)}:
             known = {f"${{{name}}}": value for name, value in values.items() if isinstance(value, str)}
             held["Path"] = _VARIABLE.sub(lambda found: known.get(found[0], found[0]), text)
+
+
+def api_resources(function: str, event: str) -> tuple[str, str, str]:
+    """The logical ids of what stands for an event of an API that is elsewhere: route, integration, permission."""
+    return f"{function}{event}Route", f"{function}{event}Integration", f"{function}{event}Permission"
+
+
+def _call_from_elsewhere(work: LocatedDict, function: str, properties: Any, event: str) -> None:
+    """Make an event of an API that is elsewhere the route that it means, and the permission that SAM would make.
+
+    How that API asks who is there is not known. An event without a path goes.
+    """
+    events = properties.get("Events") if isinstance(properties, dict) else None
+    definition = events.pop(event, None) if isinstance(events, dict) else None
+    held: Any = definition.get("Properties") if isinstance(definition, dict) else None
+    method, path = (held.get("Method"), held.get("Path")) if isinstance(held, dict) else (None, None)
+    if not isinstance(method, str) or not isinstance(path, str):
+        return
+    api = held.get("RestApiId", held.get("ApiId"))
+    api = LocatedStr(api, source_of(definition)) if isinstance(api, str) else api
+    method = "ANY" if method in ("*", "x-amazon-apigateway-any-method") else method.upper()
+    route, integration, permission = api_resources(function, event)
+    called = "*" if method == "ANY" else method
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PermscopeApi}/*/"
+    source = {"Fn::Sub": [f"{arn}{called}/{_PATH_PARAMETER.sub('*', path.lstrip('/'))}", {"PermscopeApi": api}]}
+    made = {
+        route: (
+            "AWS::ApiGatewayV2::Route",
+            {
+                "ApiId": api,
+                "RouteKey": f"{method} {path}",
+                "AuthorizationType": unknown_token("Unknown", "authorization"),
+                "Target": {"Fn::Sub": f"integrations/${{{integration}}}"},
+            },
+        ),
+        integration: (
+            "AWS::ApiGatewayV2::Integration",
+            {
+                "ApiId": api,
+                "IntegrationType": "AWS_PROXY",
+                "PayloadFormatVersion": "2.0",
+                "IntegrationUri": {"Fn::GetAtt": [function, "Arn"]},
+            },
+        ),
+        permission: (
+            "AWS::Lambda::Permission",
+            {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": {"Ref": function},
+                "Principal": "apigateway.amazonaws.com",
+                "SourceArn": source,
+            },
+        ),
+    }
+    for logical_id, (type_name, values) in made.items():
+        work["Resources"].setdefault(logical_id, {"Type": type_name, "Properties": values})
 
 
 def _keep_core(properties: Any) -> None:
@@ -198,11 +277,16 @@ def _parts(
     if isinstance(resource, Mapping):
         properties: Any = resource.get("Properties")
         properties = properties if isinstance(properties, Mapping) else {}
+        taken = _TAKEN_ROLE.search(message)
+        if taken and "Role" not in properties:
+            yield Edit(EditKind.ROLE, culprit, taken[1]), place
         name = _UNKNOWN_PROPERTY.search(message)
         if name and name[1] in properties:
             yield Edit(EditKind.PROPERTY, culprit, name[1]), key_source(properties, name[1], place)
         event = _event_of(message, failure, culprit, resource)
         if event is not None:
+            if _OTHER_API.search(message):
+                yield Edit(EditKind.API, culprit, event), key_source(_events(resource), event, place)
             if "'Path'" in message:
                 yield Edit(EditKind.PATH, culprit, event), key_source(_events(resource), event, place)
             yield Edit(EditKind.EVENT, culprit, event), key_source(_events(resource), event, place)
