@@ -1,14 +1,19 @@
 """CPU time and memory of graph, audit and one question over the snapshot of a generated account.
 
-    python benchmarks/estate.py [ROLES [COMMAND]...]
+    python benchmarks/estate.py [ROLES [COMMAND]...] [--cloudsplaining PATH] [--runs 1]
 
 Writes a snapshot of an account with as many roles as functions (5,000 unless said otherwise), then runs each command
-(`graph`, `audit`, `who-can`) as a process and prints its CPU seconds and its peak memory.
+(`graph`, `audit`, `who-can`) as a process and prints its CPU seconds and its peak memory: the median of the runs. With
+an executable of cloudsplaining, installed elsewhere, that scans the same roles and policies in between, and the ratio
+to it is printed.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from permscope.catalog import managed_policies
 from permscope.collect.snapshot import write_snapshot
 from permscope.inventory.facts import (
     Account,
@@ -38,6 +44,8 @@ ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 SHARED = f"arn:aws:iam::{ACCOUNT}:policy/shared"
+DAY = "2026-01-01T00:00:00+00:00"
+OTHER = "cloudsplaining"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "graph": ("graph", "--format", "json"),
     "audit": ("audit", "--format", "json"),
@@ -169,27 +177,101 @@ def _route(number: int, function: str) -> Iterator[AnyFact]:
     yield ResourcePolicy(resource_arn=function, policy=policy(PolicyKind.RESOURCE, "policy", statement), source=SOURCE)
 
 
-def run(name: str, arguments: tuple[str, ...], snapshot: Path) -> None:
-    """Run one command and print what it took."""
-    command = [sys.executable, "-m", "permscope", *arguments, str(snapshot)]
+def authorization_details(roles: int) -> dict[str, Any]:
+    """The same roles and policies as `aws iam get-account-authorization-details` gives them."""
+    basic = managed_policies.document(BASIC)
+    shared = {"Version": "2012-10-17", "Statement": [allow(["xray:PutTraceSegments"], "*")]}
+    policies = ((BASIC, basic.document if basic is not None else shared), (SHARED, shared))
+    return {
+        "UserDetailList": [],
+        "GroupDetailList": [],
+        "RoleDetailList": [_role_details(number) for number in range(roles)],
+        "Policies": [_policy_details(policy_arn, document) for policy_arn, document in policies],
+    }
+
+
+def _role_details(number: int) -> dict[str, Any]:
+    name = f"team-{number % 7}-{number:05}"
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    own = {"Version": "2012-10-17", "Statement": list(statements_of(number))}
+    return {
+        "Path": "/",
+        "RoleName": name,
+        "RoleId": f"AROA{number:017}",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "CreateDate": DAY,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        "InstanceProfileList": [],
+        "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": own}],
+        "AttachedManagedPolicies": [
+            {"PolicyName": each.rpartition("/")[2], "PolicyArn": each} for each in (BASIC, SHARED)
+        ],
+        "Tags": [],
+        "RoleLastUsed": {},
+    }
+
+
+def _policy_details(policy_arn: str, document: Any) -> dict[str, Any]:
+    version = {"Document": document, "VersionId": "v1", "IsDefaultVersion": True, "CreateDate": DAY}
+    return {
+        "PolicyName": policy_arn.rpartition("/")[2],
+        "PolicyId": "ANPA00000000000000000",
+        "Arn": policy_arn,
+        "Path": "/",
+        "DefaultVersionId": "v1",
+        "AttachmentCount": 1,
+        "PermissionsBoundaryUsageCount": 0,
+        "IsAttachable": True,
+        "CreateDate": DAY,
+        "UpdateDate": DAY,
+        "PolicyVersionList": [version],
+    }
+
+
+def used_by(command: list[str]) -> tuple[float, float, int]:
+    """CPU seconds, peak MiB and exit code of a command that says nothing."""
     with Path(os.devnull).open("wb") as nothing:
         process = subprocess.Popen(command, stdout=nothing)
         _, status, used = os.wait4(process.pid, 0)
-    seconds = used.ru_utime + used.ru_stime
-    code = os.waitstatus_to_exitcode(status)
-    print(f"{name:<8} {seconds:6.2f} s CPU  {used.ru_maxrss / 1024:6.0f} MiB  exit {code}", flush=True)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
+
+
+def measure(commands: dict[str, list[str]], runs: int) -> None:
+    """Run the commands in turn and print what each took, and its ratio to the last where there is another tool."""
+    taken: dict[str, list[tuple[float, float, int]]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            taken[name].append(used_by(command))
+    seconds = {name: statistics.median(cpu for cpu, _, _ in found) for name, found in taken.items()}
+    for name, found in taken.items():
+        memory = max(peak for _, peak, _ in found)
+        other = seconds.get(OTHER)
+        ratio = f"  ratio {seconds[name] / other:.3f}" if other and name != OTHER else ""
+        print(f"{name:<14} {seconds[name]:7.2f} s CPU  {memory:6.0f} MiB  exit {found[-1][2]}{ratio}", flush=True)
 
 
 def main() -> None:
     """Measure the commands."""
-    roles = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    names = sys.argv[2:] or list(COMMANDS)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("roles", nargs="?", type=int, default=5000)
+    parser.add_argument("commands", nargs="*", choices=[[], *COMMANDS], default=[])
+    parser.add_argument("--cloudsplaining", metavar="PATH", help="the executable to compare with")
+    parser.add_argument("--runs", type=int, default=1)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         snapshot = Path(folder) / "estate.json"
-        write_snapshot(snapshot, list(estate(roles)))
-        print(f"{roles} roles and functions, {snapshot.stat().st_size / 2**20:.0f} MiB", flush=True)
-        for name in names:
-            run(name, COMMANDS[name], snapshot)
+        write_snapshot(snapshot, list(estate(options.roles)))
+        print(f"{options.roles} roles and functions, {snapshot.stat().st_size / 2**20:.0f} MiB", flush=True)
+        commands = {
+            name: [sys.executable, "-m", "permscope", *COMMANDS[name], str(snapshot)]
+            for name in options.commands or COMMANDS
+        }
+        if options.cloudsplaining:
+            details = Path(folder) / "details.json"
+            details.write_text(json.dumps(authorization_details(options.roles)), encoding="utf-8")
+            scan = ["scan", "--skip-open-report", "--input-file", str(details), "--output", folder]
+            commands[OTHER] = [options.cloudsplaining, *scan]
+        measure(commands, options.runs)
 
 
 if __name__ == "__main__":
