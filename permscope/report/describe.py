@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from permscope.catalog.action_set import LEVELS
 from permscope.catalog.actions import ActionSet, load
@@ -352,6 +353,19 @@ def feeders(graph: PermissionGraph, node: Node) -> list[Node]:
     """What is wired to hand something to a queue, rule, data source, ...: open routes first, then other routes."""
     if node.kind is not NodeKind.RESOURCE:
         return []
+    made_of, known = _FEEDERS.get(graph) or (-1, {})
+    if made_of != len(graph.edges):
+        made_of, known = _FEEDERS[graph] = len(graph.edges), {}
+    if node.id not in known:
+        known[node.id] = _feeders(graph, node)
+    return known[node.id]
+
+
+# Found once for a graph as it is: each of many functions behind one queue asks for what feeds the queue.
+_FEEDERS: WeakKeyDictionary[PermissionGraph, tuple[int, dict[str, list[Node]]]] = WeakKeyDictionary()
+
+
+def _feeders(graph: PermissionGraph, node: Node) -> list[Node]:
     edges = [
         edge
         for edge in graph.incoming(node.id, EdgeKind.DELIVERS_TO, EdgeKind.CAN_ACCESS)

@@ -11,7 +11,7 @@ from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
-from permscope.report.describe import Places, actions_in_words, in_words, is_open, with_short_arns
+from permscope.report.describe import Places, actions_in_words, fed_by, in_words, is_open, with_short_arns
 
 _OWN = "arn:${AWS::Partition}"
 
@@ -117,3 +117,15 @@ def test_a_route_that_asks_something_unknown_is_not_called_open() -> None:
         conditions = {"auth": {"type": ["unknown"]}} if asked == "unknown" else {}
         graph.add_edge(Edge(source="public", target=asked, kind=EdgeKind.CAN_INVOKE, conditions=conditions))
     assert [is_open(graph, graph.nodes[asked]) for asked in ("unknown", "none")] == [False, True]
+
+
+def test_what_feeds_a_queue_is_found_anew_when_the_graph_has_grown() -> None:
+    """What was found once is kept only for the graph as it was."""
+    graph = PermissionGraph()
+    for name in ("Orders", "Returns"):
+        graph.add_node(Node(id=name, kind=NodeKind.RESOURCE, label=name, type="AWS::SNS::Topic"))
+    queue = graph.add_node(Node(id="Queue", kind=NodeKind.RESOURCE, label="Queue", type="AWS::SQS::Queue"))
+    graph.add_edge(Edge(source="Orders", target="Queue", kind=EdgeKind.DELIVERS_TO))
+    assert fed_by(graph, queue) == fed_by(graph, queue) == "Orders"
+    graph.add_edge(Edge(source="Returns", target="Queue", kind=EdgeKind.DELIVERS_TO))
+    assert fed_by(graph, queue) == "Orders, Returns"
