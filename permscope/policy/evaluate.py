@@ -296,7 +296,7 @@ def _of_requester(layer: str, policies: tuple[CompiledPolicy, ...], asked: Asked
 
 def weigh(case: Case) -> Verdict:
     """The verdict, once every layer is asked."""
-    layers: tuple[Layer | ResourceLayer, ...] = (
+    every: tuple[Layer | ResourceLayer, ...] = (
         case.identity,
         case.boundary,
         case.session,
@@ -304,6 +304,7 @@ def weigh(case: Case) -> Verdict:
         case.resource_policy,
         *case.rcps,
     )
+    layers = [layer for layer in every if layer is not _TRUSTED and layer is not _NO_POLICY]  # what is not there
     if needs_nothing(case):
         return Verdict(decision=Decision.ALLOW, matched=_matches(layers, allow=True))
     denied = any_of([layer.deny for layer in layers])

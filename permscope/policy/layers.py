@@ -8,6 +8,7 @@ from typing import NamedTuple
 from permscope.policy.compiled import CompiledPolicy, CompiledStatement
 from permscope.policy.conditions import test_all
 from permscope.policy.context import RequestContext
+from permscope.policy.patterns import ResourcePatterns
 from permscope.policy.requester import Naming, Requester, match_principal
 from permscope.policy.ternary import both, either, negate
 
@@ -64,19 +65,20 @@ class Asked(NamedTuple):
     bounded: bool = False
 
 
-def _matches_resource(statement: CompiledStatement, asked: Asked, why: set[str]) -> bool | None:
-    resources = statement.resources
-    if resources is None:
-        return True
-    if not statement.not_resource:
-        return resources.matches(asked.resource, asked.context, why)
+def _is_not_left_out(resources: ResourcePatterns, asked: Asked, why: set[str]) -> bool | None:
     found = negate(resources.matches(asked.resource, asked.context, why))
     return found if found is False else both(found, resources.resolvable(asked.context, why))
 
 
 def applies(statement: CompiledStatement, asked: Asked, why: set[str]) -> bool | None:
     """Whether a statement about the action applies to resource and context; principals are not looked at."""
-    result = _matches_resource(statement, asked, why)
+    resources = statement.resources
+    if resources is None:
+        result: bool | None = True
+    elif statement.not_resource:
+        result = _is_not_left_out(resources, asked, why)
+    else:
+        result = resources.matches(asked.resource, asked.context, why)
     if result is False:
         return False
     if statement.conditions:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -55,6 +56,7 @@ class Requester:
         name: of the user, role, federated user, service or provider, without path.
         session: session name.
         principal_arn: what `aws:PrincipalArn` says: of a session the ARN of its role.
+        is_iam: whether identity policies, boundary and SCPs apply to it.
     """
 
     kind: RequesterKind
@@ -63,11 +65,11 @@ class Requester:
     name: str = ""
     session: str = ""
     principal_arn: str = ""
+    is_iam: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_iam(self) -> bool:
-        """Whether identity policies, boundary and SCPs apply to it."""
-        return self.kind not in (RequesterKind.SERVICE, RequesterKind.FEDERATED, RequesterKind.ANONYMOUS)
+    def __post_init__(self) -> None:
+        strangers = (RequesterKind.SERVICE, RequesterKind.FEDERATED, RequesterKind.ANONYMOUS)
+        object.__setattr__(self, "is_iam", self.kind not in strangers)
 
     @property
     def is_service_linked(self) -> bool:
