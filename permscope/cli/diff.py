@@ -79,13 +79,11 @@ def command(
     OLD and NEW are files, directories, snapshots or git revisions; with --base REF the old version comes from git and
     the new one is the working tree. Renames, moved files, reordering and policies written differently are no change.
     """
-    from permscope.graph.diff.compare import diff_graphs
-
     config = read_config()
     with cache.sharing():  # a change leaves most of both versions alike
         sides = read_sides(paths, base, options, config)
     old, new = graphs(sides, config)
-    diff = diff_graphs(old, new)
+    diff = sides.compare(old, new)
     errors = sides.new.errors
     match format_:
         case "text":

@@ -135,7 +135,6 @@ def _decide(
     from permscope.audit.gate import decide
     from permscope.audit.run import run_audit
     from permscope.graph.decisions import Decisions
-    from permscope.graph.diff.compare import diff_graphs
     from permscope.inventory.source import NOWHERE
 
     # What is suppressed is marked below, for changes and findings together.
@@ -146,7 +145,7 @@ def _decide(
         if audit.graph.decisions is None:  # it was kept from an earlier run
             audit.graph.decisions = Decisions(inventory)
     before, after = audits
-    diff = diff_graphs(before.graph, after.graph)
+    diff = sides.compare(before.graph, after.graph)
     contracts = check_contracts(parse_contracts(config.contracts, config.source or NOWHERE), after.graph)
     changes, new_findings = _suppressed(diff, _of_rules(after.findings), sides, config)
     result = decide(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from permscope.collect.git import Repository
     from permscope.collect.templates.options import LoadOptions
     from permscope.errors import PermscopeError
+    from permscope.graph.diff.compare import GraphDiff
+    from permscope.graph.model import PermissionGraph
     from permscope.inventory.inventory import Inventory
 
 
@@ -26,12 +28,21 @@ class Sides(NamedTuple):
     Attributes:
         command: what to type to see the same.
         notes: remarks about where the old version came from.
+        is_part: whether the new version is templates that are deployed to what the old one is a snapshot of.
     """
 
     old: Inventory
     new: Inventory
     command: str
     notes: tuple[str, ...] = ()
+    is_part: bool = False
+
+    def compare(self, old: PermissionGraph, new: PermissionGraph) -> GraphDiff:
+        """What changes from the graph of the old version to that of the new one."""
+        from permscope.graph.diff.compare import diff_graphs
+
+        diff = diff_graphs(old, new)
+        return diff.of_part() if self.is_part else diff
 
     @property
     def incomplete(self) -> bool:
@@ -171,7 +182,8 @@ def _two(paths: Sequence[str], options: LoadOptions) -> Sides:
     if not _is_snapshot(old) or _is_snapshot(new):
         return Sides(before, _side(new, options, old=False), command)
     after = _side(new, _there(before, options), old=False)
-    return Sides(before, after, command, tuple(_unsettled(after, old)))
+    left = f"what only `{old}` has is left out, since a deployment of templates takes nothing away from it"
+    return Sides(before, after, command, (left, *_unsettled(after, old)), is_part=True)
 
 
 def _is_snapshot(given: str) -> bool:

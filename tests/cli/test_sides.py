@@ -285,3 +285,25 @@ def test_a_template_from_standard_input_is_compared_with_a_snapshot(
     for sides in (("estate.json", "-"), ("-", "estate.json")):
         found = CliRunner().invoke(permscope, ["diff", *sides], input=DEPLOYED)
         assert "nothing new can happen" in found.stdout, found.stderr
+
+
+def test_a_deployment_takes_nothing_away_from_what_others_made(
+    tmp_path: Path, run: Run, run_json: RunJson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only the snapshot has stays; what the template has and no longer lets happen is gone."""
+    from permscope.collect.load import LoadOptions, load
+    from permscope.collect.snapshot import write_snapshot
+
+    monkeypatch.chdir(tmp_path)
+    both = DEPLOYED.replace("\n  F:", "\n  G:").replace("\n  R:", "\n  S:").replace("!Ref F", "!Ref G")
+    both = both.replace("R.Arn", "S.Arn").replace("Name: f", "Name: g").replace("P:", "Q:")
+    (tmp_path / "deployed.yaml").write_text(DEPLOYED + both.partition("Resources:\n")[2], encoding="utf-8")
+    options = LoadOptions(account="111111111111", region="eu-west-1")
+    write_snapshot(tmp_path / "estate.json", load(["deployed.yaml"], options).facts)
+    (tmp_path / "one.yaml").write_text(DEPLOYED.partition("\n  P:")[0] + "\n", encoding="utf-8")
+    found = run_json("diff", "estate.json", "one.yaml")["changes"]
+    assert {(each["kind"], each["target"]) for each in found} == {("access-removed", "F")}
+    assert "what only `estate.json` has is left out" in run("diff", "estate.json", "one.yaml").stderr
+    (tmp_path / "before.yaml").write_text((tmp_path / "deployed.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    gone = run_json("diff", "before.yaml", "one.yaml")["changes"]
+    assert {each["target"] for each in gone if each["kind"] == "access-removed"} > {"F"}

@@ -8,6 +8,7 @@ reordered or split thing changes nothing and gives nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from permscope.graph.diff.access import access_changes
 from permscope.graph.diff.change import KIND_ORDER, Change, ChangeKind, Step
@@ -56,6 +57,17 @@ class GraphDiff:
         """The changes that take something away."""
         return tuple(change for change in self.changes if not change.is_risk)
 
+    def of_part(self) -> GraphDiff:
+        """The same where the new version is a part of the old one: what is not in the part stays as it is.
+
+        A stack that is deployed to an account takes nothing away from what others made there.
+        """
+        kept = set(self.matching.old_of.values()) if self.matching is not None else set()
+        return replace(
+            self,
+            changes=tuple(each for each in self.changes if each.is_risk or not kept.isdisjoint(_about(each))),
+        )
+
     def of(self, *kinds: ChangeKind) -> tuple[Change, ...]:
         """The changes of some kinds."""
         return tuple(change for change in self.changes if any(kind in kinds for kind in change.kinds))
@@ -87,6 +99,10 @@ def diff_graphs(old: PermissionGraph, new: PermissionGraph) -> GraphDiff:
         ),
         matching=matching,
     )
+
+
+def _about(change: Change) -> tuple[str, str]:
+    return change.actor_id, change.target_id
 
 
 def _without_echoes(changes: list[Change], graph: PermissionGraph) -> Iterator[Change]:
