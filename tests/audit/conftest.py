@@ -79,3 +79,30 @@ def _role(*statements: dict[str, Any], service: str = "lambda.amazonaws.com", **
             **properties,
         },
     }
+
+
+@pytest.fixture
+def function_text() -> Callable[..., str]:
+    """Writes a template with the function `Fn` and its role: statements of the role, properties of the function."""
+    return _function_text
+
+
+def _function_text(*statements: str, properties: str = "Timeout: 3") -> str:
+    policy = "".join(f"\n              - {statement}" for statement in statements) or " []"
+    return f"""
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: sts:AssumeRole}}]
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:{policy}
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {{Code: {{ZipFile: x}}, Handler: a.b, Runtime: python3.12, Role: !GetAtt Role.Arn, {properties}}}
+"""

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals, breadth_of
-from permscope.audit.checks.principals import asks_who_calls
+from permscope.audit.checks.callers import asks_who_calls
 from permscope.audit.checks.resources import is_star
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit

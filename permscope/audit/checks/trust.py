@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from permscope.audit.checks.breadth import breadth_of
-from permscope.audit.checks.principals import GITHUB, service_name
+from permscope.audit.checks.callers import GITHUB
+from permscope.audit.checks.principals import service_name
 from permscope.audit.conditions import base_key, is_positive
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit

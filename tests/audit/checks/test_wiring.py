@@ -6,27 +6,7 @@ from typing import Any
 
 import pytest
 
-FUNCTION = """
-Resources:
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
-      Policies:
-        - PolicyName: own
-          PolicyDocument:
-            Version: "2012-10-17"
-            Statement: [{Effect: Allow, Action: [ACTIONS], Resource: "*"}]
-  Fn:
-    Type: AWS::Lambda::Function
-    Properties:
-      FunctionName: fn
-      Code: {ZipFile: x}
-      Handler: a.b
-      Runtime: python3.12
-      Role: !GetAtt Role.Arn
+THINGS = """
   Live:
     Type: AWS::Lambda::Alias
     Properties: {FunctionName: !Ref Fn, FunctionVersion: "1", Name: live}
@@ -35,8 +15,16 @@ Resources:
 LOGS = "logs:CreateLogStream, logs:PutLogEvents"
 
 
-def _world(resources: str, actions: str = LOGS) -> str:
-    return FUNCTION.replace("ACTIONS", actions) + resources
+@pytest.fixture
+def world(function_text: Any) -> Any:
+    """Writes a template with a function called `fn`, an alias, a topic, and more."""
+
+    def write(resources: str, actions: str = LOGS) -> str:
+        statement = f'{{Effect: Allow, Action: [{actions}], Resource: "*"}}'
+        text: str = function_text(statement, properties="FunctionName: fn") + THINGS + resources
+        return text
+
+    return write
 
 
 def _rule(target: str, permitted: str) -> str:
@@ -61,21 +49,23 @@ def _rule(target: str, permitted: str) -> str:
         ("!GetAtt Fn.Arn", "!Ref Live", "on `live`, and the wiring is to the unqualified function"),
     ],
 )
-def test_a_permission_on_another_qualifier_is_named(audit_text: Any, target: str, permitted: str, said: str) -> None:
+def test_a_permission_on_another_qualifier_is_named(
+    audit_text: Any, world: Any, target: str, permitted: str, said: str
+) -> None:
     """Each alias has a policy of its own: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html."""
-    (finding,) = audit_text(_world(_rule(target, permitted)))["trigger-without-permission"]
+    (finding,) = audit_text(world(_rule(target, permitted)))["trigger-without-permission"]
     assert said in finding.message
 
 
-def test_a_target_written_out_is_the_same_function(audit_text: Any) -> None:
+def test_a_target_written_out_is_the_same_function(audit_text: Any, world: Any) -> None:
     """An ARN with partition and name written out is wired to the function, so its permission is not idle."""
     arn = '!Sub "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:fn"'
-    found = audit_text(_world(_rule(arn, "!Ref Fn")))
+    found = audit_text(world(_rule(arn, "!Ref Fn")))
     assert "permission-without-trigger" not in found
     assert "trigger-without-permission" not in found
 
 
-def test_a_deny_is_said_to_keep_the_service_out(audit_text: Any) -> None:
+def test_a_deny_is_said_to_keep_the_service_out(audit_text: Any, world: Any) -> None:
     """An explicit Deny wins: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html."""
     policy = """
   Subscription:
@@ -94,14 +84,14 @@ def test_a_deny_is_said_to_keep_the_service_out(audit_text: Any) -> None:
             Resource: !GetAtt Fn.Arn
           - {Effect: Deny, Principal: "*", Action: lambda:InvokeFunction, Resource: !GetAtt Fn.Arn}
 """
-    (finding,) = audit_text(_world(policy))["trigger-without-permission"]
+    (finding,) = audit_text(world(policy))["trigger-without-permission"]
     assert "a `Deny` of the resource's policy keeps `sns.amazonaws.com` out" in finding.message
 
 
 @pytest.mark.parametrize(
     "service", ["sqs", "kinesis", "dynamodb", "kafka", "scheduler", "pipes", "states", "cloudwatch"]
 )
-def test_a_permission_for_a_service_that_has_no_use_for_it_is_idle(audit_text: Any, service: str) -> None:
+def test_a_permission_for_a_service_that_has_no_use_for_it_is_idle(audit_text: Any, world: Any, service: str) -> None:
     """Lambda polls with the execution role: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html."""
     permission = f"""
   Permission:
@@ -112,13 +102,13 @@ def test_a_permission_for_a_service_that_has_no_use_for_it_is_idle(audit_text: A
       Principal: {service}.amazonaws.com
       SourceAccount: !Ref AWS::AccountId
 """
-    (finding,) = audit_text(_world(permission))["permission-without-trigger"]
+    (finding,) = audit_text(world(permission))["permission-without-trigger"]
     assert f"`{service}.amazonaws.com` never invokes `Fn`" in finding.message
 
 
-def test_a_permission_of_an_unknown_function_is_not_called_idle(audit_text: Any) -> None:
+def test_a_permission_of_an_unknown_function_is_not_called_idle(audit_text: Any, world: Any) -> None:
     """The parameter may be the function that the topic runs."""
-    text = _world("""
+    text = world("""
   Permission:
     Type: AWS::Lambda::Permission
     Properties:
@@ -139,7 +129,7 @@ Parameters: {Name: {Type: String}}
         ('"kinesis:*"', None),
     ],
 )
-def test_what_merely_lists_streams_weighs_less(audit_text: Any, actions: str, severity: str | None) -> None:
+def test_what_merely_lists_streams_weighs_less(audit_text: Any, world: Any, actions: str, severity: str | None) -> None:
     """AWS asks for more than reading takes: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html."""
     mapping = """
   Stream: {Type: AWS::Kinesis::Stream}
@@ -147,11 +137,11 @@ def test_what_merely_lists_streams_weighs_less(audit_text: Any, actions: str, se
     Type: AWS::Lambda::EventSourceMapping
     Properties: {FunctionName: !Ref Fn, EventSourceArn: !GetAtt Stream.Arn, StartingPosition: LATEST}
 """
-    found = audit_text(_world(mapping, actions)).get("esm-role-missing-poll", [])
+    found = audit_text(world(mapping, actions)).get("esm-role-missing-poll", [])
     assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
-def test_connect_writes_its_own_permission(audit_text: Any) -> None:
+def test_connect_writes_its_own_permission(audit_text: Any, world: Any) -> None:
     """Associating the function adds the statement: https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html."""
     association = """
   Association:
@@ -161,4 +151,4 @@ def test_connect_writes_its_own_permission(audit_text: Any) -> None:
       IntegrationType: LAMBDA_FUNCTION
       IntegrationArn: !GetAtt Fn.Arn
 """
-    assert "trigger-without-permission" not in audit_text(_world(association))
+    assert "trigger-without-permission" not in audit_text(world(association))
