@@ -81,7 +81,7 @@ def entry_strength(entry: ConditionEntry, policy_kind: PolicyKind) -> Strength:
     operator = OPERATORS.get(name)
     if operator is None:
         # `Null` says only that a key is there; an operator that AWS does not have lets nobody in
-        return "weak" if name == "null" else "strong"
+        return "weak" if name == "null" and not _asks_for_tag(entry, policy_kind) else "strong"
     if operator.negated or if_exists or quantifier == "forallvalues:":
         return "weak"
     key = entry.key.lower()
@@ -95,6 +95,16 @@ def entry_strength(entry: ConditionEntry, policy_kind: PolicyKind) -> Strength:
         if strength in found:
             return strength
     return "strong"
+
+
+def _asks_for_tag(entry: ConditionEntry, policy_kind: PolicyKind) -> bool:
+    """Whether an identity policy's `Null` is about things that have some tag, and only those."""
+    is_there = all(value.strip().lower() == "false" for value in entry.values)
+    return is_there and policy_kind not in _NAMES_PRINCIPALS and _is_tag(entry.key.lower())
+
+
+def _is_tag(key: str) -> bool:
+    return "resourcetag/" in key or "requesttag/" in key
 
 
 def _value_strength(value: str, key: str, judge: Callable[[str], bool], *, wild: bool) -> Strength:
@@ -131,7 +141,13 @@ def _judge_of(key: str) -> Callable[[str], bool] | None:
 def _judge_for_identity(key: str) -> Callable[[str], bool] | None:
     if key in _FREE:
         return None
+    if _is_tag(key):
+        return _is_known  # `*` still asks that the thing has the tag
     return _judge_of(key) or _is_narrow
+
+
+def _is_known(value: str) -> bool:
+    return not has_unknown(value)
 
 
 def _judge_of_claim(host: str, claim: str) -> Callable[[str], bool] | None:

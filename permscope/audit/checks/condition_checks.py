@@ -90,7 +90,8 @@ def _met_by_all(entry: ConditionEntry) -> str:
     key = entry.key.lower()
     if if_exists or prefix == "forallvalues:" or not entry.values:
         return ""  # those have rules of their own
-    if name in ("stringlike", "arnlike", "arnequals") and any(not value.strip("*") for value in entry.values):
+    wild = name in ("stringlike", "arnlike", "arnequals") and any(not value.strip("*") for value in entry.values)
+    if wild and "tag/" not in key:  # of a tag it asks that there is one
         return "`*` matches every value"
     if name == "ipaddress" and any(value.endswith("/0") for value in entry.values):
         return "the range holds every address"
