@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from permscope.catalog.actions import ActionSet, load
@@ -52,17 +53,22 @@ class AccessEdges:
         self._assume = catalog.expand("sts:AssumeRole")
         self.assume_grants: list[tuple[str, Target, Grant]] = []
 
-    def add(self, principal: Node, grants: tuple[Grant, ...]) -> None:
-        """The edges of one principal."""
+    def add_stranger(self, principal: Node, grants: tuple[Grant, ...]) -> None:
+        """The edges of a principal in no input: its boundary and other policies may take away what these allow."""
+        limited = (replace(grant, conditional=True) for grant in grants)
+        self.add(principal, tuple(limited), reason="its boundary and its other policies are in no input")
+
+    def add(self, principal: Node, grants: tuple[Grant, ...], reason: str | None = None) -> None:
+        """The edges of one principal; `reason` is what may limit all of them."""
         for grant in grants:
             if grant.not_resources:
-                self._grant(principal, self._targets.all_but(grant.not_resources), grant, None)
+                self._grant(principal, self._targets.all_but(grant.not_resources), grant, None, reason)
                 continue
             for pattern in grant.resources:
                 for target in self._targets.of(pattern):
-                    self._grant(principal, target, grant, pattern)
+                    self._grant(principal, target, grant, pattern, reason)
 
-    def _grant(self, principal: Node, target: Target, grant: Grant, pattern: str | None) -> None:
+    def _grant(self, principal: Node, target: Target, grant: Grant, pattern: str | None, reason: str | None) -> None:
         conditions = grant_conditions(grant)
         if target.assumes:
             assumed = {key: [value] for key, value in target.assumes.items()}
@@ -79,7 +85,7 @@ class AccessEdges:
                 conditions,
                 Decision.CONDITIONAL if conditional else Decision.ALLOW,
                 pattern,
-                grant_limits(limited) or grant_limits(grant),
+                grant_limits(limited) or grant_limits(grant) or reason,
             )
             self._edges_of(permit, target, grant, left.actions)
 

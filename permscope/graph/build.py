@@ -52,6 +52,8 @@ def build_graph(
     for principals in (inventory.roles, inventory.users, inventory.groups):
         for principal in principals.values():
             access.add(graph.nodes[principal.arn], decisions.effective(principal).grants)
+    for arn in inventory.strangers:
+        access.add_stranger(nodes.named(arn), decisions.of_stranger(arn))
     trust = TrustEdges(nodes, edges, decisions)
     for role in inventory.roles.values():
         trust.add_trust(role)

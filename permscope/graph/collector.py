@@ -13,6 +13,7 @@ from permscope.inventory.source import NOWHERE
 if TYPE_CHECKING:
     from permscope.policy.effective import Grant
 
+_FEW_RESOURCES = 3
 NO_CONDITIONS: Mapping[str, Any] = {}
 Conditions = Mapping[str, Any]
 
@@ -165,10 +166,26 @@ def grant_limits(grant: Grant) -> str | None:
     """The Deny, boundary and control policy statements that make a grant conditional, as a clause."""
     if not grant.limited_by:
         return None
-    names = dict.fromkeys(
-        f"`{each.sid}`" if each.sid else f"the {each.effect} at {each.source}" for each in grant.limited_by
+    left_out: dict[str, None] = {}
+    names: dict[str, None] = {}
+    for each in grant.limited_by:
+        if _only_names_resources(each):
+            left_out.update(dict.fromkeys(f"`{pattern}`" for pattern in each.resources or ()))
+        else:
+            names[f"`{each.sid}`" if each.sid else f"the {each.effect} at {each.source}"] = None
+    return ", ".join(
+        f"{words} {', '.join(found)}" for words, found in (("except on", left_out), ("limited by", names)) if found
     )
-    return "limited by " + ", ".join(names)
+
+
+def _only_names_resources(statement: Statement) -> bool:
+    """Whether a Deny is about a few resources and depends on nothing, so that these say all of it."""
+    return (
+        statement.effect == "Deny"
+        and not statement.conditions
+        and statement.only_if is None
+        and 0 < len(statement.resources or ()) <= _FEW_RESOURCES
+    )
 
 
 _REMARKS = frozenset({"template", "qualifier", "auth", "network"})

@@ -128,6 +128,12 @@ class Decisions:
             )
         return self._potential[principal.arn]
 
+    def of_stranger(self, arn: str) -> tuple[Grant, ...]:
+        """What the policies that the input gives to a principal in no input allow it."""
+        policies = self.inventory.policies_of_stranger(arn)
+        context = RequestContext(_ALWAYS, complete=False)
+        return effective(policies, principal=requester_of(arn), context=context).grants
+
     def access(self, principal_arn: str, arn: str) -> tuple[ActionSet, ActionSet]:
         """The actions a principal may take on a resource for sure, and those that depend on something."""
         principal = self.principal(principal_arn)

@@ -196,6 +196,21 @@ class Inventory:
         return {arn: tuple(attachments) for arn, attachments in found.items()}
 
     @cached_property
+    def strangers(self) -> tuple[str, ...]:
+        """Roles, users and groups that are in no input, and get policies by it: `Roles: [!Ref AuthRoleName]`."""
+        known = (self.roles, self.users, self.groups)
+        return tuple(arn for arn in self._attachments if arn and not any(arn in principals for principals in known))
+
+    def policies_of_stranger(self, arn: str) -> tuple[Policy, ...]:
+        """The policies that the input gives to a principal that is in none; it may have others."""
+        found = []
+        for attachment in self._attachments.get(arn, ()):
+            policy = attachment.policy or self.managed_policy(attachment.policy_arn or "")
+            if policy is not None:
+                found.append(self._attached_if(policy, attachment, None))
+        return tuple(found)
+
+    @cached_property
     def _memberships(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, list[str]] = defaultdict(list)
         for membership in self.of(GroupMembership):
@@ -229,9 +244,9 @@ class Inventory:
                     found.append(AttachedPolicy(self._attached_if(policy, attachment, holder), attachment))
         return tuple(found)
 
-    def _attached_if(self, policy: Policy, attachment: PolicyAttachment, holder: IamPrincipal) -> Policy:
+    def _attached_if(self, policy: Policy, attachment: PolicyAttachment, holder: IamPrincipal | None) -> Policy:
         """A policy whose statements depend on what its attachment depends on, the same object each time."""
-        parts = [part for part in parts_of(attachment.only_if) if part not in parts_of(holder.only_if)]
+        parts = [part for part in parts_of(attachment.only_if) if not holder or part not in parts_of(holder.only_if)]
         if not parts:
             return policy
         only_if = both(*parts)

@@ -100,12 +100,12 @@ def applicable_actions(resource: str) -> ActionSet | None:
 def _applicable(service: str, region: str, account: str, name: str) -> ActionSet | None:
     """The actions for what a name with its own words taken out stands for: every table is alike."""
     fields = ["arn", "", service, region, account, name]
-    own = _fitting(service, fields)
-    if own is None:
+    fitting = [_fitting(prefix, fields) for prefix in (service, *_ALSO.get(service, ()))]
+    if all(own is None for own in fitting):
         return None
-    found = own
-    for other in (*_ALSO.get(service, ()), *_ANY_SERVICE):
-        found |= _fitting(other, fields) or ActionSet.empty
+    found = ActionSet.empty
+    for own in (*fitting, *(_fitting(prefix, fields) for prefix in _ANY_SERVICE)):
+        found |= own or ActionSet.empty
     return found
 
 

@@ -15,6 +15,8 @@ from permscope.report.reasons import able_on
 
 PERMISSIONS = (EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_PASS, EdgeKind.CAN_ASSUME)
 _FEW_SERVICES = 6
+# The actions of DynamoDB that are about a table's stream, as `AWSLambdaDynamoDBExecutionRole` has them.
+_OF_STREAMS = tuple(f"dynamodb:{name}" for name in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"))
 _ORDER = {
     NodeKind.RESOURCE: 0,
     NodeKind.FUNCTION: 0,
@@ -45,6 +47,8 @@ class Touch(NamedTuple):
     @property
     def name(self) -> str:
         """What is touched, in words."""
+        if self.service == "dynamodb" and self.actions <= load().action_set(_OF_STREAMS):
+            return "every dynamodb stream (*)"
         if self.service:
             return f"every {self.service} resource (*)"
         noun = {"pass": "role", "become": "role", "invoke": "function"}.get(self.verb, "resource")

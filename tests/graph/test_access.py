@@ -153,3 +153,33 @@ def test_a_grant_on_everything_is_one_edge_to_one_set(world: Any, function: Any)
     many = "".join(f"  T{at}: {{Type: AWS::DynamoDB::Table}}\n" for at in range(9))
     made = world(many, function("Fn", "{Effect: Allow, Action: '*', Resource: '*'}"))
     assert made.edge(EdgeKind.CAN_ACCESS, "FnRole").target == "set:*"
+
+
+def test_a_role_that_is_elsewhere_may_do_what_the_template_lets_it(world: Any) -> None:
+    """`Roles: [!Ref AuthRoleName]` gives a policy to a role nobody shows; a boundary of its own may still limit it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    graph = world("""
+Parameters: {AuthRoleName: {Type: String}}
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13}}
+  Queue: {Type: AWS::SQS::Queue}
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: p
+      Roles: [!Ref AuthRoleName]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Fn.Arn}
+          - {Effect: Allow, Action: "sqs:*", Resource: !GetAtt Queue.Arn}
+          - {Effect: Deny, Action: "sqs:DeleteQueue", Resource: "*"}
+""")
+    invokes = graph.edge(EdgeKind.CAN_INVOKE, "role/${AuthRoleName}", "Fn")
+    touches = graph.edge(EdgeKind.CAN_ACCESS, "role/${AuthRoleName}", "Queue")
+    assert {invokes.decision, touches.decision} == {Decision.CONDITIONAL}
+    assert invokes.reason == "its boundary and its other policies are in no input"
+    assert "sqs:SendMessage" in touches.actions
+    assert "sqs:DeleteQueue" not in touches.actions

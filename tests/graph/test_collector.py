@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from permscope.catalog.actions import load
-from permscope.graph.collector import EdgeCollector, Permit, conditions_of, distinct, frozen, said_by
+from permscope.graph.collector import EdgeCollector, Permit, conditions_of, distinct, frozen, grant_limits, said_by
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.policies import ConditionEntry, Policy, PolicyKind, Statement
 from permscope.inventory.source import Source
+from permscope.policy.effective import Grant
 
 CATALOG = load()
 FIRST, SECOND = (Statement(effect="Allow", actions=("s3:*",), resources=("*",), index=at) for at in range(2))
@@ -54,3 +55,21 @@ def test_conditions_are_written_as_in_a_policy() -> None:
     entries = [ConditionEntry("StringEquals", "k", ("a",)), ConditionEntry("StringEquals", "k", ("a", "b"))]
     assert conditions_of(entries) == {"StringEquals": {"k": ["a", "b"]}}
     assert frozen({"a": {"x": ["1"]}, "b": {}}) == frozen({"b": {}, "a": {"x": ["1"]}})
+
+
+def test_a_deny_that_only_names_resources_is_told_by_these() -> None:
+    """`sns:Publish` on everything but topics is what sends messages to phones; other limits are named.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
+    """
+    topics = Statement(effect="Deny", actions=("sns:Publish",), resources=("arn:aws:sns:*:*:*",))
+    condition = ConditionEntry("Bool", "aws:MultiFactorAuthPresent", ("false",))
+    named = Statement(effect="Deny", actions=("sns:*",), resources=("*",), sid="NoMfa", conditions=(condition,))
+
+    def limits(*statements: Statement) -> str | None:
+        actions = CATALOG.expand("sns:Publish")
+        return grant_limits(Grant(actions=actions, resources=("*",), conditional=True, limited_by=statements))
+
+    assert limits(topics) == "except on `arn:aws:sns:*:*:*`"
+    assert limits(topics, named) == "except on `arn:aws:sns:*:*:*`, limited by `NoMfa`"
+    assert limits() is None

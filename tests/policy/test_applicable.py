@@ -26,6 +26,7 @@ from permscope.policy.unrestrictable import ALL_BUCKETS, UNSCOPED
         ("arn:aws:lambda:r:1:function:f:live", "lambda:InvokeFunction", "lambda:GetLayerVersion"),
         ("arn:aws:iam::1:role/r", "sts:AssumeRole", "iam:GetUser"),
         ("arn:aws:iam::1:role/r", "iam:PassRole", "iam:ListRoles"),
+        ("arn:aws:kafka:r:1:group/c/u/g", "kafka-cluster:AlterGroup", "kafka-cluster:ReadData"),
         ("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Queue}", "sqs:SendMessage", "sns:Publish"),
         ("arn:aws:*:*:*:*", None, None),
         ("*", None, None),

@@ -16,6 +16,7 @@ from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.graph.wiring import MERELY_LISTS
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import Mechanism, Need, Resource, RoleUse, Trigger
+from permscope.inventory.tokens import unknown_token
 
 _VALUES = ("function", "source", "service", "role", "missing", "fix", "condition")
 
@@ -115,7 +116,7 @@ def _source_text(world: World, trigger: Trigger) -> str:
         written = reference(fact)
         if written:
             return written
-    return _sub(trigger.source_arn or "")
+    return _sub((trigger.source_arn or "").replace(unknown_token("Unknown", "stage"), "*"))
 
 
 def _missing(world: World, role_arn: str, needs: tuple[Need, ...]) -> list[tuple[str, str]]:
