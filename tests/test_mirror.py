@@ -16,14 +16,6 @@ WITHOUT_BEHAVIOUR = ("version.py", "cli/exit_codes.py", "audit/located_yaml.py")
 TO_DO = frozenset(
     [
         "collect/templates/sam_restore.py",
-        "graph/diff/entries.py",
-        "graph/diff/limits.py",
-        "graph/diff/resources.py",
-        "graph/diff/ways.py",
-        "graph/diff/wiring.py",
-        "report/diff_json.py",
-        "report/diff_text.py",
-        "report/html_data.py",
         "services/_holders.py",
         "services/_integrations.py",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from permscope.graph.diff.change import Change, ChangeKind, Step
@@ -57,7 +58,6 @@ def _place(edge: Edge, node: Node) -> Source:
 
 
 def _is_broken(graph: PermissionGraph, edge: Edge, before: bool) -> Change:
-    source, target = graph.nodes[edge.source], graph.nodes[edge.target]
     verb = {
         EdgeKind.TRIGGERS: "is wired to run",
         EdgeKind.DELIVERS_TO: "delivers to",
@@ -65,18 +65,8 @@ def _is_broken(graph: PermissionGraph, edge: Edge, before: bool) -> Change:
     }[edge.kind]
     since = " any more" if before else ""
     why = f": {reason_words(graph, edge.reason)}" if edge.reason else ""
-    return Change(
-        kind=ChangeKind.WIRING_BROKEN,
-        severity="medium",
-        message=f"`{name_of(source)}` {verb} `{name_of(target)}`, which is not allowed{since}{why}",
-        actor=name_of(source),
-        actor_id=source.id,
-        target=name_of(target),
-        target_id=target.id,
-        source=_place(edge, source),
-        provenance=edge.provenance,
-        nodes=(target.id, source.id),
-    )
+    change = _about(graph, edge, ChangeKind.WIRING_BROKEN, "medium", verb, f", which is not allowed{since}{why}")
+    return replace(change, source=_place(edge, graph.nodes[edge.source]))
 
 
 def _new_trigger(graph: PermissionGraph, edge: Edge) -> Change | None:
@@ -84,36 +74,36 @@ def _new_trigger(graph: PermissionGraph, edge: Edge) -> Change | None:
     if source.kind is NodeKind.ROUTE:
         return None  # the door tells
     foreign = source.kind is NodeKind.EXTERNAL and source.trusted is False
+    kind, severity = (ChangeKind.NEW_EXTERNAL_PRINCIPAL, "high") if foreign else (ChangeKind.NEW_INVOKER, "low")
     event = (edge.event or "").replace("-", " ")
-    return Change(
-        kind=ChangeKind.NEW_EXTERNAL_PRINCIPAL if foreign else ChangeKind.NEW_INVOKER,
-        severity="high" if foreign else "low",
-        message=f"`{name_of(source)}` now runs `{name_of(target)}`" + (f" ({event})" if event else ""),
-        actor=name_of(source),
-        actor_id=source.id,
-        target=name_of(target),
-        target_id=target.id,
+    change = _about(graph, edge, kind, severity, "now runs", f" ({event})" if event else "")
+    return replace(
+        change,
         sure=edge.authorized is True and not edge.conditions,
-        source=_place(edge, target),
         path=(
             Step(name_of(source), "runs", source.source, source.id, source.kind.value),
             Step(name_of(target), "", target.source, target.id, target.kind.value),
         ),
-        provenance=edge.provenance,
-        nodes=(target.id, source.id),
     )
 
 
 def _removed(graph: PermissionGraph, edge: Edge) -> Change:
+    change = _about(graph, edge, ChangeKind.ACCESS_REMOVED, "info", "no longer runs", "")
+    return replace(change, provenance=(), nodes=(edge.target,))
+
+
+def _about(graph: PermissionGraph, edge: Edge, kind: ChangeKind, severity: str, verb: str, more: str) -> Change:
+    """A change of a wiring: who, what becomes of it, and where it leads."""
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
     return Change(
-        kind=ChangeKind.ACCESS_REMOVED,
-        severity="info",
-        message=f"`{name_of(source)}` no longer runs `{name_of(target)}`",
+        kind=kind,
+        severity=severity,
+        message=f"`{name_of(source)}` {verb} `{name_of(target)}`{more}",
         actor=name_of(source),
         actor_id=source.id,
         target=name_of(target),
         target_id=target.id,
         source=_place(edge, target),
-        nodes=(target.id,),
+        provenance=edge.provenance,
+        nodes=(target.id, source.id),
     )

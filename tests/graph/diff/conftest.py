@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
+from textwrap import indent
 
 import pytest
 
@@ -26,7 +26,7 @@ def versions(tmp_path: Path) -> Versions:
             path = tmp_path / side / "template.yaml"
             path.parent.mkdir()
             path.write_text(
-                "Transform: AWS::Serverless-2016-10-31\nResources:\n" + dedent(text).replace("\n", "\n  "),
+                "Transform: AWS::Serverless-2016-10-31\nResources:\n" + indent(text, "  "),
                 encoding="utf-8",
             )
             inventory = load([str(path)], LoadOptions(account="111122223333", region="eu-west-1"))
