@@ -185,16 +185,10 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
     """
     wanted, on, together, whole = parameters
     view = view_of(subject)
-    breadth = breadth_of(view)
-    shares = (breadth.star if "everything" in on else []) + (breadth.wide if "every-of-kind" in on else [])
     limit = _restrictable_of(wanted)
-    if together:
-        sum_of_all = ActionSet.empty
-        for share in shares:
-            sum_of_all |= share.actions
-        if not limit <= sum_of_all:
-            return
-    for share, actions in by_statement([share for share in shares if not share.inverted and share.blamable]):
+    if together and not limit <= load().union(share.actions for share in _reaching(view, on)):
+        return
+    for share, actions in _to_blame(view, on):
         guilty = taken.left_of(actions & limit)
         if guilty and share.grant.limited_by:
             guilty = guilty - _denied_by_kind(view.world, share)
@@ -210,6 +204,21 @@ def unscoped(subject: Subject, parameters: Any, taken: Taken) -> Iterator[Hit]:
         elif guilty <= looks():
             hit.severity = "low"
         yield hit
+
+
+def _reaching(view: PrincipalView, on: tuple[str, ...]) -> list[Share]:
+    breadth = breadth_of(view)
+    return (breadth.star if "everything" in on else []) + (breadth.wide if "every-of-kind" in on else [])
+
+
+def _to_blame(view: PrincipalView, on: tuple[str, ...]) -> tuple[tuple[Share, ActionSet], ...]:
+    """The statements that reach so far and are the user's own, found once for the many rules that ask."""
+    key = ("to blame", id(view), on)
+    found: tuple[tuple[Share, ActionSet], ...] | None = view.world.memo.get(key)
+    if found is None:
+        own = [share for share in _reaching(view, on) if not share.inverted and share.blamable]
+        found = view.world.memo[key] = tuple(by_statement(own))
+    return found
 
 
 def _whole_services_of(actions: ActionSet, guilty: ActionSet) -> ActionSet:
