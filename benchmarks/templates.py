@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
-def cpu_seconds(command: Sequence[str], environment: dict[str, str] | None = None) -> float:
+def cpu_seconds(command: Sequence[str], environment: dict[str, str] | None = None, folder: Path | None = None) -> float:
     """User and system CPU seconds of one run of a command and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
@@ -29,6 +30,7 @@ def cpu_seconds(command: Sequence[str], environment: dict[str, str] | None = Non
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **(environment or {})},
+        cwd=folder,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
@@ -112,22 +114,52 @@ def main() -> None:
                 line += f" {other:10.2f} {own / other:7.3f}"
             print(line)
             sys.stdout.flush()
-        print(f"{f'all {len(files)}, one changed':24} {after_a_change(options, one_plain):10.2f}")
+    for kind, path in (("plain", one_plain), ("SAM", one_sam)):
+        for what, edit in (("moved", moved_down), ("changed", changed_permission)):
+            print(f"{f'all, one {kind} {what}':24} {after_edits(options, path, edit):10.2f}")
 
 
-def after_a_change(options: argparse.Namespace, changed: str) -> float:
-    """Median CPU seconds of a run over all templates after one of them was changed; the others are known."""
+def moved_down(text: str, number: int) -> str:
+    """A template with one more comment above everything."""
+    return f"# edit {number}\n{text}"
+
+
+def changed_permission(text: str, number: int) -> str:
+    """A template with one more role, which may read another table each time."""
+    start = re.search(r"(?m)^Resources:[^\n]*\n", text)
+    if start is None:
+        raise SystemExit("the template has no `Resources:` of its own line to edit")
+    role = _ROLE.replace("NUMBER", str(number))
+    return text[: start.end()] + role + text[start.end() :]
+
+
+_ROLE = """  BenchmarkRoleNUMBER:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Action: "sts:AssumeRole", Principal: {Service: lambda.amazonaws.com}}]
+      Policies:
+        - PolicyName: read
+          PolicyDocument:
+            Statement:
+              - Effect: Allow
+                Action: dynamodb:GetItem
+                Resource: !Sub "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/bench-NUMBER"
+"""
+
+
+def after_edits(options: argparse.Namespace, changed: str, edit: Callable[[str, int], str]) -> float:
+    """Median CPU seconds of a run over all templates after one of them was edited; the others are known."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work, "templates")
         shutil.copytree(options.folder, folder)
         own = folder / Path(changed).relative_to(options.folder)
         environment = {"PERMSCOPE_CACHE_DIR": str(Path(work, "cache"))}
-        command = [options.permscope, "audit", str(folder)]
+        command = [options.permscope, "audit", "--format", "json", str(folder)]
         cpu_seconds(command, environment)
         seconds = []
         for number in range(options.runs):
-            with own.open("a", encoding="utf-8") as stream:
-                stream.write(f"\n# change {number}\n")
+            own.write_text(edit(own.read_text(encoding="utf-8"), number), encoding="utf-8")
             seconds.append(cpu_seconds(command, environment))
     return statistics.median(seconds)
 
