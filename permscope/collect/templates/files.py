@@ -25,7 +25,7 @@ class Reads:
 
     Attributes:
         base: folder of the template; folders are noted as seen from there.
-        answers: (folder, reference) -> digest of the file, or why it was refused.
+        answers: (template, reference) -> digest and place of the file, or why it was refused.
     """
 
     base: Path | None = None
@@ -34,7 +34,8 @@ class Reads:
     def note(self, place: Place, reference: str, answer: str) -> None:
         """Keep the answer to one reference."""
         if place.directory is not None and self.base is not None:
-            self.answers[os.path.relpath(place.directory, self.base), reference] = answer
+            template = place.directory / place.file.rpartition("/")[2]
+            self.answers[os.path.relpath(template, self.base), reference] = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def read_file(reference: str, place: Place) -> tuple[bytes, Place]:
     answer = ""
     try:
         data, found = _read(reference, place)
-        answer = hashlib.sha256(data).hexdigest() if place.reads else ""
+        answer = _answer(data, found, place) if place.reads else ""
     except RefusedFileError as error:
         answer = f"refused: {error}"
         raise
@@ -116,15 +117,22 @@ def still_answered(answers: Mapping[tuple[str, str], str], place: Place) -> bool
     """Whether every reference that was made for a template would be answered today as it was then."""
     if place.directory is None:
         return not answers
-    for (folder, reference), answer in answers.items():
-        again = Place(place.file, Path(os.path.normpath(place.directory / folder)), place.root)
+    for (template, reference), answer in answers.items():
+        path = Path(os.path.normpath(place.directory / template))
+        again = Place(path.name, path.parent, place.root)
         try:
-            if hashlib.sha256(_read(reference, again)[0]).hexdigest() != answer:
+            if _answer(*_read(reference, again), again) != answer:
                 return False
         except RefusedFileError as error:
             if f"refused: {error}" != answer:
                 return False
     return True
+
+
+def _answer(data: bytes, found: Place, place: Place) -> str:
+    """What was read and where: a file may be looked for in several folders."""
+    where = os.path.relpath(found.directory or "", place.directory)
+    return f"{hashlib.sha256(data).hexdigest()} {where}/{found.file.rpartition('/')[2]}"
 
 
 def _read(reference: str, place: Place) -> tuple[bytes, Place]:

@@ -26,7 +26,7 @@ class Kept:
         files: every file that was read.
         exports: name and value of each export.
         imports: export name -> the value it had.
-        answers: (folder, reference) -> what was read there.
+        answers: (template, reference) -> what was read there.
         outline: the same for facts and accounts that are the same but for their lines; empty where it is not known.
         lines: of each file, those that the facts stand on.
     """

@@ -177,3 +177,19 @@ def test_values_from_a_file_and_from_the_command_line_make_one_entry(tmp_path: P
     other = load([str(tmp_path / "a.yaml")], LoadOptions(parameter_files=(str(tmp_path / "p.json"),)))
     assert one.facts == other.facts
     assert bound == ["a.yaml"]
+
+
+def test_an_uploaded_template_that_moved_is_read_where_it_is_now(tmp_path: Path, bound: list[str]) -> None:
+    """The same text in another folder stands at other places."""
+    url = "https://s3.amazonaws.com/bucket/network.yaml"
+    parent = f"Resources: {{Net: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: '{url}'}}}}}}"
+    (tmp_path / "t.yaml").write_text(parent, encoding="utf-8")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "network.yaml").write_text(EXPORTER % "one", encoding="utf-8")
+    before = load([str(tmp_path / "t.yaml")], LoadOptions()).files
+    assert any(file.endswith("one/network.yaml") for file in before)
+    (tmp_path / "one").rename(tmp_path / "two")
+    after = load([str(tmp_path / "t.yaml")], LoadOptions()).files
+    assert any(file.endswith("two/network.yaml") for file in after)
+    assert load([str(tmp_path / "t.yaml")], LoadOptions()).files == after
+    assert bound == ["t.yaml", "t.yaml"]
