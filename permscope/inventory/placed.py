@@ -137,6 +137,8 @@ def moved_lines(then: Iterable[FileLines], now: Iterable[FileLines]) -> dict[str
     """
     found: dict[str, dict[int, int]] = {}
     before, after = tuple(then), tuple(now)
+    if before == after:
+        return found
     if len(before) != len(after):
         return None
     for (file, old), (other, new) in zip(before, after, strict=True):
