@@ -251,6 +251,8 @@ def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
                     yield "an API key is sent" if key == "api_key" else f"{key} {_values(values)}"
         elif operator == "cross-account":
             yield "the other account's policy allows it too"
+        elif operator == "trust":
+            yield "the role's trust policy allows it too"
         elif operator == "network":
             yield "the call comes from inside the VPC"
         elif isinstance(keys, Mapping):

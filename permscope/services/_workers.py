@@ -11,7 +11,7 @@ from typing import Any
 
 from permscope.catalog.cloudformation import type_facts
 from permscope.lazy import dataclass
-from permscope.services._answers import NOT_HERE, arn_of, each
+from permscope.services._answers import arn_of, each
 from permscope.services._live import LiveFact, LiveReader, Session
 
 _GONE = ("ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "ValidationException")
@@ -33,6 +33,7 @@ class Worker:
         asks: the operation that tells the roles, where the list does not; `by` maps its arguments to keys of the item.
         answer: path of the thing in that answer.
         inside: what is listed for each of them.
+        listed_none: error codes of the list by which the service says that it is not there.
     """
 
     client: str
@@ -49,6 +50,7 @@ class Worker:
     by: Mapping[str, str] = field(default_factory=dict)
     answer: str = ""
     inside: tuple[Worker, ...] = ()
+    listed_none: tuple[str, ...] = ()
 
     @property
     def operations(self) -> dict[str, str]:
@@ -70,7 +72,7 @@ class Worker:
 
     def _each(self, session: Session, holder: Mapping[str, Any]) -> Iterator[LiveFact]:
         named = {argument: holder[key] for argument, key in self.of.items()}
-        none = (*NOT_HERE, *_GONE) if named else NOT_HERE
+        none = (*self.listed_none, *(_GONE if named else ()))
         items = session.pages(self.client, self.lists, self.items, none=none, **self.arguments, **named)
         known = [{**holder, **(item if isinstance(item, Mapping) else {self.name: item})} for item in items]
         yield from each(session, self._one, known)

@@ -147,6 +147,7 @@ _WORKERS = tuple(
         type_name=type_name,
         roles={"ExecutionRoleArn": "executionRoleArn"},
         what=_WHAT,
+        listed_none=NOT_HERE,
     )
     for lists, items, asks, key, arn, type_name in (
         (

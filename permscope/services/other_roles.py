@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from permscope.inventory.facts import AnyFact
+from permscope.services._answers import NOT_HERE
 from permscope.services._holders import holder, roles_of
 from permscope.services._wiring import role_uses
 from permscope.services._workers import Worker
@@ -169,6 +170,7 @@ _WORKERS = (
         type_name="AWS::Chatbot::SlackChannelConfiguration",
         roles={"IamRoleArn": "IamRoleArn"},
         what="with which role chats act",
+        listed_none=NOT_HERE,
     ),
     Worker(
         client="chatbot",
@@ -179,6 +181,7 @@ _WORKERS = (
         type_name="AWS::Chatbot::MicrosoftTeamsChannelConfiguration",
         roles={"IamRoleArn": "IamRoleArn"},
         what="with which role chats act",
+        listed_none=NOT_HERE,
     ),
     Worker(
         client="cloudformation",
@@ -250,6 +253,7 @@ _WORKERS = (
         type_name="AWS::FIS::ExperimentTemplate",
         roles={"RoleArn": "roleArn"},
         what="with which role faults are injected",
+        listed_none=NOT_HERE,
     ),
     Worker(
         client="gamelift",

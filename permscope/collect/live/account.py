@@ -117,9 +117,10 @@ class LiveAccount:
             raise Stopped
 
     def _own_host(self, request: Any, **more: object) -> None:
-        """Leave the account out of the host name (`111122223333.localhost`), which only AWS's own endpoints resolve."""
+        """Leave out of the host what only AWS's own endpoints resolve (`111122223333.localhost`, `api.localhost`)."""
         del more
-        request.url = request.url.replace(f"//{self.id}.", "//", 1)
+        for prefix in (self.id, "api"):
+            request.url = request.url.replace(f"//{prefix}.", "//", 1)
 
     def _count(self, event_name: str, **more: object) -> None:
         """`before-send.lambda.GetPolicy` is sent for every request, also a repeated one."""

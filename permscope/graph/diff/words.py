@@ -165,8 +165,10 @@ def _own_words(operator: str, key: str, values: list[str]) -> str | None:
             return f"where the template's condition {_either(values)} holds"
         case "unknown", _:
             return f"under a condition on `{key}`"
-        case "cross-account" | "trust", _:
-            return " ".join(part for part in (operator, key, _either(values)) if part)
+        case "cross-account", _:
+            return f"if {_either(values)} allows it too"
+        case "trust", _:
+            return "if the role trusts it"
         case _:
             return None
 

@@ -70,3 +70,12 @@ def test_what_one_role_lacks_on_one_thing_is_said_once() -> None:
     assert words.reason_words(graph, "the role is unknown") == "the role is unknown"
     assert words.level_words(["Read", "Write", "List"]) == "Read, Write and List"
     assert (words.highest(["Write", "Read"]), words.highest([])) == (3, -1)
+
+
+def test_what_the_other_side_must_agree_to_is_said_in_words() -> None:
+    """A policy of another account, and the trust policy of a role that is in no input."""
+    assert (
+        words.condition_words({"cross-account": {"policy-in-account": ["111122223333"]}})
+        == "if `111122223333` allows it too"
+    )
+    assert words.condition_words({"trust": {"role-trusts": ["arn:aws:iam::1:role/r"]}}) == "if the role trusts it"
