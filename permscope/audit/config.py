@@ -27,9 +27,9 @@ from typing import Any
 
 from permscope.audit.findings import SEVERITIES
 from permscope.audit.located_yaml import parse_located
-from permscope.audit.matching import no_such
 from permscope.audit.suppressions import Suppression, parse_date
 from permscope.errors import ConfigError, why_unreadable
+from permscope.graph.mapping_reader import no_such
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.located import as_text, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source

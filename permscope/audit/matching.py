@@ -21,6 +21,7 @@ from typing import Any
 from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.catalog.wildcard import matches
 from permscope.errors import RuleError
+from permscope.graph.mapping_reader import no_such
 from permscope.inventory.located import key_source, source_of, value_source
 from permscope.inventory.source import Source
 from permscope.lazy import dataclass
@@ -47,16 +48,6 @@ class Field:
 
 
 Fields = Mapping[str, Field]
-
-
-def no_such(what: str, name: object, known: Iterable[str], source: Source) -> RuleError:
-    """The error for a name that is not one of those known, with the closest one as hint."""
-    from difflib import get_close_matches
-
-    names = sorted(known)
-    near = get_close_matches(str(name), names, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(names)}"
-    return RuleError(f"no {what} `{name}`", source=source, hint=hint)
 
 
 def compile_where(where: object, fields: Fields, predicates: Mapping[str, Test], place: Source) -> Test:

@@ -13,11 +13,12 @@ from typing import Any
 from permscope.audit.fields import SUBJECTS, Subject, SubjectKind
 from permscope.audit.findings import CONFIDENCES, SEVERITIES, Hit
 from permscope.audit.located_yaml import parse_located
-from permscope.audit.matching import Fields, Test, compile_where, needs_of, no_such
+from permscope.audit.matching import Fields, Test, compile_where, needs_of
 from permscope.audit.predicates import FINDERS, PREDICATES, Finder, Taken
 from permscope.errors import RuleError, why_unreadable
+from permscope.graph.mapping_reader import MappingReader, no_such
 from permscope.graph.rule_files import RuleFile, builtin_folder, read_folder
-from permscope.inventory.located import key_source, source_of, value_source
+from permscope.inventory.located import source_of, value_source
 from permscope.inventory.source import Source
 from permscope.lazy import dataclass, regex
 
@@ -170,63 +171,28 @@ def parse_rule(text: str, file: str, *, family: str = "") -> Rule:
     return _Reader(raw, Source(file, 1, 1)).rule(family)
 
 
-class _Reader:
+class _Reader(MappingReader):
     """Reads one rule, with the place of everything that can be wrong."""
 
     def __init__(self, raw: Mapping[str, Any], top: Source) -> None:
-        self.raw = raw
-        self.top = top
-        for key in raw:
-            if key not in _REQUIRED and key not in _OPTIONAL:
-                raise no_such("rule element", key, (*_REQUIRED, *_OPTIONAL), key_source(raw, key, top))
-        for key in _REQUIRED:
-            if raw.get(key) in (None, "", []):
-                raise RuleError(f"a rule needs `{key}`", source=top)
-
-    def at(self, key: str) -> Source:
-        return value_source(self.raw, key, self.top)
-
-    def text(self, key: str) -> str:
-        value = self.raw.get(key)
-        if not isinstance(value, str):
-            raise RuleError(f"`{key}` must be text", source=self.at(key))
-        return " ".join(value.split()) if key != "fix" else value.strip()
-
-    def choice(self, key: str, value: object, known: Iterable[str]) -> str:
-        if value not in (choices := tuple(known)):
-            raise no_such(key, value, choices, source_of(value, self.at(key)))
-        return str(value)
-
-    def flag(self, key: str) -> bool:
-        value = self.raw.get(key, False)
-        if not isinstance(value, bool):
-            raise RuleError(f"`{key}` must be `true` or `false`", source=self.at(key))
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.raw.get(key)
-        items = value if isinstance(value, list) else [] if value is None else [value]
-        for item in items:
-            if not isinstance(item, str):
-                raise RuleError(f"`{key}` must be text or a list of text", source=source_of(item, self.at(key)))
-        return tuple(items)
+        super().__init__(raw, top, what="rule element", whole="a rule", required=_REQUIRED, optional=_OPTIONAL)
 
     def rule(self, family: str) -> Rule:
         raw = self.raw
         name = self.text("id")
         if not _SLUG.fullmatch(name):
             raise RuleError(f"`{name}` is no rule id", source=self.at("id"), hint="lower-case words joined by `-`")
-        for_each = self.choice("for_each", raw["for_each"], SUBJECTS)
+        for_each = self.one_of("for_each", raw["for_each"], SUBJECTS)
         kind = SUBJECTS[for_each]
         finder, find, looks_for = self.find(for_each)
         values = frozenset(finder.values if finder else ())
-        adjust = [self.choice("adjust", item, ADJUSTMENTS) for item in self.texts("adjust")]
+        adjust = [self.one_of("adjust", item, ADJUSTMENTS) for item in self.texts("adjust")]
         return Rule(
             id=name,
             family=family,
             title=self.text("title"),
-            severity=self.choice("severity", raw["severity"], SEVERITIES),
-            confidence=self.choice("confidence", raw.get("confidence", "high"), CONFIDENCES),
+            severity=self.one_of("severity", raw["severity"], SEVERITIES),
+            confidence=self.one_of("confidence", raw.get("confidence", "high"), CONFIDENCES),
             for_each=for_each,
             test=self.where(for_each, kind),
             needs=needs_of(self.raw.get("where"), kind.fields),
@@ -239,7 +205,7 @@ class _Reader:
             why=self.template("why", kind.fields, values),
             fix=self.template("fix", kind.fields, values),
             why_text=_readable(self.text("why")),
-            fix_text=_readable(self.text("fix")),
+            fix_text=_readable(self.block("fix")),
             tags=self.texts("tags"),
             aliases=self.texts("aliases"),
             references=self.texts("references"),
@@ -264,7 +230,7 @@ class _Reader:
         predicates = self.predicates(for_each)
         return tuple(
             (
-                self.choice("severity", severity, SEVERITIES),
+                self.one_of("severity", severity, SEVERITIES),
                 compile_where(where, kind.fields, predicates, value_source(raw, severity, self.top)),
             )
             for severity, where in raw.items()
@@ -291,7 +257,7 @@ class _Reader:
         return finder, lambda subject, taken: run(subject, parameters, taken), (name, parameters)
 
     def template(self, key: str, fields: Fields, values: frozenset[str]) -> Template:
-        text = self.text(key)
+        text = self.block(key) if key == "fix" else self.text(key)
         parts = _PLACEHOLDER.split(text)
         for name in parts[1::2]:
             if name in fields:

@@ -31,11 +31,11 @@ from permscope.audit.conditions import is_positive
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import restrictable
-from permscope.audit.matching import no_such
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.errors import RuleError
+from permscope.graph.mapping_reader import no_such
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry
 from permscope.inventory.source import Source

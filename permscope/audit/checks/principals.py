@@ -8,10 +8,10 @@ from typing import Any
 from permscope.audit.conditions import base_key, entry_strength, is_positive, strength
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
-from permscope.audit.matching import no_such
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.world import PRINCIPAL_KINDS, StatementView, Who
 from permscope.catalog.actions import load
+from permscope.graph.mapping_reader import no_such
 from permscope.inventory.arn import split_arn
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import ConditionEntry, Principal, Statement

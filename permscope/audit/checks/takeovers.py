@@ -14,11 +14,12 @@ from permscope.audit.checks.breadth import admin_principals, breadth_of, is_admi
 from permscope.audit.conditions import narrowing
 from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
-from permscope.audit.matching import action_set, no_such
+from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.world import PrincipalView
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError
+from permscope.graph.mapping_reader import no_such
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
 from permscope.inventory.facts import Role
 from permscope.inventory.located import source_of

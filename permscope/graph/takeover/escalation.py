@@ -32,8 +32,9 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError
 from permscope.graph import rule_files
 from permscope.graph.located_yaml import parse_located
+from permscope.graph.mapping_reader import MappingReader, no_such
 from permscope.graph.rule_files import RuleFile
-from permscope.inventory.located import key_source, source_of, value_source
+from permscope.inventory.located import source_of
 from permscope.inventory.source import Source
 from permscope.lazy import dataclass, regex
 
@@ -197,47 +198,16 @@ def _compile(raw: Any, file: str) -> EscalationPath:
     return path
 
 
-class _Reader:
+class _Reader(MappingReader):
     """Reads one path, with the place of everything that can be wrong."""
 
     def __init__(self, raw: Mapping[str, Any], top: Source) -> None:
-        self.raw = raw
-        self.top = top
-        for key in raw:
-            if key not in (*_REQUIRED, *_OPTIONAL):
-                raise _no_such("element", key, (*_REQUIRED, *_OPTIONAL), key_source(raw, key, top))
-        for key in _REQUIRED:
-            if raw.get(key) in (None, "", []) and not (key == "needs" and raw.get("gains") == "trusted"):
-                raise RuleError(f"an escalation path needs `{key}`", source=top)
-
-    def at(self, key: str) -> Source:
-        return value_source(self.raw, key, self.top)
-
-    def text(self, key: str) -> str:
-        value = self.raw.get(key)
-        if not isinstance(value, str):
-            raise RuleError(f"`{key}` must be text", source=self.at(key))
-        return " ".join(value.split())
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.raw.get(key)
-        items = value if isinstance(value, list) else [] if value is None else [value]
-        for item in items:
-            if not isinstance(item, str):
-                raise RuleError(f"`{key}` must be text or a list of text", source=source_of(item, self.at(key)))
-        return tuple(items)
+        required = [key for key in _REQUIRED if key != "needs" or raw.get("gains") != "trusted"]
+        optional = (*_OPTIONAL, "needs")
+        super().__init__(raw, top, what="element", whole="an escalation path", required=required, optional=optional)
 
     def choice(self, key: str, known: Iterable[str]) -> str:
-        value = self.text(key)
-        if value not in (choices := tuple(known)):
-            raise _no_such(f"`{key}`", value, choices, self.at(key))
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self.raw.get(key, False)
-        if not isinstance(value, bool):
-            raise RuleError(f"`{key}` must be `true` or `false`", source=self.at(key))
-        return value
+        return self.one_of(key, self.text(key), known)
 
     def path(self) -> EscalationPath:
         name = self.text("id")
@@ -279,7 +249,7 @@ class _Reader:
                 raise RuleError("each of `needs` has `action` and `on`", source=place)
             on = item["on"]
             if on not in ON:
-                raise _no_such("`on`", on, ON, source_of(on, place))
+                raise no_such("`on`", on, ON, source_of(on, place))
             yield Required(self.action(item["action"], place), str(on))
 
     @staticmethod
@@ -307,11 +277,3 @@ class _Reader:
             if type_facts(name) is None:
                 raise RuleError(f"`{name}` is no CloudFormation type", source=source_of(name, self.at("types")))
         return found
-
-
-def _no_such(what: str, value: object, known: Iterable[str], place: Source) -> RuleError:
-    import difflib
-
-    close = difflib.get_close_matches(str(value), list(known), n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"known: {', '.join(known)}"
-    return RuleError(f"{what} `{value}` is not known", source=place, hint=hint)
