@@ -9,7 +9,7 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.graph.collector import EdgeCollector, Permit, grant_conditions, grant_limits, grant_said_by
 from permscope.graph.decisions import Decisions
 from permscope.graph.doors import Doors
-from permscope.graph.guards import Guards
+from permscope.graph.guards import Guards, becoming
 from permscope.graph.model import Decision, EdgeKind, Node, NodeKind
 from permscope.graph.nodes import Nodes
 from permscope.graph.targets import Target, Targets
@@ -99,7 +99,7 @@ class AccessEdges:
         if target.kind is not NodeKind.RESOURCE_SET:
             rest = rest - passes
         if target.kind is NodeKind.ROLE and self._trust_is_known(target.id):
-            rest = rest - self._assume  # `can_assume` says it, where the role trusts
+            rest = rest - becoming()  # `can_assume` says it, where the role trusts
         if rest:
             self._edges.permit(EdgeKind.CAN_ACCESS, target.id, rest, permit)
 

@@ -119,9 +119,12 @@ def agreed(decisions: Decisions, principal: Node, node: Node | None, actions: Ac
     """
     if node is None or node.arn is None:
         return actions
-    assumes = actions & assuming()
-    if assumes and node.kind is NodeKind.ROLE and not _may_trust(decisions, node.arn, principal):
-        actions -= assumes
+    assumes = actions & becoming()
+    if assumes and node.kind is NodeKind.ROLE:
+        # who has credentials of AWS uses `sts:AssumeRole`; the others are for tokens, or asked for beside it
+        actions -= assumes - _plain_assuming()
+        if not _may_trust(decisions, node.arn, principal):
+            actions -= assumes
     if principal.kind in (NodeKind.ROLE, NodeKind.USER):
         for statement, denied in decisions.denials(node.arn):
             if not denied.isdisjoint(actions) and _surely_denies(statement, principal):
@@ -151,6 +154,20 @@ def _surely_denies(statement: Statement, principal: Node) -> bool:
 def assuming() -> ActionSet:
     """The actions by which somebody becomes a role."""
     return load().action_set(("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"))
+
+
+@cache
+def _plain_assuming() -> ActionSet:
+    return load().action_set(("sts:AssumeRole",))
+
+
+@cache
+def becoming() -> ActionSet:
+    """The actions by which somebody becomes a role, and those that are asked for only then, such as `sts:TagSession`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+    """
+    return assuming() | load().action_set(("sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"))
 
 
 def _may_trust(decisions: Decisions, role_arn: str, principal: Node) -> bool:

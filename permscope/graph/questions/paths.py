@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from permscope.graph.guards import agreed, assuming
+from permscope.catalog.actions import ActionSet
+from permscope.graph.guards import agreed, becoming
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import in_set
 from permscope.graph.takeover.feeding import feeds
@@ -29,7 +30,6 @@ FOLLOWED = (
     EdgeKind.DELIVERS_TO,
 )
 _IDENTITIES = (NodeKind.ROLE, NodeKind.USER)
-_SOURCES = (NodeKind.RESOURCE, NodeKind.EXTERNAL)
 _CONDITIONAL_COST = 0.01
 _DETOUR = 3.0  # hops; in a large graph, whoever asks for the shortest few ways does not want longer ones
 _LARGE = 500  # states
@@ -155,14 +155,14 @@ def _network(graph: PermissionGraph, start: Node, end: Node) -> nx.DiGraph[State
 
 
 def can_follow(graph: PermissionGraph, state: State, edge: Edge) -> bool:
-    """Whether an edge leads on: what is denied does not, nor does a source that was only read."""
+    """Whether an edge leads on: what is denied does not, nor does what was only read or described, and not run."""
     if edge.decision is Decision.DENY or edge.authorized is False:
         return False
     if edge.kind is EdgeKind.CAN_INVOKE and graph.nodes[edge.target].kind is NodeKind.FUNCTION and _is_by_url(edge):
         return False  # the URL is a door of its own
     if edge.kind is EdgeKind.EXECUTES_AS and edge.attributes.get("bounded"):
         return False  # it makes the calls that are edges of its own, and no others
-    return state.running or graph.nodes[state.id].kind not in _SOURCES
+    return state.running or graph.nodes[state.id].kind is NodeKind.RESOURCE_SET
 
 
 def _is_by_url(edge: Edge) -> bool:
@@ -192,7 +192,7 @@ def ends_of(graph: PermissionGraph, edge: Edge, end: Node, functions: list[Node]
 
 def still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
     """Whether a wide grant still holds for one of its members, Deny taken off."""
-    if member.arn is None or (edge.kind is EdgeKind.CAN_ACCESS and not _applies(edge, member.arn)):
+    if member.arn is None or (edge.kind is EdgeKind.CAN_ACCESS and not _can_be_about(edge.actions, member.arn)):
         return False
     source = graph.nodes[edge.source]
     if graph.decisions is None or source.kind not in _IDENTITIES:
@@ -202,19 +202,19 @@ def still_allowed(graph: PermissionGraph, edge: Edge, member: Node) -> bool:
         if member.kind is NodeKind.ROLE and any(
             one.target == member.id for one in graph.outgoing(edge.source, EdgeKind.CAN_ASSUME)
         ):
-            left -= assuming()  # its own edge says it
-        if not left:
+            left -= becoming()  # its own edge says it
+        if not _can_be_about(left, member.arn):
             return False
-    if edge.reason is None:
+    if edge.reason is None and edge.decision is Decision.ALLOW:
         return True  # a grant that nothing limits holds for every member
     return not graph.decisions.on(edge.source, member.arn).isdisjoint(edge.actions)
 
 
-def _applies(edge: Edge, arn: str) -> bool:
-    """Whether one of an edge's actions can be about a thing or what is below it."""
+def _can_be_about(actions: ActionSet, arn: str) -> bool:
+    """Whether one of some actions can be about a thing or what is below it."""
     for part in parts_of(encode(arn)):
         able = applicable_actions(part)
-        if able is None or not edge.actions.isdisjoint(able):
+        if (able is None and actions) or (able is not None and not actions.isdisjoint(able)):
             return True
     return False
 

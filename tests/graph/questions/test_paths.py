@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from permscope.graph.model import Decision
 from permscope.graph.questions.paths import find_paths
 
@@ -90,3 +92,64 @@ def test_the_public_comes_to_a_function_with_a_url_through_the_url(world: Any, f
     made = world(url, function("Fn"))
     found = find_paths(made.graph, made.node("public"), made.node("FnRole"))
     assert [[hop.target.label for hop in path.hops] for path in found] == [["URL of Fn", "Fn", "FnRole"]]
+
+
+def role(name: str, statements: str, trusts: str) -> str:
+    """A role with one inline policy that trusts a principal."""
+    return f"""\
+  {name}:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: {{Effect: Allow, Principal: {{{trusts}}}, Action: 'sts:AssumeRole'}}
+      Policies: [{{PolicyName: p, PolicyDocument: {{Version: '2012-10-17', Statement: [{statements}]}}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "on", "found"),
+    [
+        ("sts:AssumeRole", "!GetAtt Strong.Arn", True),
+        ("sts:*", "'*'", True),
+        ("iam:GetRole", "!GetAtt Strong.Arn", False),
+        ("sts:TagSession", "!GetAtt Strong.Arn", False),
+        ("sts:AssumeRoleWithSAML", "'*'", False),
+    ],
+)
+def test_only_who_becomes_a_role_goes_on_with_it(world: Any, action: str, on: str, found: bool) -> None:
+    """To read a role, or to be allowed what is asked for beside `sts:AssumeRole`, is not to have its rights.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+    """
+    weak = role("Weak", f"{{Effect: Allow, Action: '{action}', Resource: {on}}}", "Service: ec2.amazonaws.com")
+    strong = role("Strong", QUERY, "AWS: !Ref 'AWS::AccountId'")
+    made = world(TABLE, weak, strong)
+    assert bool(find_paths(made.graph, made.node("Weak"), made.node("Orders"))) is found
+
+
+@pytest.mark.parametrize(("action", "found"), [("lambda:InvokeFunction", True), ("lambda:GetFunction", False)])
+def test_to_describe_a_function_is_not_to_run_it(world: Any, function: Any, action: str, found: bool) -> None:
+    """What its role may do is reached by whoever runs it."""
+    weak = role(
+        "Weak", f"{{Effect: Allow, Action: '{action}', Resource: !GetAtt Fn.Arn}}", "Service: ec2.amazonaws.com"
+    )
+    made = world(TABLE, weak, function("Fn", QUERY))
+    assert bool(find_paths(made.graph, made.node("Weak"), made.node("Orders"))) is found
+
+
+@pytest.mark.parametrize(("denied", "found"), [("role/other", True), ("role/strong", False), ("role/s*", False)])
+def test_a_role_that_is_denied_is_not_assumed_by_a_grant_on_every_role(world: Any, denied: str, found: bool) -> None:
+    """A Deny on the role wins over an Allow on `*`, though the role trusts the account.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    """
+    statements = (
+        "{Effect: Allow, Action: 'sts:AssumeRole', Resource: '*'}, "
+        f"{{Effect: Deny, Action: 'sts:*', Resource: !Sub 'arn:aws:iam::${{AWS::AccountId}}:{denied}'}}"
+    )
+    strong = role("Strong", QUERY, "AWS: !Ref 'AWS::AccountId'").replace(
+        "Properties:", "Properties:\n      RoleName: strong"
+    )
+    made = world(TABLE, role("Weak", statements, "Service: ec2.amazonaws.com"), strong)
+    assert bool(find_paths(made.graph, made.node("Weak"), made.node("Orders"))) is found
