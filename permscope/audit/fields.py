@@ -331,7 +331,7 @@ _PROTECTED_BY = {
 }
 
 
-def _protects(subject: Subject) -> str:
+def protected_service(subject: Subject) -> str:
     """Service, and kind where it matters, of what a resource policy is on; by its own type where the ARN is unknown."""
     fact = subject.fact
     if not isinstance(fact, ResourcePolicy):
@@ -372,7 +372,9 @@ _POLICY: Fields = {
 POLICY: Fields = _POLICY
 STATEMENT: Fields = {
     **_POLICY,
-    "protects": Field("text", _protects, "of a resource policy: `lambda:function`, `sqs`, `sns`, `s3`, `kms`, ..."),
+    "protects": Field(
+        "text", protected_service, "of a resource policy: `lambda:function`, `sqs`, `sns`, `s3`, `kms`, ..."
+    ),
     "effect": Field("text", _statement("effect"), "`Allow` or `Deny`", ("Allow", "Deny")),
     "sid": Field("text", _statement("sid"), "its `Sid`"),
     "actions": Field("actions", lambda subject: subject.it.actions, "what it names"),
@@ -389,6 +391,18 @@ STATEMENT: Fields = {
     ),
     "conditions.keys": Field("texts", lambda subject: _keys(subject.it.statement), "its condition keys in lower case"),
 }
+
+
+def _attached_name(subject: Subject) -> str:
+    view: AttachmentView = subject.it
+    return view.principal.node.label if view.principal.node else view.principal.label
+
+
+def _is_aws_managed(subject: Subject) -> bool:
+    """By its ARN, or by its name alone as SAM takes it."""
+    view: AttachmentView = subject.it
+    named = ":aws:policy/" in view.arn
+    return named or (view.policy is not None and view.policy.kind is PolicyKind.AWS_MANAGED)
 
 
 def _attached_to(subject: Subject) -> str:
@@ -410,10 +424,10 @@ ATTACHMENT: Fields = {
         "what it is attached to, in the input or not",
         ("role", "user", "group"),
     ),
-    "principal.name": Field("text", lambda subject: subject.it.principal.label, "name of what it is attached to"),
+    "principal.name": Field("text", _attached_name, "name of what it is attached to"),
     "name": Field("text", lambda subject: subject.it.name, "name of the managed policy"),
     "arn": Field("text", lambda subject: str(subject.it.arn), "ARN of the managed policy"),
-    "aws_managed": Field("bool", lambda subject: ":aws:policy/" in subject.it.arn, "whether it is one of AWS's own"),
+    "aws_managed": Field("bool", _is_aws_managed, "whether it is one of AWS's own"),
 }
 
 

@@ -19,6 +19,7 @@ PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 _STATEMENT_KEYS = frozenset(
     ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"]
 )
+_DOCUMENT_KEYS = frozenset(["Version", "Id", "Statement"])
 
 
 class PolicyKind(StrEnum):
@@ -140,6 +141,8 @@ class _Reader:
             text = as_text(item)
             if text is None:
                 self.problem(f"`{key}` must be text or a list of text", source_of(item, place))
+            elif not text:
+                self.problem(f"`{key}` holds an empty text", source_of(item, place))
             else:
                 found.append(text)
         if not found:
@@ -178,6 +181,8 @@ class _Reader:
             return ()
         place = key_source(statement, "Condition", self.default)
         found: list[ConditionEntry] = []
+        if isinstance(block, list) and not isinstance(block, Alternatives):
+            self.problem("`Condition` must be a mapping, not a list", place)
         for option in as_list(block):
             if not isinstance(option, Mapping):
                 self.problem("`Condition` must be a mapping", source_of(option, place))
@@ -289,6 +294,9 @@ def parse_policy(
                 reader.problem("a policy document must be a mapping", place)
             continue
         version = as_text(candidate.get("Version")) or version
+        for key in candidate:
+            if key not in _DOCUMENT_KEYS:
+                reader.problem(f"`{key}` is not an element of a policy document", source_of(key, place))
         if candidate.get("Statement") is None:
             reader.problem("a policy document needs `Statement`", source_of(candidate, place))
         for raw, depends_on in _statements_of(candidate.get("Statement"), condition):

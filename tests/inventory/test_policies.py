@@ -110,3 +110,20 @@ def test_no_document_is_too_strange(document: object, kind: PolicyKind) -> None:
     policy = parsed(document, kind)
     if not isinstance(document, dict) or "Statement" not in document:
         assert policy.problems
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"Statement": [], "Statements": []}, "`Statements` is not an element of a policy document"),
+        (
+            {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": [{}]}},
+            "`Condition` must be a mapping, not a list",
+        ),
+        ({"Statement": {"Effect": "Allow", "Action": "", "Resource": "*"}}, "`Action` holds an empty text"),
+    ],
+)
+def test_what_the_grammar_has_no_place_for_is_a_problem(document: dict[str, object], message: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html."""
+    policy = parse_policy(document, name="p", kind=PolicyKind.MANAGED)
+    assert message in [problem.message for problem in policy.problems]

@@ -237,7 +237,11 @@ def _unknown_keys(statement: Statement) -> Iterator[Hit]:
     """Keys that AWS does not document: global ones, and those of a service that are nearly one of its own."""
     for entry in statement.conditions:
         key = entry.key.lower()
-        prefix, _, name = key.partition(":")
+        prefix, colon, name = key.partition(":")
+        if not colon and not has_token(entry.key) and "${" not in key:
+            hit = _hit(statement, entry, "a key begins with the service or the provider it is of, such as `aws:`")
+            hit.values["actions"] = "any action"
+            yield hit
         if has_token(entry.key) or "${" in key or not name or condition_keys().type_of(key) is not None:
             continue
         known = _keys_of(prefix)

@@ -39,6 +39,7 @@ _MOST_PATTERNS = 100  # that begin alike and are compared with a text
 _OPEN_VARIABLE = regex(
     r"\$\{[a-zA-Z][A-Za-z0-9-]*:[A-Za-z/]+(?![^{}$]*\})|(?<!\$)\{aws:[A-Za-z/]+\}|\$(?:aws|saml|sts|s3):[a-zA-Z]|\$\{\s*\}"
 )
+_OF_PRINCIPAL = regex(r"iam:(?:root$|user/|role/|\*)|sts:(?:assumed-role/|federated-user/|self$|\*)|cloudfront:|.*\*")
 _VERSIONS = ("2012-10-17", "2008-10-17")
 # Policies that SAM adds to the role of a function, without a `Version`, for its MQ, DocumentDB and Kafka events.
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-mq.html
@@ -417,7 +418,16 @@ def _broken_aws(text: str) -> tuple[str, str]:
         return ("an account id has 12 digits", '12 digits in quotes: "012345678901"') if wrong else ("", "")
     if re.fullmatch(r"A(?:ROA|IDA|GPA|KIA|SIA)[A-Z0-9]+", text) or has_token(text) or text.startswith("arn:"):
         group = ":group/" in text or (text.startswith("arn:") and text.count(":") < _COLONS)
-        return ("a group is no principal", "the roles or users themselves") if group else ("", "")
+        if group:
+            return "a group is no principal", "the roles or users themselves"
+        parts = split_arn(text)
+        if (
+            parts is not None
+            and not has_token(text)
+            and _OF_PRINCIPAL.match(f"{parts.service}:{parts.resource}") is None
+        ):
+            return "an ARN of this kind is no principal", "arn:aws:iam::<account id>:role/<name>"
+        return "", ""
     return "it is neither an account id nor an ARN", "arn:aws:iam::<account id>:role/<name>"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from permscope.audit.fields import Subject
+from permscope.audit.fields import Subject, protected_service
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder
 from permscope.audit.world import PolicyView, StatementView
@@ -57,6 +57,39 @@ def unknown_actions(subject: Subject, _parameters: Any, _taken: Taken) -> Iterat
                 values={"action": text, "closest": f"`{closest}`" if closest else "the action that is meant"},
                 statement=_with_only(text, statement),
             )
+
+
+# Whose resource policies are asked about their own actions only, with the prefixes of these.
+_SPOKEN: Mapping[str, tuple[str, ...]] = {
+    "sqs": ("sqs",),
+    "sns": ("sns",),
+    "s3": ("s3", "s3-object-lambda", "s3express", "s3-outposts"),
+    "kms": ("kms",),
+    "secretsmanager": ("secretsmanager",),
+    "ecr": ("ecr",),
+    "events": ("events",),
+    "lambda": ("lambda",),
+    "execute-api": ("execute-api",),
+}
+
+
+@finder("statement", values=("action", "service"))
+def actions_of_another_service(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
+    """The actions in the policy of a resource that are of another service, so that it is never asked about them."""
+    service = protected_service(subject).partition(":")[0]
+    spoken = _SPOKEN.get(service)
+    found = [text for text, _ in _action_texts(subject) if spoken and _is_foreign(text, spoken)]
+    if found:
+        shown = ", ".join(f"`{text}`" for text in found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
+        statement = subject.it.statement
+        values = {"action": shown, "service": service}
+        yield Hit(element=found[0], source=_place(found[0], statement), values=values, statement=statement)
+
+
+def _is_foreign(text: str, spoken: Collection[str]) -> bool:
+    """Whether a text is an action, or a pattern that stands for some, of none of the prefixes."""
+    prefix = text.partition(":")[0].lower()
+    return prefix not in spoken and not any(mark in prefix for mark in "*?") and bool(load().expand(text))
 
 
 @finder("statement", values=("action", "closest", "service"))

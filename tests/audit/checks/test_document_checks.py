@@ -113,3 +113,37 @@ def test_a_policy_that_sam_makes_for_an_event_needs_no_version(audit_text: Any) 
                     SourceAccessConfigurations: [{Type: BASIC_AUTH, URI: !Ref Secret}]
         """
     assert "version" not in audit_text(text)
+
+
+@pytest.mark.parametrize(
+    ("principal", "found"),
+    [
+        ("arn:aws:iam::111122223333:root", False),
+        ("arn:aws:iam::111122223333:role/path/app", False),
+        ("arn:aws:sts::111122223333:assumed-role/app/session", False),
+        ("arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1EXAMPLE", False),
+        ("arn:aws:iam::111122223333:policy/app", True),
+        ("arn:aws:iam::111122223333:instance-profile/app", True),
+        ("arn:aws:lambda:eu-west-1:111122223333:function:app", True),
+    ],
+)
+def test_only_some_arns_are_principals(audit: Any, principal: str, found: bool) -> None:
+    """Accounts, users, roles and sessions of these.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sqs:SendMessage", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    queue = {"Type": "AWS::SQS::Queue"}
+    policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": document}}
+    assert ("principal-invalid" in audit({"Queue": queue, "Policy": policy})) is found
+
+
+def test_a_condition_key_without_prefix_is_none(rules_of: Any) -> None:
+    """A key is written `aws:key` or `service:key`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+    """
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
+    assert "unsupported-key" in rules_of({**statement, "Condition": {"StringEquals": {"username": "ann"}}})
+    assert "unsupported-key" not in rules_of({**statement, "Condition": {"StringEquals": {"aws:username": "ann"}}})

@@ -37,3 +37,11 @@ def test_an_inline_policy_that_names_nobody_is_judged(audit: Any) -> None:
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
     policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "p", "PolicyDocument": document}}
     assert [finding.resource for finding in audit({"Policy": policy})["admin-star"]] == ["Policy"]
+
+
+def test_a_managed_policy_given_by_name_is_taken_for_the_one_that_is_meant(audit: Any) -> None:
+    """A role wants ARNs; what the name says is what will be attached once it is one."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    properties = {"AssumeRolePolicyDocument": document, "ManagedPolicyArns": ["AdministratorAccess"]}
+    assert "admin-managed-attached" in audit({"Role": {"Type": "AWS::IAM::Role", "Properties": properties}})
