@@ -142,12 +142,18 @@ class _Page:
             for edge, role in _roles(graph, node)
             for line in self._role(node, edge, role)
         ]
-        entries = [
-            cell_width(joined(name, *details)) for node in functions for name, details in entries_of(graph, node, signs)
+        entries = [entry for node in functions for entry in entries_of(graph, node, signs)]
+        touching = [
+            cell_width(joined(name, *details))
+            for node in functions
+            for _, role in _roles(graph, node)
+            for name, details in touched(touches_of(graph, role), signs)
         ]
-        needed, asked = max([len(_NO_ENTRY), *entries]), max([len(_NO_ROLE), *roles])
-        both = room * 55 // 100
-        left = min(needed, max(room * 30 // 100, both - asked))
+        both = max(room * 58 // 100, room - max([room // 4, *touching]))
+        asked = max([len(_NO_ROLE), *roles])
+        most = max(room * 30 // 100, both - asked)
+        needed = [cell_width(line) for name, details in entries for line in _stacked(name, details, most)]
+        left = min(max([len(_NO_ENTRY), *needed]), most)
         middle = min(asked, both - left)
         return left, middle, room - left - middle
 

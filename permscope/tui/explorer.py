@@ -163,9 +163,10 @@ class Explorer(App[None]):
     def _why(self, each: Neighbour) -> Text:
         graph = self.world.graph
         source, target = graph.nodes[each.edge.source], graph.nodes[each.edge.target]
-        reasons = reasons_of(graph, each.edge)
+        reasons = reasons_of(graph, each.edge, each.edge.actions if each.touch is not None else None)
         lines = Lines(reason.source for reason in reasons)
-        parts: list[str | tuple[str, str]] = [(name_of(source), "bold"), (" \u2192 ", "dim"), (name_of(target), "bold")]
+        parts: list[str | tuple[str, str]] = [(name_of(source), "bold"), (" \u2192 ", "dim")]
+        parts += [(each.name if each.outgoing else name_of(target), "bold")]
         parts += ["\n", in_words(hop_words(each.edge)), "\n"]
         if each.edge.authorized is False:
             parts += [("not authorized\n", "bold red")]
