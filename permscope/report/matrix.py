@@ -15,7 +15,7 @@ from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.report.describe import counted, name_of
 from permscope.report.escape import visible
-from permscope.report.layout import joined, print_columns, print_line
+from permscope.report.layout import joined, print_columns, print_line, print_table
 from permscope.report.order import by_place
 from permscope.report.terminal import LETTERS, LEVEL_STYLES, count, symbols, text
 from permscope.report.touches import Members, Touch, touches_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_FEW_ROWS = 3  # functions up to which things stand in rows where they do not fit side by side
 _MANY = 40  # functions or resources above which columns are services, unless everything is asked for
 _COLUMN = 14
 _NARROWEST_COLUMN = 5
@@ -163,10 +164,16 @@ def print_matrix(
         print_line(_legend(signs.dot), console)
     if by_service:
         print_line(text(("by service; --all has a column per resource, --focus NAME one function", "dim")), console)
-    for columns in _blocks(matrix, console.width):
+    blocks = _blocks(matrix, console.width)
+    busy = [row for row in matrix.rows if any((row.id, column) in matrix.cells for column in matrix.columns)]
+    if len(blocks) > 1 and len(busy) <= _FEW_ROWS:
+        console.print()
+        _print_turned(matrix, busy, console)
+        blocks = []
+    for columns in blocks:
         console.print()
         _print_block(matrix, columns, console)
-    idle = sum(1 for row in matrix.rows if not any((row.id, column) in matrix.cells for column in matrix.columns))
+    idle = len(matrix.rows) - len(busy)
     if idle:
         console.print()
         words = f"{count(idle, 'function')} may touch nothing but the routine: logs, traces, network interfaces"
@@ -221,6 +228,16 @@ def _print_block(matrix: Matrix, columns: Sequence[str], console: Console) -> No
             continue
         cells = [[_cell(matrix.cells.get((row.id, column)), dot)] for column in columns]
         print_columns([[text((matrix.names[row.id], "bold cyan"))], *cells], widths, console)
+
+
+def _print_turned(matrix: Matrix, functions: Sequence[Node], console: Console) -> None:
+    """A line for each thing: of a few functions that touch many, the columns would not fit side by side."""
+    dot = symbols(console).dot
+    rows = [
+        (text((column, "bold")), *(_cell(matrix.cells.get((row.id, column)), dot) for row in functions))
+        for column in matrix.columns
+    ]
+    print_table(rows, console, head=("", *(matrix.names[row.id] for row in functions)))
 
 
 def _title(name: str) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from rich.cells import cell_len
 
-from permscope.graph.model import PermissionGraph
+from permscope.catalog.actions import load
+from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import find_node, focus
 from permscope.report.matrix import matrix_of, print_matrix
 
@@ -56,3 +57,18 @@ def test_a_large_world_is_shown_by_service_within_the_width(large: PermissionGra
     assert "Table7" not in text
     assert max(map(cell_len, text.splitlines())) <= width
     assert "Table7" in shown(lambda console: print_matrix(large, console, whole=True), width=width)
+
+
+def test_a_few_functions_that_touch_many_things_stand_in_columns(shown: Draw) -> None:
+    """Twenty buckets of one function are twenty lines, not five tables of one line."""
+    graph = PermissionGraph()
+    graph.add_node(Node(id="fn", kind=NodeKind.FUNCTION, label="Backup"))
+    graph.add_node(Node(id="role", kind=NodeKind.ROLE, label="Role"))
+    graph.add_edge(Edge(source="fn", target="role", kind=EdgeKind.EXECUTES_AS, authorized=True))
+    for number in range(20):
+        graph.add_node(Node(id=f"b{number}", kind=NodeKind.RESOURCE, label=f"ArchiveBucket{number}"))
+        actions = load().expand("s3:GetObject")
+        graph.add_edge(Edge(source="role", target=f"b{number}", kind=EdgeKind.CAN_ACCESS, actions=actions))
+    lines = shown(lambda console: print_matrix(graph, console), width=80).splitlines()
+    assert lines.index("                 Backup") < lines.index("ArchiveBucket0   R")
+    assert sum(1 for line in lines if line.startswith("ArchiveBucket") and line.endswith("  R")) == 20
