@@ -8,6 +8,7 @@ from dataclasses import field, replace
 
 from permscope.audit.fields import SUBJECTS, Subject, when_holds
 from permscope.audit.findings import Finding, Hit, fingerprint, step
+from permscope.audit.fixes import of_place
 from permscope.audit.matching import Fields
 from permscope.audit.predicates import Taken
 from permscope.audit.rules import Rule
@@ -214,7 +215,7 @@ def _finding(draft: _Draft) -> Finding:
         source=source,
         message=message,
         why=rule.why(subject, hit),
-        fix=rule.fix(subject, hit),
+        fix=of_place(rule.fix(subject, hit), source),
         tags=tuple(dict.fromkeys((*rule.tags, *tags))),
         aliases=tuple(dict.fromkeys((*rule.aliases, *_names(draft.also.values())))),
         references=rule.references,

@@ -10,14 +10,17 @@ from itertools import islice
 from permscope.audit.checks.resources import can_match, formats_of
 from permscope.audit.world import World
 from permscope.catalog.actions import ActionSet, load
+from permscope.collect.templates.options import LoadOptions
 from permscope.graph.nodes import own_logical_id
 from permscope.inventory.arn import split_arn
 from permscope.inventory.facts import Function, Resource, Role
-from permscope.inventory.tokens import TOKEN, as_written
+from permscope.inventory.source import Source
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, TOKEN, as_written
 from permscope.lazy import regex
 
 _PLACEHOLDER = regex(r"\$\{([A-Za-z0-9]+)\}")
 _DEPLOYMENT = {"Partition": "AWS::Partition", "Region": "AWS::Region", "Account": "AWS::AccountId"}
+_NOTHING_LEFT = regex(r'!Sub ("[^"$]*")')
 _SHOWN = 4
 _SEVERAL = 20
 _LOOKED_AT = 12
@@ -60,6 +63,17 @@ def reference(fact: Resource | Function | Role) -> str | None:
         return f"!Ref {logical_id}"
     arn = fact.id if isinstance(fact, Resource) else fact.arn
     return f'!Sub "{as_written(arn)}"' if arn.startswith("arn:") else None
+
+
+def of_place(fix: str, source: Source) -> str:
+    """A fix of something in a live account, where nothing is left to the deployment of a template."""
+    if source.account is None or "${AWS::" not in fix:
+        return fix
+    known = {ACCOUNT: source.account, REGION: source.region}
+    known[PARTITION] = LoadOptions(region=source.region).known_partition
+    for token, value in known.items():
+        fix = fix.replace(token, value or token)
+    return _NOTHING_LEFT.sub(r"\1", fix)
 
 
 def written_arn(world: World, arn: str) -> str:

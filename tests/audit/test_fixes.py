@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from permscope.audit.findings import Finding
-from permscope.audit.fixes import plain_formats, readable_format
+from permscope.audit.fixes import of_place, plain_formats, readable_format
+from permscope.inventory.source import Source
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,14 @@ def test_what_sam_makes_is_referred_to_by_the_logical_id_it_gets(
     assert any("Resource: !GetAtt Failed.Arn" in fix for fix in fixes)
     assert not any("Fn.Arn" in fix for fix in fixes)
     assert "version" not in found
+
+
+def test_a_live_account_is_named_where_a_template_leaves_it_to_the_deployment() -> None:
+    """So is its Region, where the thing is in one; identities are in none, and what has to be filled in stays."""
+    arn = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/f:*"
+    fix = f'Resource: !Sub "{arn}"'
+    there = Source(call="lambda.list_functions", account="111122223333", region="cn-north-1")
+    assert of_place(fix, there) == 'Resource: "arn:aws-cn:logs:cn-north-1:111122223333:log-group:/aws/lambda/f:*"'
+    everywhere = of_place(fix, Source(call="iam.get_account_authorization_details", account="111122223333"))
+    assert everywhere == fix.replace("${AWS::AccountId}", "111122223333")
+    assert of_place(fix, Source(file="template.yaml", line=3)) == fix
