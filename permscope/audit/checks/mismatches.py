@@ -6,6 +6,7 @@ pair that never meets is harmless where its action is granted on something else 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,19 +20,12 @@ from permscope.audit.world import StatementView
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.arn import split_arn
 from permscope.inventory.located import source_of
+from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE
 from permscope.inventory.tokens import has_token, has_unknown
 
 _MANY = 60  # a pattern with more actions than this surely has one that fits
-
-
-class _Given(NamedTuple):
-    """A statement as far as it matters here."""
-
-    effect: str
-    actions: ActionSet
-    texts: tuple[str, ...]
-    resources: tuple[str, ...]
+_MOST_GROUPS = 1000  # lists of actions that one holder has; with more, nothing is said
 
 
 @finder("statement", values=("actions", "resources", "formats"))
@@ -51,9 +45,9 @@ def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> I
     lost = [text for text in resources if all(_never_fits(one, (text,)) for one in texts)]
     if not dead and not lost:
         return
-    beside = [given for given in _given_to(view) if given.effect == statement.effect]
-    lost = [text for text in lost if _is_lost(text, beside)]
-    dead = [text for text in dead if lost or not _works_beside(text, beside)]
+    beside = _beside(view)
+    lost = [text for text in lost if beside.is_lost(text)]
+    dead = [text for text in dead if lost or not beside.works(text)]
     if dead or lost:
         yield _hit(view, dead or list(texts), lost or resources)
 
@@ -80,51 +74,92 @@ def _may_be_all(resource: str) -> bool:
     return is_star(resource) or has_unknown(resource)
 
 
-def _is_lost(resource: str, beside: list[_Given]) -> bool:
-    """Whether none of the actions granted on a resource acts on it, nor on what belongs to it.
+class _Fitting(NamedTuple):
+    """What an action is granted on, anywhere.
 
-    A bucket in one statement and its objects in another are what both are in one: nothing is missing.
+    Attributes:
+        everything: whether that may be everything.
+        stems: beginnings of the ARNs that fit it, sorted.
+        known: the same, to look one up.
     """
-    texts = [text for given in beside if resource in given.resources for text in given.texts]
-    if any(not _never_fits(text, (resource,)) for text in texts):
-        return False
-    return not any(
-        _may_be_all(other) or (_is_related(resource, other) and not _never_fits(text, (other,)))
-        for text in texts
-        for other in _resources_of(text, beside)
-    )
+
+    everything: bool
+    stems: list[str]
+    known: frozenset[str]
+
+    def has_relative(self, arn: str) -> bool:
+        """Whether one of the ARNs that fit is below another one, or above it."""
+        stem = _stem(arn)
+        at = bisect_left(self.stems, stem)
+        if at < len(self.stems) and self.stems[at].startswith(stem):
+            return True
+        return any(stem[:end] in self.known for end in range(1, len(stem)))
 
 
-def _works_beside(text: str, beside: list[_Given]) -> bool:
-    """Whether an action is granted on something that fits, in whatever statement."""
-    return any(_may_be_all(other) or not _never_fits(text, (other,)) for other in _resources_of(text, beside))
+class _Beside:
+    """All statements with one effect of one holder; each action and resource is looked at once, however many there are.
+
+    Args:
+        statements: of all policies of the holder.
+    """
+
+    def __init__(self, statements: Iterable[tuple[Statement, ActionSet]]) -> None:
+        self._texts: dict[str, dict[str, None]] = {}
+        self._groups: dict[tuple[str, ...], tuple[ActionSet, dict[str, None]]] = {}
+        self._fitting: dict[str, _Fitting] = {}
+        self._lost: dict[str, bool] = {}
+        for statement, actions in statements:
+            texts, resources = statement.actions or ("NotAction",), statement.resources or ("*",)
+            self._groups.setdefault(tuple(sorted(texts)), (actions, {}))[1].update(dict.fromkeys(resources))
+            for resource in resources:
+                self._texts.setdefault(resource, {}).update(dict.fromkeys(statement.actions or ()))
+
+    def works(self, text: str) -> bool:
+        """Whether an action is granted on something that fits."""
+        found = self._fits(text)
+        return found.everything or bool(found.stems)
+
+    def is_lost(self, resource: str) -> bool:
+        """Whether none of the actions granted on a resource acts on it, nor on what belongs to it.
+
+        A bucket in one statement and its objects in another are what both are in one: nothing is missing.
+        """
+        if resource not in self._lost:
+            texts = self._texts.get(resource, {})
+            used = any(not _never_fits(text, (resource,)) for text in texts)
+            self._lost[resource] = not used and not any(
+                found.everything or found.has_relative(resource) for found in map(self._fits, texts)
+            )
+        return self._lost[resource]
+
+    def _fits(self, text: str) -> _Fitting:
+        found = self._fitting.get(text.lower())
+        if found is None:
+            wanted, stems, everything = load().action_set((text,)), set(), len(self._groups) > _MOST_GROUPS
+            for actions, resources in () if everything else self._groups.values():
+                for resource in resources if not wanted.isdisjoint(actions) else ():
+                    if _may_be_all(resource):
+                        everything = True
+                    elif not _never_fits(text, (resource,)):
+                        stems.add(_stem(resource))
+            found = self._fitting[text.lower()] = _Fitting(everything, sorted(stems), frozenset(stems))
+        return found
 
 
-def _resources_of(text: str, beside: list[_Given]) -> Iterator[str]:
-    actions = load().action_set((text,))
-    for given in beside:
-        if not actions.isdisjoint(given.actions):
-            yield from given.resources
+def _stem(arn: str) -> str:
+    return arn.rstrip("*/:")
 
 
-def _is_related(one: str, other: str) -> bool:
-    """Whether one ARN is below the other."""
-    one, other = one.rstrip("*/:"), other.rstrip("*/:")
-    return one.startswith(other) or other.startswith(one)
-
-
-def _given_to(view: StatementView) -> tuple[_Given, ...]:
-    """What all policies of a holder together say."""
+def _beside(view: StatementView) -> _Beside:
+    """What the holder of a statement is told with the same effect, in all its policies."""
     holder = view.world.by_arn.get(view.holder.id) if view.holder else None
     policies = [item.policy for item in holder.policies] if holder is not None else [view.policy]
-    key = ("given to", view.holder.id if holder is not None and view.holder else id(view.policy))
-    found: tuple[_Given, ...] | None = view.world.memo.get(key)
+    effect = view.statement.effect
+    key = ("beside", view.holder.id if holder is not None and view.holder else id(view.policy), effect)
+    found: _Beside | None = view.world.memo.get(key)
     if found is None:
-        found = view.world.memo[key] = tuple(
-            _Given(each.effect, view.world.actions_of(each), each.actions or (), each.resources or ("*",))
-            for policy in policies
-            for each in policy.statements
-        )
+        statements = (each for policy in policies for each in policy.statements if each.effect == effect)
+        found = view.world.memo[key] = _Beside((each, view.world.actions_of(each)) for each in statements)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import product
 from typing import Any
 
@@ -92,3 +93,13 @@ def test_any_text_for_a_resource_is_taken(audit: Any, role: Any, text: str) -> N
     """A resource that is no ARN has a rule of its own, and nothing here fails."""
     found = audit({"Role": role(allow(["s3:GetObject", "x", ""], [text]))})
     assert ("resource-mismatch" in found) is text.startswith("arn:")
+
+
+def test_a_thousand_statements_are_judged_in_a_moment(audit: Any, role: Any) -> None:
+    """Each action and resource is looked at once, and not against all the others."""
+    statements = [allow("s3:GetObject", f"arn:aws:s3:::{name}-{number}{tail}") for number in range(800)
+                  for name, tail in (("good", "/*"), ("bad", ""))]  # fmt: skip
+    started = time.process_time()
+    found = audit({"Role": role(*statements)})["resource-mismatch"]
+    assert len(found) == 800
+    assert time.process_time() - started < 20
