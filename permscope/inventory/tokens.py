@@ -24,7 +24,7 @@ ACCOUNT = "${AWS::AccountId}"
 URL_SUFFIX = "${AWS::URLSuffix}"
 
 TOKEN = regex(r"\$\{(?:AWS::[A-Za-z]+|[A-Z][A-Za-z]*::[^{}]*|[^{}:*?$]+)\}")
-_OWN = regex(r"\$\{(?:Param::)?(?:[^{}:*?$]*/)?([A-Za-z0-9.]+)\}")
+_OWN = regex(r"\$\{(?:(?:Param|Unknown)::)?(?:[^{}:*?$]*/)?([\w.]+)\}")
 UNKNOWN_TOKEN = regex(r"\$\{(?!AWS::)[A-Z][A-Za-z]*::[^{}]*\}")
 
 

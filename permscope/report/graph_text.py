@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.inventory.tokens import has_unknown
 from permscope.report.describe import (
     LEFTOVERS,
     actions_in_words,
@@ -236,7 +235,7 @@ def _add_calls(graph: PermissionGraph, node: Node, root: Branch, signs: Symbols)
     """What an integration of an AWS service does, and to what."""
     for edge in sort_edges(graph, graph.outgoing(node.id, EdgeKind.CAN_ACCESS), by="target"):
         target = graph.nodes[edge.target]
-        name = "what the request names" if has_unknown(target.label) else name_of(target)
+        name = "what the request names" if "${Unknown::" in target.id else name_of(target)
         actions = (f"  {actions_in_words(edge.actions)}", "dim")
         root.add(("calls ", "bold"), name, authorization(edge, signs), actions)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from permscope.catalog.actions import load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
+from permscope.inventory.tokens import as_written
 from permscope.report.describe import (
     actions_in_words,
     auth_of,
@@ -174,7 +175,7 @@ def conditional(edge: Edge, signs: Symbols) -> Text:
 
 
 def _qualifier(edge: Edge) -> Text:
-    return text((f"  on :{edge.qualifier}", "magenta")) if edge.qualifier else text()
+    return text((f"  on :{as_written(edge.qualifier)}", "magenta")) if edge.qualifier else text()
 
 
 def at(node: Node, around: Node) -> tuple[str, str]:

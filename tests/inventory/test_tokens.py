@@ -41,6 +41,7 @@ def test_an_unknown_token_holds_no_wildcards_and_no_braces() -> None:
             "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${one/Jobs}",
             "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Jobs}",
         ),
+        ("${Unknown::stageVariables.alias}", "${stageVariables.alias}"),
         ("${app/AWS.StackName}-orders", "${AWS::StackName}-orders"),
         ("arn:aws:sns:::${Api.RootResourceId}-${Import::t}", "arn:aws:sns:::${Api.RootResourceId}-${Import::t}"),
     ],

@@ -16,7 +16,7 @@ from permscope.audit.world import World
 from permscope.catalog.actions import load
 from permscope.graph.model import Edge, EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Delivery, Function, Need, Role, Trigger
+from permscope.inventory.facts import Delivery, Function, Need, Role, RoleUse, Trigger
 from permscope.inventory.located import source_of
 from permscope.inventory.tokens import has_unknown
 
@@ -222,6 +222,8 @@ def undeliverable(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator
     if edge.event in _READ:
         return  # what the target's own role lacks is said where that role is used
     delivery = _delivery_of(world, edge)
+    if delivery is not None and _is_said_of_role(world, edge, delivery):
+        return
     written = written_arn(world, target.id)
     if target.type == "AWS::S3::Bucket" and target.logical_id:
         written = f'[{written}, !Sub "${{{target.logical_id}.Arn}}/*"]'
@@ -242,6 +244,18 @@ def undeliverable(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator
         said = f"`{source.label}` may not write to its {what} `{target.label}`"
         lines = ["- Effect: Allow", f"  Action: {actions}", f"  Resource: {written}"]
     yield Hit(element=f"{edge.event or ''} {target.label}", values={"said": said, "fix": "\n".join(lines)})
+
+
+def _is_said_of_role(world: World, edge: Edge, delivery: Delivery) -> bool:
+    """Whether the role that a rule, pipe or schedule delivers with lacks it, which `powerless_callers` tells."""
+    if (
+        delivery.role_arn is None
+        or delivery.sender_id in world.inventory.functions
+        or " lacks " not in (edge.reason or "")
+    ):
+        return False
+    uses = (use for use in world.inventory.of(RoleUse) if use.user_id == delivery.sender_id)
+    return any(use.role_arn == delivery.role_arn and use.required for use in uses)
 
 
 def _delivery_of(world: World, edge: Edge) -> Delivery | None:

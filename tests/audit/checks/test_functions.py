@@ -104,3 +104,24 @@ def test_network_interfaces_may_be_granted_on_subnets(audit_text: Any, world: An
         '{Effect: Allow, Action: ec2:DescribeNetworkInterfaces, Resource: "*"}',
     )
     assert "feature-without-permission" not in audit_text(world(properties=in_vpc, statements=scoped))
+
+
+def test_what_a_rules_role_lacks_is_said_once(audit_text: Any) -> None:
+    """The role is what has to change; the delivery that fails because of it is the same fault."""
+    found = audit_text("""
+        Resources:
+          Stream: {Type: AWS::Kinesis::Stream}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              AssumeRolePolicyDocument:
+                Version: "2012-10-17"
+                Statement: [{Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: "sts:AssumeRole"}]
+          Rule:
+            Type: AWS::Events::Rule
+            Properties:
+              ScheduleExpression: rate(1 day)
+              Targets: [{Id: s, Arn: !GetAtt Stream.Arn, RoleArn: !GetAtt Role.Arn}]
+        """)
+    assert [finding.resource for finding in found["caller-without-target-permission"]] == ["Rule"]
+    assert "destination-no-permission" not in found
