@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from permscope.errors import PolicyError
 from permscope.inventory.policies import PRINCIPAL_KINDS, ConditionEntry, Policy, PolicyKind, Principal, Statement
 from permscope.policy.conditions import Condition, compile_condition
 from permscope.policy.patterns import ActionPatterns, ResourcePatterns, action_patterns, resource_patterns
+
+if TYPE_CHECKING:
+    from permscope.policy.effective import Grant
+    from permscope.policy.rules import Rule
 
 _VARIABLES_SINCE = "2012-10-17"
 _VERSIONS = ("2008-10-17", _VARIABLES_SINCE, None)
@@ -29,12 +33,15 @@ class CompiledStatement:
         policy: name of the policy it stands in.
         statement: the fact it was made of; None for a raw document.
         variables: whether policy variables work in it: those of documents of version `2012-10-17`.
+        rule, grants: what `permscope.policy.effective` makes of it where that is the same for every principal; a
+            managed policy is attached to many.
     """
 
     __slots__ = (
         "actions",
         "allow",
         "conditions",
+        "grants",
         "index",
         "not_action",
         "not_principals",
@@ -43,6 +50,7 @@ class CompiledStatement:
         "policy",
         "principals",
         "resources",
+        "rule",
         "sid",
         "statement",
         "variables",
@@ -62,6 +70,12 @@ class CompiledStatement:
     policy: str
     statement: Statement | None
     variables: bool
+    rule: Rule | None
+    grants: tuple[Grant, ...] | None
+
+    def __init__(self) -> None:
+        self.rule = None
+        self.grants = None
 
     def matches_action(self, action: str) -> bool:
         """Whether it is about a lower-case action."""

@@ -93,7 +93,7 @@ class EffectiveAccess:
     def grants(self) -> tuple[Grant, ...]:
         """What its policies grant, in file order, split only where Deny, boundary or control policies say so."""
         if self._grants is None:
-            self._grants = tuple(grant for rule in self._allows.rules for grant in self._of_rule(rule))
+            self._grants = tuple(grant for rule in self._allows.rules for grant in self._granted_by(rule))
             self._touched.clear()
         return self._grants
 
@@ -104,6 +104,15 @@ class EffectiveAccess:
         for grant in self.grants:
             found |= grant.actions
         return found
+
+    def _granted_by(self, rule: Rule) -> Iterable[Grant]:
+        """The grants of a rule: where nothing caps it and it is the same for all, made once for all."""
+        statement = rule.compiled
+        if self._capped or statement.rule is not rule:
+            return self._of_rule(rule)
+        if statement.grants is None:
+            statement.grants = tuple(self._of_rule(rule))
+        return statement.grants
 
     def _of_rule(self, rule: Rule) -> Iterator[Grant]:
         by_limit: dict[tuple[str, bool, tuple[Statement, ...]], ActionSet] = {}

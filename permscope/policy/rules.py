@@ -117,10 +117,16 @@ class Touch(NamedTuple):
                 yield from statements
 
 
+def has_variables(statement: CompiledStatement) -> bool:
+    """Whether the principal may have a say in what a statement's resources are."""
+    texts = statement.resources.texts if statement.resources is not None else ()
+    return statement.variables and any("${" in text for text in texts)
+
+
 def _settled(statement: CompiledStatement, context: RequestContext) -> tuple[str, ...]:
     """The patterns of `Resource` or `NotResource` that can match anything, with what is known of their variables."""
     texts = statement.resources.texts if statement.resources is not None else _ALL
-    if statement.variables and any("${" in text for text in texts):
+    if has_variables(statement):
         texts = tuple(known for text in texts if (known := settle(text, context)) is not None)
     return tuple(dict.fromkeys(texts))
 
@@ -147,32 +153,40 @@ def file_rules(
     """Sort the statements that can apply to the principal into allow and deny."""
     for policy in policies:
         for statement in policy.statements:
-            residual: list[ConditionEntry] = []
-            for condition in statement.conditions:
-                found = condition.test(context, set())
-                if found is False:
-                    break
-                if found is None:
-                    residual.append(condition.entry)
-            else:
-                actions = _actions_of(statement.actions.texts, negated=statement.not_action)
-                if not actions:
-                    continue
-                patterns = _settled(statement, context)
-                left_out: tuple[str, ...] = ()
-                resolvable: bool | None = True
-                if statement.resources is not None and statement.not_resource:
-                    patterns, left_out = _ALL, patterns
-                    resolvable = statement.resources.resolvable(context, set())
-                if resolvable is False or not patterns:
-                    continue
-                rule = Rule(
-                    compiled=statement,
-                    policy=policy.policy,
-                    actions=actions,
-                    certain=not residual and statement.only_if is None and resolvable is True,
-                    residual=tuple(residual),
-                    patterns=patterns,
-                    not_resources=left_out,
-                )
+            rule = statement.rule or _rule_of(statement, policy.policy, context)
+            if rule is not None:
                 (allows if statement.allow else denies).add(rule)
+
+
+def _rule_of(statement: CompiledStatement, policy: Policy | None, context: RequestContext) -> Rule | None:
+    """A statement as it is for one principal; None where it cannot apply to it."""
+    residual: list[ConditionEntry] = []
+    for condition in statement.conditions:
+        found = condition.test(context, set())
+        if found is False:
+            return None
+        if found is None:
+            residual.append(condition.entry)
+    actions = _actions_of(statement.actions.texts, negated=statement.not_action)
+    if not actions:
+        return None
+    patterns = _settled(statement, context)
+    left_out: tuple[str, ...] = ()
+    resolvable: bool | None = True
+    if statement.resources is not None and statement.not_resource:
+        patterns, left_out = _ALL, patterns
+        resolvable = statement.resources.resolvable(context, set())
+    if resolvable is False or not patterns:
+        return None
+    rule = Rule(
+        compiled=statement,
+        policy=policy,
+        actions=actions,
+        certain=not residual and statement.only_if is None and resolvable is True,
+        residual=tuple(residual),
+        patterns=patterns,
+        not_resources=left_out,
+    )
+    if not statement.conditions and not has_variables(statement):
+        statement.rule = rule
+    return rule

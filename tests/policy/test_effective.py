@@ -242,3 +242,22 @@ def test_cost_does_not_grow_with_the_product_of_statements() -> None:
     start = time.process_time()
     assert len(access(*allows, *denies).grants) == 800
     assert time.process_time() - start < 2
+
+
+def test_a_policy_of_several_principals_gives_each_what_is_left_to_it() -> None:
+    """What one policy grants is worked out once, but for variables, conditions and what caps a principal."""
+    shared = policy(
+        may("s3:GetObject", f"{BUCKET}/*"),
+        may("iam:GetUser", "arn:aws:iam::111111111111:user/${aws:username}"),
+        may("sqs:SendMessage", Condition={"StringEquals": {"aws:username": "ann"}}),
+    )
+    deny = policy(must_not("s3:GetObject", f"{BUCKET}/secret/*"))
+    ann, bob = ("arn:aws:iam::111111111111:user/ann", "arn:aws:iam::111111111111:user/bob")
+
+    def granted(principal: str, *more: Policy) -> list[tuple[tuple[str, ...], bool]]:
+        return [(each.resources, each.conditional) for each in effective([shared, *more], principal=principal).grants]
+
+    for _ in range(2):
+        assert granted(ann) == [((f"{BUCKET}/*",), False), ((ann,), False), (("*",), False)]
+        assert granted(bob) == [((f"{BUCKET}/*",), False), ((bob,), False)]
+        assert granted(bob, deny) == [((f"{BUCKET}/*",), True), ((bob,), False)]
