@@ -103,6 +103,8 @@ def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
     """
     wanted = wanted_actions(action)
     node, arn = find_thing(graph, resource)
+    qualifier = function_arn_and_qualifier(arn)[1] if node is not None and node.kind is NodeKind.FUNCTION else None
+    qualifier = None if qualifier == "$LATEST" else qualifier
     found: list[Answer] = []
     for edge in _edges_to(graph, node, arn):
         if edge.actions.isdisjoint(wanted) or edge.decision is Decision.DENY or via_known_role(graph, edge):
@@ -110,6 +112,8 @@ def who_can(graph: PermissionGraph, action: str, resource: str) -> list[Answer]:
         principal = graph.nodes[edge.source]
         if principal.kind is NodeKind.GROUP:  # its users are in the graph with what it gives them
             continue
+        if qualifier and principal.kind not in (NodeKind.ROLE, NodeKind.USER) and edge.qualifier != qualifier:
+            continue  # each version and alias has a policy of its own
         for decision, actions in _parts(graph, principal, edge, edge.actions & wanted, node, arn):
             found.append(_answer(graph, principal, edge, decision, actions, arn))
     return sorted(_merged(found), key=lambda one: (_ORDER[one.decision], one.principal.kind.value, one.principal.label))

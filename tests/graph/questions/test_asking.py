@@ -286,3 +286,18 @@ def test_whom_a_bucket_names_may_read_its_objects(world: Any, function: Any) -> 
 """
     answers = who_can(world(BUCKET, policy, function("Fn")).graph, "s3:GetObject", "arn:aws:s3:::pics/k")
     assert [(one.principal.label, one.decision) for one in answers] == [("FnRole", Decision.ALLOW)]
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "names"), [("", ["s3.amazonaws.com"]), (":live", []), (":$LATEST", ["s3.amazonaws.com"])]
+)
+def test_a_permission_on_a_function_is_none_on_its_alias(
+    world: Any, function: Any, qualifier: str, names: list[str]
+) -> None:
+    """Each version and alias has a policy of its own.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/versioning-aliases-permissions.html
+    """
+    made = world(function("Fn"), PERMISSION)
+    arn = f"{made.node('Fn').arn}{qualifier}"
+    assert [one.principal.label for one in who_can(made.graph, "lambda:InvokeFunction", arn)] == names
