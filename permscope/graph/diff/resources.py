@@ -136,6 +136,8 @@ def _compare(
     yield from _let_in(matching, door, node, book, old_book)
     if former is not None:
         yield from _denies_less(door, node, book, old_book)
+        if old_node is not None:
+            yield from _let_out(matching, former, old_node, book, old_book)
 
 
 def node_of(graph: PermissionGraph, door: _Door) -> Node | None:
@@ -412,6 +414,43 @@ def _gone(matching: Matching, door: _Door) -> Iterator[Change]:
                 source=door.policies[0].source if door.policies else node.source,
                 nodes=(node.id,),
             )
+
+
+def _let_out(matching: Matching, door: _Door, node: Node, book: Book, old_book: Book) -> Iterator[Change]:
+    """Principals whom a policy named and names no more; of one that is gone itself other comparisons tell."""
+    if ":execute-api:" in door.id or ":apigateway:" in door.id:
+        return  # the routes tell
+    named = {matching.old_id(claim.principal) for claim in book.claims} | {claim.principal for claim in book.claims}
+    if "*" in named:
+        return
+    gone: dict[tuple[str, str], list[Claim]] = defaultdict(list)
+    for claim in old_book.claims:
+        of_wiring = claim.principal_kind == "Service" and node.kind in (NodeKind.FUNCTION, NodeKind.ROLE)
+        if claim.principal not in named and not of_wiring:
+            gone[claim.principal, claim.principal_kind].append(claim)
+    there = {matching.old_id(each) for each in matching.new.nodes} if gone else set()
+    for (principal, kind), claims in gone.items():
+        if principal in matching.old.nodes and principal not in there:
+            continue
+        _, _, who = judge(matching.old, node, LetIn(principal, kind, claims), strong=False)
+        actions = ActionSet.empty
+        for claim in claims:
+            actions |= claim.actions
+        provenance = tuple(_provenance(claims))
+        yield Change(
+            kind=ChangeKind.ACCESS_REMOVED,
+            severity="info",
+            message=f"{who} can no longer {_verb(door, node, actions)} `{name_of(node)}`",
+            actor=_plain(who),
+            actor_id=PUBLIC if principal == "*" else principal,
+            target=name_of(node),
+            target_id=node.id,
+            actions=actions,
+            levels=actions.levels(),
+            source=next((one.source for one in provenance if one.source.file), node.source),
+            provenance=provenance,
+            nodes=(node.id,),
+        )
 
 
 def _control_changes(old: Decisions, new: Decisions) -> Iterator[Change]:

@@ -24,7 +24,7 @@ def versions(tmp_path: Path) -> Versions:
         graphs = []
         for side, text in (("old", old), ("new", new)):
             path = tmp_path / side / "template.yaml"
-            path.parent.mkdir()
+            path.parent.mkdir(exist_ok=True)
             path.write_text(
                 "Transform: AWS::Serverless-2016-10-31\nResources:\n" + indent(text, "  "),
                 encoding="utf-8",

@@ -114,6 +114,16 @@ def test_a_policy_that_is_gone_is_access_removed(versions: Versions) -> None:
     assert (change.kind, change.is_risk) == (ChangeKind.ACCESS_REMOVED, False)
 
 
+def test_whom_a_policy_names_no_more_is_access_removed(versions: Versions) -> None:
+    """With what they could do; who is still let in by another statement is not."""
+    (change,) = resource_policy_changes(versions(queue(OWN, PARTNER), queue(OWN)))
+    assert (change.kind, change.severity) == (ChangeKind.ACCESS_REMOVED, "info")
+    assert change.message == "account 999988887777 can no longer call sqs:SendMessage on `Jobs`"
+    assert change.source.file is not None
+    assert change.source.file.endswith("old/template.yaml")
+    assert list(resource_policy_changes(versions(queue(PARTNER, PARTNER), queue(PARTNER)))) == []
+
+
 def test_every_policy_is_a_door_on_a_node(versions: Versions) -> None:
     """Of resources and of roles."""
     graph = versions(queue(OWN) + ROLE.format(statements=LAMBDA), queue(OWN)).old
