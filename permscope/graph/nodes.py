@@ -8,7 +8,7 @@ from typing import Any
 from permscope.graph.known import KnownArns
 from permscope.graph.model import Node, NodeKind, PermissionGraph
 from permscope.graph.trusted import TrustedParties
-from permscope.inventory.arn import account_of, function_arn_and_qualifier, split_arn
+from permscope.inventory.arn import ArnParts, account_of, function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import (
     Account,
     Fact,
@@ -39,6 +39,7 @@ _TYPES: Mapping[type, tuple[NodeKind, str]] = {
 }
 _QUALIFIED = ("AWS::Lambda::Version", "AWS::Lambda::Alias")
 # Attributes of a resource that hold further ARNs under which policies name it.
+_WITH_ID = (("events", "api-destination"), ("events", "connection"), ("kafka", "cluster"))
 _OWN_ARN_ATTRIBUTES = ("stream_arn", "execute_api_arn", "execute_arn", "arns", "policy_arn", "ref_arn")
 
 
@@ -171,6 +172,8 @@ class Nodes:
         if parts is not None and parts.service == "states" and parts.resource.startswith("stateMachine:"):
             for kind in ("execution", "express", "mapRun"):
                 yield fact.arn.replace(":stateMachine:", f":{kind}:", 1) if fact.arn else ""
+        if fact.arn and parts is not None:
+            yield from _without_id(fact.arn, parts)
 
     def _add_route(self, fact: Route) -> None:
         node = Node(
@@ -336,6 +339,20 @@ class Nodes:
             role = value.replace(":sts:", ":iam:", 1).replace(parts.resource, f"role/{name}")
             return self.graph.nodes.get(role) or self.external(value)
         return self.named(value)
+
+
+def _without_id(arn: str, parts: ArnParts) -> Iterator[str]:
+    """The ARN up to an id that AWS adds behind the name, which policies write as `*`; a cluster's topics have it too.
+
+    https://docs.aws.amazon.com/msk/latest/developerguide/security-iam.html
+    """
+    kind, _, rest = parts.resource.partition("/")
+    name, _, last = rest.rpartition("/")
+    if not name or not TOKEN.fullmatch(last) or (parts.service, kind) not in _WITH_ID:
+        return
+    start = arn.removesuffix(parts.resource)
+    kinds = ("cluster", "topic", "group", "transactional-id") if parts.service == "kafka" else (kind,)
+    yield from (f"{start}{each}/{name}" for each in kinds)
 
 
 def _said_by(fact: Fact) -> dict[str, Any]:

@@ -160,8 +160,7 @@ def test_a_role_that_is_elsewhere_may_do_what_the_template_lets_it(world: Any) -
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    graph = world("""
-Parameters: {AuthRoleName: {Type: String}}
+    graph = world("""Parameters: {AuthRoleName: {Type: String}}
 Resources:
   Fn: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13}}
   Queue: {Type: AWS::SQS::Queue}

@@ -131,3 +131,43 @@ def test_a_version_or_alias_is_its_function_under_a_qualifier(world: Any, functi
     function_node = made.node("Fn")
     assert {edge.target for edge in made.edges(EdgeKind.CAN_ACCESS, "FnRole")} == {function_node.id}
     assert {node.type for node in made.graph.nodes.values()} == {"AWS::Lambda::Function", "AWS::IAM::Role", None}
+
+
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [
+        ("api-destination/orders/*", "Destination"),
+        ("api-destination/orders", "Destination"),
+        ("api-destination/*", None),
+        ("api-destination/orders-eu/*", None),
+    ],
+)
+def test_a_policy_names_what_has_an_id_of_aws_behind_its_name(
+    world: Any, function: Any, resource: str, name: str
+) -> None:
+    """The id is known only after the deployment, so policies write `*` for it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-manage-iam-access.html
+    """
+    arn = f"!Sub 'arn:aws:events:${{AWS::Region}}:${{AWS::AccountId}}:{resource}'"
+    destination = (
+        "  Destination:\n    Type: AWS::Events::ApiDestination\n"
+        "    Properties: {Name: orders, HttpMethod: POST, ConnectionArn: c, InvocationEndpoint: 'https://a.example'}\n"
+    )
+    made = world(
+        destination, function("Fn", f"{{Effect: Allow, Action: 'events:InvokeApiDestination', Resource: {arn}}}")
+    )
+    edge = made.edge(EdgeKind.CAN_ACCESS, "FnRole")
+    assert made.graph.nodes[edge.target].logical_id == name
+
+
+def test_the_topics_of_a_cluster_are_below_it(world: Any, function: Any) -> None:
+    """`topic/<cluster>/<uuid>/<topic>` names the cluster (msk/latest/developerguide/security-iam.html)."""
+    arn = "!Sub 'arn:aws:kafka:${AWS::Region}:${AWS::AccountId}:topic/main/*'"
+    made = world(
+        "  Cluster: {Type: AWS::MSK::Cluster, Properties: {ClusterName: main}}\n",
+        function("Fn", f"{{Effect: Allow, Action: 'kafka-cluster:*', Resource: {arn}}}"),
+    )
+    edge = made.edge(EdgeKind.CAN_ACCESS, "FnRole", "Cluster")
+    assert "kafka-cluster:ReadData" in edge.actions
+    assert "kafka-cluster:AlterCluster" not in edge.actions
