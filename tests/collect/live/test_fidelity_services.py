@@ -341,7 +341,29 @@ def _config_rule(deployer: Deployer, _: str, properties: Properties) -> Mapping[
     return {"ConfigRuleId": made["ConfigRuleId"]}
 
 
+def _instance(deployer: Deployer, _: str, properties: Properties) -> Mapping[str, str]:
+    profile = {"Name": properties.pop("IamInstanceProfile")}
+    made = deployer.call("ec2.run_instances", properties, MinCount=1, MaxCount=1, IamInstanceProfile=profile)
+    return {"": made["Instances"][0]["InstanceId"]}
+
+
+def _node_group(deployer: Deployer, _: str, properties: Properties) -> Mapping[str, str]:
+    arn = str(deployer.call("eks.create_nodegroup", properties)["nodegroup"]["nodegroupArn"])
+    return {"": arn.rpartition("/")[2]}
+
+
+def _cluster(deployer: Deployer, _: str, properties: Properties) -> Mapping[str, str]:
+    answer = deployer.call("emr.run_job_flow", properties)
+    deployer.made[":elasticmapreduce:eu-west-1:"] = ":elasticmapreduce:us-east-1:"  # the server has one Region for it
+    return {"": answer["JobFlowId"]}
+
+
 _MADE: Mapping[str, Make] = {
+    "AWS::EC2::Instance": _instance,
+    "AWS::EKS::Cluster": calling("eks.create_cluster"),
+    "AWS::EKS::Nodegroup": _node_group,
+    "AWS::EMR::Cluster": _cluster,
+    "AWS::SageMaker::NotebookInstance": calling("sagemaker.create_notebook_instance"),
     "AWS::ApiGateway::Account": _api_account,
     "AWS::ApiGateway::Authorizer": calling("apigateway.create_authorizer", {"": "id"}),
     "AWS::ApiGateway::Deployment": calling("apigateway.create_deployment", {"": "id"}),
