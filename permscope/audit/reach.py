@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
@@ -43,7 +43,7 @@ def exposed(graph: PermissionGraph, inventory: Inventory) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for door, reason in (*_open_doors(graph), *_guest_roles(graph, inventory)):
-        for node_id, between in _behind(graph, door).items():
+        for node_id, between in _behind(graph, door, found).items():
             how = _clause(reason, ("public", *between))
             found.setdefault(node_id, how)
             for edge in graph.outgoing(node_id, EdgeKind.EXECUTES_AS):
@@ -82,8 +82,10 @@ def _label(graph: PermissionGraph, fact: Resource) -> str:
     return node.label if node else fact.name
 
 
-def _behind(graph: PermissionGraph, door: str) -> dict[str, tuple[str, ...]]:
+def _behind(graph: PermissionGraph, door: str, known: Container[str]) -> dict[str, tuple[str, ...]]:
     """What a door leads to without code between that decides, with the labels of the stations on the way.
+
+    What is known to be behind another door is left out, with what comes after it.
 
     Functions, also those behind a load balancer's targets, the data source of a GraphQL field, or the queue that a
     route writes to: what the public sends arrives there as it is.
@@ -97,7 +99,7 @@ def _behind(graph: PermissionGraph, door: str) -> dict[str, tuple[str, ...]]:
             continue
         between = found[node_id] if node_id == door else (*found[node_id], node.label)
         for edge in graph.outgoing(node_id, *_PASSED):
-            if edge.target not in found and _passes_on(graph, node, edge):
+            if edge.target not in found and edge.target not in known and _passes_on(graph, node, edge):
                 found[edge.target] = between
                 todo.append(edge.target)
     return found
