@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
-from permscope.audit.fields import SUBJECTS, Subject, when_holds
+from permscope.audit.fields import SUBJECTS
 from permscope.audit.findings import Finding, Hit, fingerprint, step
 from permscope.audit.fixes import of_place
 from permscope.audit.matching import Fields
 from permscope.audit.predicates import Taken
 from permscope.audit.rules import Rule
+from permscope.audit.subjects import Subject, when_holds
 from permscope.audit.world import AttachmentView, StatementView, World
 from permscope.graph.model import Edge, Node, PermissionGraph
 from permscope.graph.trusted import TrustedParties

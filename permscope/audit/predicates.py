@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Any
 
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
+from permscope.audit.subjects import Subject
 from permscope.catalog.actions import ActionSet
 from permscope.errors import RuleError
 from permscope.inventory.source import Source

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from permscope.audit.fields import SUBJECTS, Subject, SubjectKind
+from permscope.audit.fields import SUBJECTS, SubjectKind
 from permscope.audit.findings import CONFIDENCES, SEVERITIES, Hit
 from permscope.audit.located_yaml import parse_located
 from permscope.audit.matching import Fields, Test, compile_where, needs_of
 from permscope.audit.predicates import FINDERS, PREDICATES, Finder, Taken
+from permscope.audit.subjects import Subject
 from permscope.errors import RuleError, why_unreadable
 from permscope.graph.mapping_reader import MappingReader, no_such
 from permscope.graph.rule_files import RuleFile, builtin_folder, read_folder

@@ -1,16 +1,13 @@
-"""What a rule can ask of a subject, and what a finding says it depends on."""
+"""What a rule can ask of a subject: every field answers, also where it does not apply."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from permscope.audit.fields import SUBJECTS, Subject
+from permscope.audit.fields import SUBJECTS
 from permscope.audit.world import World
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
-from permscope.graph.model import Decision, Edge, EdgeKind
 from permscope.graph.trusted import TrustedParties
 
 QUEUE = """
@@ -51,28 +48,3 @@ def test_every_field_can_be_read_of_every_subject(tmp_path: Any) -> None:
                 asked += 1
                 assert not field.choices or value is None or field.kind != "text" or value in ("", *field.choices)
     assert asked > 200
-
-
-@pytest.mark.parametrize(
-    ("condition", "said"),
-    [("Condition: Is", ", when condition `Is` holds"), ("", "")],
-)
-def test_a_finding_says_on_which_condition_it_depends(audit_text: Any, condition: str, said: str) -> None:
-    """And is less sure then."""
-    text = "Conditions: {Is: !Equals [!Ref 'AWS::Region', a]}\nResources:" + QUEUE.replace("CONDITION", condition)
-    (finding,) = audit_text(text)["esm-role-missing-poll"]
-    assert finding.message.endswith(said)
-    assert finding.confidence == ("medium" if said else "high")
-
-
-def test_a_parameter_that_decides_is_named_in_words() -> None:
-    """Nobody writes `Param::X is *`."""
-    edge = Edge(
-        source="a",
-        target="b",
-        kind=EdgeKind.CAN_ACCESS,
-        decision=Decision.CONDITIONAL,
-        conditions={"template": {"Param::app/Table": ["*"], "condition": ["IsProd"]}},
-    )
-    subject = Subject(None, edge, None)  # type: ignore[arg-type]
-    assert subject.only_if == "the parameter Table names it and condition `IsProd` holds"

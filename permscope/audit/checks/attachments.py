@@ -18,12 +18,12 @@ from permscope.audit.checks.breadth import (
     routine_actions,
 )
 from permscope.audit.checks.resources import is_star
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import restrictable
 from permscope.audit.generated import policy_template_of
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.replacements import grants_for
+from permscope.audit.subjects import Subject
 from permscope.audit.world import AttachmentView, PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.policies import Policy

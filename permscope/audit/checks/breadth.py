@@ -14,10 +14,10 @@ from typing import Any
 
 from permscope.audit.checks.resources import covers_type_for, is_star
 from permscope.audit.conditions import narrowing
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import resource_fix
 from permscope.audit.generated import is_generated
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import EdgeKind, NodeKind

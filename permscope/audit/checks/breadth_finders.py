@@ -28,10 +28,10 @@ from permscope.audit.checks.breadth import (
 )
 from permscope.audit.checks.resources import can_match, covers_type_for, formats_of, is_star
 from permscope.audit.conditions import is_positive
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import restrictable
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import LEVELS, ActionSet, load
 from permscope.errors import RuleError

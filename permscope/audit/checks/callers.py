@@ -14,9 +14,9 @@ from permscope.audit.checks.principals import (
     statement_of,
 )
 from permscope.audit.conditions import base_key, is_positive, strength
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView, Who
 from permscope.catalog.wildcard import matches
 from permscope.inventory.arn import split_arn

@@ -8,9 +8,9 @@ from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals, view_of
 from permscope.audit.checks.takeovers import SHOWN, blamed
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import load
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind

@@ -13,9 +13,9 @@ from difflib import get_close_matches
 from functools import lru_cache, partial
 from typing import Any
 
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView
 from permscope.catalog.actions import load
 from permscope.catalog.condition_keys import condition_keys

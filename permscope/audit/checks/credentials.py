@@ -11,9 +11,9 @@ from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals
 from permscope.audit.checks.chains import way_to_administrator
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.errors import RuleError
 from permscope.graph.model import Decision, EdgeKind
 from permscope.inventory.arn import account_of

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.generated import is_generated
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PolicyView, StatementView, World
 from permscope.catalog.actions import load
 from permscope.catalog.principals import is_known_service_principal, names

@@ -9,9 +9,9 @@ from typing import Any
 from permscope.audit.checks.breadth import admin_principals, breadth_of
 from permscope.audit.checks.callers import asks_who_calls
 from permscope.audit.checks.resources import is_star
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind

@@ -7,11 +7,11 @@ from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals
 from permscope.audit.checks.wiring import functions_of, triggers_between
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import written_arn
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.replacements import grant_on, resource_named, role_of
+from permscope.audit.subjects import Subject
 from permscope.audit.world import World
 from permscope.catalog.actions import load
 from permscope.graph.model import Edge, EdgeKind, NodeKind

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from permscope.audit.checks.resources import can_match, formats_of, is_star
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import plain_formats, readable_format
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView
 from permscope.catalog.actions import ActionSet, load
 from permscope.inventory.arn import split_arn

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from permscope.audit.conditions import base_key, entry_strength, is_positive, strength
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PRINCIPAL_KINDS, StatementView, Who
 from permscope.catalog.actions import load
 from permscope.graph.mapping_reader import no_such

@@ -8,13 +8,13 @@ from typing import Any
 from permscope.audit.checks.breadth import admin_principals, view_of
 from permscope.audit.checks.chains import runs_as
 from permscope.audit.checks.takeovers import SHOWN, granted_at, is_stronger
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet
-from permscope.graph.takeover.gains import code_arns
+from permscope.graph.takeover.code import code_arns
 from permscope.graph.takeover.rights import is_foreign, meant_as_own
 from permscope.inventory.arn import account_of
 from permscope.inventory.source import Source

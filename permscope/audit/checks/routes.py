@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from permscope.audit.fields import IMPLICIT_APIS, Subject, is_from_event
+from permscope.audit.fields import IMPLICIT_APIS, is_from_event
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView, World
 from permscope.graph.model import EdgeKind
 from permscope.inventory.facts import Auth, Resource, Route

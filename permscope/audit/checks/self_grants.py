@@ -7,10 +7,10 @@ from typing import Any
 
 from permscope.audit.checks.breadth import breadth_of, gives_iam, is_admin, view_of
 from permscope.audit.checks.takeovers import place_of
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.takeover.rights import is_foreign

@@ -15,10 +15,10 @@ from permscope.audit.checks.principals import (
 )
 from permscope.audit.checks.resources import is_star
 from permscope.audit.conditions import base_key, entry_strength, is_positive
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
 from permscope.audit.reach import FAILURES
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView, World
 from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn

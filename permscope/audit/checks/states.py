@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PolicyView
 from permscope.catalog.actions import load
 from permscope.graph.bucket_acls import public_acl

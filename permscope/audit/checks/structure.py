@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 
 from permscope.audit.checks.breadth import VALUES, action_text, admin_principals, breadth_of, hit_in, view_of
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import written_arn
 from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView
 from permscope.catalog.actions import ActionSet, load
 from permscope.graph.model import NodeKind

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from permscope.audit.fields import Subject, protected_service
+from permscope.audit.fields import protected_service
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PolicyView, StatementView
 from permscope.catalog.actions import load
 from permscope.inventory.located import source_of

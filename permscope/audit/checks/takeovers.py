@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from permscope.audit.checks.breadth import admin_principals, breadth_of, is_admin, routine_actions, view_of
 from permscope.audit.conditions import narrowing
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.matching import action_set
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView
 from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError

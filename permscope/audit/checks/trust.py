@@ -9,11 +9,11 @@ from permscope.audit.checks.breadth import breadth_of
 from permscope.audit.checks.callers import GITHUB
 from permscope.audit.checks.principals import service_name
 from permscope.audit.conditions import base_key, is_positive
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import restrictable
 from permscope.audit.generated import is_generated
 from permscope.audit.predicates import Taken, finder
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView, Who
 from permscope.catalog.actions import load
 from permscope.inventory.located import source_of

@@ -7,9 +7,9 @@ from typing import Any
 
 from permscope.audit.checks.principals import service_name
 from permscope.audit.checks.wiring import function_name
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import StatementView, World
 from permscope.graph.model import EdgeKind, NodeKind
 from permscope.inventory.arn import split_arn

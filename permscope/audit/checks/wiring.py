@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from permscope.audit.checks.breadth import admin_principals
-from permscope.audit.fields import Subject
 from permscope.audit.findings import Hit
 from permscope.audit.fixes import reference, written_arn
 from permscope.audit.predicates import Taken, finder, predicate
+from permscope.audit.subjects import Subject
 from permscope.audit.world import World
 from permscope.graph.decisions import is_optional
 from permscope.graph.model import Edge, EdgeKind, NodeKind

@@ -9,14 +9,12 @@ from typing import NamedTuple
 from permscope.graph.decisions import Decisions, any_partition
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import in_set
+from permscope.graph.takeover.code import code_of
 from permscope.graph.takeover.escalation import EscalationPath
 from permscope.graph.takeover.rights import May, Rights, Strength, all_of, is_foreign, only_passed_to, passes_to
-from permscope.inventory.arn import split_arn
-from permscope.inventory.facts import Function, User
+from permscope.inventory.facts import User
 from permscope.inventory.inventory import Inventory
-from permscope.lazy import regex
 
-_COLON_TAG = regex(r":[\w][\w.-]*$|:\$\{[^{}]*\}$")  # of an image
 _MOST_TARGETS = 50  # beyond that the edge goes to the set that the grant names
 _LOOKED_AT = 3  # members of a large set that are compared
 _KINDS = {"role": NodeKind.ROLE, "user": NodeKind.USER, "group": NodeKind.GROUP}
@@ -297,7 +295,7 @@ class Gains:
         if artifact not in self._artifacts:
             found: dict[str, list[_Code]] = {}
             for worker, role_id in self._at_work.get("AWS::Lambda::Function", ()):
-                for arn in _code_of(artifact, worker, self._inventory):
+                for arn in code_of(artifact, worker, self._inventory):
                     container = arn.partition("/")[0] if artifact == "object" else arn
                     found.setdefault(container, []).append(_Code(arn, worker, self._graph.nodes[role_id]))
             self._artifacts[artifact] = found
@@ -474,42 +472,6 @@ class Gains:
 def _fits(node: Node, kind: NodeKind) -> bool:
     """Whether a node is an identity of a kind; of one in no input the ARN tells."""
     return node.kind is kind or f":{kind.value}/" in node.id
-
-
-def _code_of(artifact: str, worker: Node, inventory: Inventory) -> Iterator[str]:
-    fact = worker.fact
-    return code_arns(artifact, fact, inventory) if isinstance(fact, Function) else iter(())
-
-
-def code_arns(artifact: str, function: Function, inventory: Inventory) -> Iterator[str]:
-    """ARNs of what a function's code is taken from and that can still change.
-
-    An object named by its version, and an image named by its digest or in a repository whose tags stay, cannot.
-
-    Args:
-        artifact: `object`, `image` or `layer`.
-        function: whose code.
-        inventory: where the repositories are.
-    """
-    code, parts = function.code or "", split_arn(function.arn)
-    if parts is None:
-        return
-    match artifact:
-        case "object" if code.startswith("s3://") and "?versionId=" not in code:
-            yield f"arn:{parts.partition}:s3:::{code.removeprefix('s3://')}"
-        case "image" if ".dkr.ecr." in code and "@sha256:" not in code:
-            host, _, image = code.partition("/")
-            account, _, rest = host.partition(".dkr.ecr.")
-            repository = f"repository/{_COLON_TAG.sub('', image)}"
-            arn = f"arn:{parts.partition}:ecr:{rest.partition('.amazonaws')[0]}:{account}:{repository}"
-            held = inventory.resources.get(arn)
-            if held is None or held.attributes.get("image_tag_mutability") != "IMMUTABLE":
-                yield arn
-        case "layer":
-            for layer in function.layers:
-                name = split_arn(layer)
-                if name is not None and ":" in name.resource.removeprefix("layer:"):
-                    yield layer.rpartition(":")[0]
 
 
 _MISSING = {

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from permscope.graph.model import Decision, EdgeKind
-from permscope.graph.takeover.gains import code_arns
-from permscope.inventory.facts import Function
 
 SECRET = "{Effect: Allow, Action: 'secretsmanager:GetSecretValue', Resource: '*'}"
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -414,19 +412,3 @@ def test_what_aws_keeps_to_itself_is_not_raised(world: Any) -> None:
     weak = role("Weak", allow("iam:UpdateAssumeRolePolicy", "sts:AssumeRole"), trusts="Service: ec2.amazonaws.com")
     assert "Linked" not in gained(world(linked, weak))
     assert "Linked" in gained(world(linked.replace("/aws-service-role/", "/own/"), weak))
-
-
-def test_code_comes_from_objects_images_and_layers() -> None:
-    """Each as the ARN that whoever replaces it must be allowed to write."""
-    from permscope.inventory.inventory import Inventory
-
-    function = Function(
-        arn="arn:aws:lambda:eu-west-1:111122223333:function:f",
-        name="f",
-        code="111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
-        layers=("arn:aws:lambda:eu-west-1:111122223333:layer:deps:7",),
-    )
-    nothing = Inventory([])
-    assert list(code_arns("image", function, nothing)) == ["arn:aws:ecr:eu-west-1:111122223333:repository/team/app"]
-    assert list(code_arns("layer", function, nothing)) == ["arn:aws:lambda:eu-west-1:111122223333:layer:deps"]
-    assert list(code_arns("object", function, nothing)) == []
