@@ -21,7 +21,7 @@ from permscope.catalog.actions import ActionSet, load
 from permscope.errors import RuleError
 from permscope.graph.mapping_reader import no_such
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
-from permscope.inventory.facts import Role
+from permscope.inventory.facts import Role, User
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import PolicyKind
 from permscope.inventory.source import NOWHERE, Source
@@ -145,12 +145,31 @@ def _take_over_hit(view: PrincipalView, edges: list[Edge], guilty: ActionSet, *,
             "paths": ", ".join(paths[:5]),
             "fix": f"# {', '.join(guilty.patterns(5))}: only on what `{view.label}` itself made, or not at all",
         },
-        severity="info" if latent else "critical" if gained else None,
+        severity="info" if latent else "critical" if gained else "high" if _stays_in_bounds(view, edges) else None,
         confidence=None if sure else "medium",
         conditioned=f"`{narrowed}` narrows it" if narrowed else "",
         path=(view.label, targets[0]),
         claims=guilty,
     )
+
+
+# Who may give itself these is not limited for long.
+_UNLIMITING = ("iam:Delete*PermissionsBoundary", "iam:Put*PermissionsBoundary", "iam:CreatePolicyVersion")
+
+
+def _stays_in_bounds(view: PrincipalView, edges: list[Edge]) -> bool:
+    """Whether all there is to gain is what the principal's own permissions boundary leaves.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    decisions, fact = view.world.graph.decisions, view.fact
+    if decisions is None or not isinstance(fact, Role | User) or fact.boundary_arn is None:
+        return False
+    potential = decisions.potential(fact)
+    unlimiting = load().action_set(_UNLIMITING)
+    if potential is not None and not potential.actions.isdisjoint(unlimiting):
+        return False
+    return all(edge.target == edge.source and edge.attributes.get("category") == "self-escalation" for edge in edges)
 
 
 def _narrowed(edges: list[Edge], guilty: ActionSet) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 VAULT = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 CREATE = {"Effect": "Allow", "Action": ["lambda:CreateFunction", "lambda:InvokeFunction"], "Resource": "*"}
 PASS = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": {"Fn::GetAtt": ["Vault", "Arn"]}}
@@ -49,3 +51,28 @@ def test_becoming_an_administrator_is_critical(audit: Any, role: Any) -> None:
     admin = role({"Effect": "Allow", "Action": "*", "Resource": "*"})
     found = audit({"Vault": admin, "Builder": role(CREATE, PASS)})
     assert [item.severity for item in found["new-compute-passrole"]] == ["critical"]
+
+
+@pytest.mark.parametrize(
+    ("cap", "severities"),
+    [
+        (["iam:PutRolePolicy", "s3:*"], ["high"]),
+        (["iam:*"], ["critical"]),
+        (["*"], ["critical"]),
+        (["iam:PutRolePolicy"], []),
+    ],
+)
+def test_a_boundary_caps_what_a_role_can_give_itself(
+    audit: Any, role: Any, cap: list[str], severities: list[str]
+) -> None:
+    """Within it the role raises its rights, and no further, unless the boundary lets it be taken off.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    raising = role({"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "*"})
+    raising["Properties"]["PermissionsBoundary"] = {"Ref": "Cap"}
+    statement = {"Effect": "Allow", "Action": cap, "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    limit = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+    found = audit({"Raising": raising, "Cap": limit})
+    assert [item.severity for item in found.get("self-escalation", [])] == severities
