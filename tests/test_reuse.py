@@ -7,6 +7,7 @@ what earlier runs kept and the other version shares, and with neither.
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import tempfile
@@ -315,3 +316,22 @@ def test_reports_are_the_same_with_and_without_what_was_kept(
             with reusing(top / "kept"):
                 assert reports(config) == expected
                 assert reports(config) == expected
+
+
+# Graph and findings follow their facts to other lines. What reads files of its own may calculate with lines of those.
+PACKAGE = Path(__file__).parent.parent / "permscope"
+AFTER_COLLECTION = [
+    path
+    for package in ("policy", "graph", "audit")
+    for path in sorted((PACKAGE / package).rglob("*.py"))
+    if path.name not in ("located_yaml.py", "suppressions.py")
+]
+
+
+@pytest.mark.parametrize("path", AFTER_COLLECTION, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_calculates_with_the_line_of_a_fact(path: Path) -> None:
+    """Lines are compared, sorted and copied; a text says one only as `Source` writes it, so that it can be found."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.BinOp | ast.FormattedValue | ast.AugAssign):
+            used = [each for each in ast.walk(node) if isinstance(each, ast.Attribute) and each.attr == "line"]
+            assert not used, f"{path.name}:{node.lineno} makes something of a line"
