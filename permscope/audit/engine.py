@@ -216,7 +216,7 @@ def _finding(draft: _Draft) -> Finding:
         source=source,
         message=message,
         why=rule.why(subject, hit),
-        fix=of_place(rule.fix(subject, hit), source),
+        fix=of_place(rule.fix(subject, hit), source, resource),
         tags=tuple(dict.fromkeys((*rule.tags, *tags))),
         aliases=tuple(dict.fromkeys((*rule.aliases, *_names(draft.also.values())))),
         references=rule.references,

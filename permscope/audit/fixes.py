@@ -65,14 +65,22 @@ def reference(fact: Resource | Function | Role) -> str | None:
     return f'!Sub "{as_written(arn)}"' if arn.startswith("arn:") else None
 
 
-def of_place(fix: str, source: Source) -> str:
-    """A fix of something in a live account, where nothing is left to the deployment of a template."""
-    if source.account is None or "${AWS::" not in fix:
+def of_place(fix: str, source: Source, arn: str = "") -> str:
+    """A fix of something in a live account, where nothing is left to the deployment of a template.
+
+    Args:
+        fix: as a template would have it.
+        source: of what is to be fixed.
+        arn: of it, if it has one: identities are in no Region, but in a partition.
+    """
+    if source.account is None or "AWS::" not in fix:
         return fix
+    parts = split_arn(arn)
     known = {ACCOUNT: source.account, REGION: source.region}
-    known[PARTITION] = LoadOptions(region=source.region).known_partition
+    known[PARTITION] = parts.partition if parts else LoadOptions(region=source.region).known_partition
     for token, value in known.items():
-        fix = fix.replace(token, value or token)
+        if value:
+            fix = fix.replace(token, value).replace(f"!Ref {token[2:-1]}", f'"{value}"')
     return _NOTHING_LEFT.sub(r"\1", fix)
 
 

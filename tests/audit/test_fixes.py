@@ -78,4 +78,9 @@ def test_a_live_account_is_named_where_a_template_leaves_it_to_the_deployment() 
     assert of_place(fix, there) == 'Resource: "arn:aws-cn:logs:cn-north-1:111122223333:log-group:/aws/lambda/f:*"'
     everywhere = of_place(fix, Source(call="iam.get_account_authorization_details", account="111122223333"))
     assert everywhere == fix.replace("${AWS::AccountId}", "111122223333")
+    role = "arn:aws-us-gov:iam::111122223333:role/r"
+    identity = Source(call="iam.get_account_authorization_details", account="111122223333")
+    assert of_place('!Sub "arn:${AWS::Partition}:s3:::b/*"', identity, role) == '"arn:aws-us-gov:s3:::b/*"'
+    condition = "StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}"
+    assert of_place(condition, identity) == 'StringEquals: {aws:SourceAccount: "111122223333"}'
     assert of_place(fix, Source(file="template.yaml", line=3)) == fix
