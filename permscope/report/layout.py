@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_NARROWEST = 16
+_NARROWEST = 16  # cells below which a column is not made narrower where there is room
+_LEAST = 8  # and below which no line is folded
 _AFTER = "-_/.:,;=&?)}]"  # a name may be broken behind these
 
 
@@ -76,7 +77,7 @@ def fold(line: Text, width: int, *, hang: int = 0) -> list[Text]:
 
     if cell_len(line.plain) <= width:
         return [line]
-    cuts = list(_cuts(line.plain, max(width, _NARROWEST), max(width - hang, _NARROWEST)))
+    cuts = list(_cuts(line.plain, max(width, _LEAST), max(width - hang, _LEAST)))
     found = [stripped(piece) if number else piece for number, piece in enumerate(line.divide(cuts))]
     for each in found:
         each.rstrip()
@@ -253,13 +254,14 @@ def fitting(rows: Sequence[Sequence[Text]], room: int, *, head: Sequence[str] = 
     widths = [
         max([cell_len(row[at].plain) for row in rows] + ([len(head[at])] if head else []) + [1]) for at in range(number)
     ]
+    least = max(min(_NARROWEST, (room - gap * (number - 1)) // max(number, 1)), _LEAST)
     over = sum(widths) + gap * (number - 1) - room
     while over > 0:
         widest = max(widths)
-        if widest <= _NARROWEST:
+        if widest <= least:
             break
         together = [at for at, each in enumerate(widths) if each == widest]
-        second = max([each for each in widths if each < widest] + [_NARROWEST])
+        second = max([each for each in widths if least <= each < widest] + [least])
         taken = min(-(-over // len(together)), widest - second)
         for at in together:
             widths[at] -= taken

@@ -29,7 +29,7 @@ def test_a_tree_stays_within_its_width_and_loses_nothing(name: str, under: list[
     assert drawn == "".join(name.split()) + "".join("".join(each.split()) * 2 for each in under)
 
 
-@given(rows=st.lists(st.tuples(_WORDS, _WORDS, _WORDS), min_size=1, max_size=4), width=st.integers(60, 120))
+@given(rows=st.lists(st.tuples(_WORDS, _WORDS, _WORDS), min_size=1, max_size=4), width=st.integers(38, 120))
 def test_columns_fit_into_the_width(rows: list[tuple[str, str, str]], width: int) -> None:
     """The widest columns give way first."""
     cells = [tuple(text(cell) for cell in row) for row in rows]
