@@ -136,7 +136,8 @@ class Explorer(App[None]):
     def _show(self, node: Node, through: Neighbour | None = None) -> None:
         self.node, self.through = node, through
         inside = self.world.inside(through) if through is not None else []
-        self.around = [*inside, *self.world.neighbours(node, self.filters)]
+        service = through.touch.service if through is not None and through.touch is not None else None
+        self.around = [*inside, *self.world.neighbours(node, self.filters, service)]
         edges = self.query_one("#edges", OptionList)
         edges.clear_options()
         name = name_of(node) if through is None else through.name
@@ -163,10 +164,11 @@ class Explorer(App[None]):
     def _why(self, each: Neighbour) -> Text:
         graph = self.world.graph
         source, target = graph.nodes[each.edge.source], graph.nodes[each.edge.target]
-        reasons = reasons_of(graph, each.edge, each.edge.actions if each.touch is not None else None)
+        reasons = reasons_of(graph, each.edge, each.edge.actions if each.edge.kind is EdgeKind.CAN_ACCESS else None)
         lines = Lines(reason.source for reason in reasons)
         parts: list[str | tuple[str, str]] = [(name_of(source), "bold"), (" \u2192 ", "dim")]
-        parts += [(each.name if each.outgoing else name_of(target), "bold")]
+        through = self.through.name if self.through is not None else name_of(target)
+        parts += [(each.name if each.outgoing else through, "bold")]
         parts += ["\n", in_words(hop_words(each.edge)), "\n"]
         if each.edge.authorized is False:
             parts += [("not authorized\n", "bold red")]

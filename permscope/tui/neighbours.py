@@ -158,10 +158,20 @@ class World:
     def _worst(self, node: Node) -> int:
         return min((one.rank for one in self._findings.get(node.id, ())), default=len(SEVERITIES))
 
-    def neighbours(self, node: Node, filters: Filters) -> list[Neighbour]:
-        """The edges into a node, then those out of it; what a principal may do thing by thing, the routine last."""
+    def neighbours(self, node: Node, filters: Filters, service: str | None = None) -> list[Neighbour]:
+        """The edges into a node, then those out of it; what a principal may do thing by thing, the routine last.
+
+        Args:
+            node: whose edges.
+            filters: what is left out.
+            service: prefix, where `*` is looked at as every resource of one service.
+        """
         graph = self.graph
-        into = [Neighbour(edge, graph.nodes[edge.source], False) for edge in graph.incoming(node.id)]
+        incoming = list(graph.incoming(node.id))
+        if service is not None:
+            own = (replace(edge, actions=edge.actions.of_service(service)) for edge in incoming)
+            incoming = [edge for edge in own if edge.actions]
+        into = [Neighbour(edge, graph.nodes[edge.source], False) for edge in incoming]
         touches = touches_of(graph, node) if node.kind in _PRINCIPALS else []
         kinds = PERMISSIONS if touches else ()
         out = [

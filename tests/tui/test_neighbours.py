@@ -93,3 +93,12 @@ def test_only_a_grant_on_a_pattern_has_something_inside(world: World) -> None:
         if each.touch is None or not each.touch.is_wide:
             assert not world.can_tell_inside(each)
             assert world.inside(each) == []
+
+
+def test_every_resource_of_a_service_is_touched_by_those_who_may_use_that_service(world: World) -> None:
+    """Who may only write logs on `*` does not stand among those who touch every table."""
+    star = next(node for node in world.graph.nodes.values() if node.id == "set:*")
+    everyone = {each.node.label for each in world.neighbours(star, Filters())}
+    tables = world.neighbours(star, Filters(), "dynamodb")
+    assert {each.node.label for each in tables} == {"StoreOrderRole"} < everyone
+    assert tables[0].edge.actions.services() == ("dynamodb",)
