@@ -54,9 +54,13 @@ class ActionSet:
         if self is other:
             return self
         large, small = (self, other) if len(self.masks) >= len(other.masks) else (other, self)
-        known = large.masks
+        known, masks = large.masks, small.masks
+        if len(masks) == 1:  # as most sets are
+            ((service, mask),) = masks.items()
+            common = mask & known.get(service, 0)
+            return small if common == mask else self._with({service: common} if common else {})
         return self._with(
-            {service: common for service, mask in small.masks.items() if (common := mask & known.get(service, 0))}
+            {service: common for service, mask in masks.items() if (common := mask & known.get(service, 0))}
         )
 
     def __sub__(self, other: ActionSet) -> ActionSet:
@@ -85,7 +89,10 @@ class ActionSet:
         known = other.masks
         if len(self.masks) > len(known):
             return False
-        return all(not mask & ~known.get(service, 0) for service, mask in self.masks.items())
+        for service, mask in self.masks.items():  # noqa: SIM110 (most sets have one service; a generator costs more)
+            if mask & ~known.get(service, 0):
+                return False
+        return True
 
     def __ge__(self, other: ActionSet) -> bool:
         if not isinstance(other, ActionSet):
@@ -116,10 +123,10 @@ class ActionSet:
         return bool(self.masks)
 
     def __len__(self) -> int:
-        return sum(mask.bit_count() for mask in self.masks.values())
+        return sum(map(int.bit_count, self.masks.values()))
 
     def __contains__(self, action: object) -> bool:
-        if not isinstance(action, str) or self._catalog is None:
+        if self._catalog is None or not isinstance(action, str):
             return False
         place = self._catalog.position(action)
         return place is not None and bool(self.masks.get(place[0], 0) >> place[1] & 1)
@@ -139,7 +146,10 @@ class ActionSet:
         """Tell whether no action is in both sets."""
         large, small = (self, other) if len(self.masks) >= len(other.masks) else (other, self)
         known = large.masks
-        return not any(mask & known.get(service, 0) for service, mask in small.masks.items())
+        for service, mask in small.masks.items():  # noqa: SIM110 (as above)
+            if mask & known.get(service, 0):
+                return False
+        return True
 
     def services(self) -> tuple[str, ...]:
         """Prefixes of the services that have an action here, sorted."""
