@@ -63,7 +63,22 @@ def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) 
             collected.facts.extend(facts)
             collected.files = (*collected.files, path.as_posix())
             collected.errors.extend(_lacking(facts, path.as_posix()))
+    if found.snapshots:
+        collected.facts.extend(_placeless(found))
     return collected
+
+
+def _placeless(found: Found) -> Iterator[Unknown]:
+    """That templates stand beside accounts and do not say whether they are for one of them."""
+    files = [template.place.file for template in found.templates if template.options.account is None]
+    if files:
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        yield Unknown(
+            what=f"the account of `{files[0]}`{more}",
+            why="it is taken for none of those in the snapshots; `--account`, or `PATH@ACCOUNT/REGION`, tells it",
+            kind="deployment",
+            source=Source(file=files[0]),
+        )
 
 
 def _lacking(facts: Iterable[AnyFact], file: str) -> Iterator[SnapshotError]:

@@ -127,3 +127,19 @@ def test_an_import_meets_exports_of_its_account_and_region(folder: Folder, at: s
     inventory = load([f"{root}/out.yaml@111111111111/eu-west-1", f"{root}/in.yaml{at}"])
     names = [fact.name for fact in inventory.of(Resource) if fact.type == "AWS::SQS::Queue"]
     assert (names == ["made"]) is meets
+
+
+def test_templates_beside_accounts_that_name_none_are_unknown(folder: Folder) -> None:
+    """Once for all of them; those that name an account, and those that stand alone, are not."""
+    root = folder({"a.yaml": QUEUE, "b.yaml": QUEUE})
+    write_snapshot(root / "estate.json", [Resource(id="q", type="AWS::SQS::Queue", name="q")])
+    estate, one, other = (str(root / name) for name in ("estate.json", "a.yaml", "b.yaml"))
+
+    def said(*paths: str, **options: str) -> list[str]:
+        found = load(paths, LoadOptions(**options)).of(Unknown)  # type: ignore[arg-type]
+        return [unknown.what for unknown in found if unknown.kind == "deployment"]
+
+    assert said(estate, one, other) == [f"the account of `{one}` and 1 more"]
+    assert said(estate, one, f"{other}@111122223333") == [f"the account of `{one}`"]
+    assert said(estate, one, account="111122223333") == []
+    assert said(one, other) == said(estate) == []
