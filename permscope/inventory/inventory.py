@@ -197,9 +197,16 @@ class Inventory:
 
     @cached_property
     def strangers(self) -> tuple[str, ...]:
-        """Roles, users and groups that are in no input, and get policies by it: `Roles: [!Ref AuthRoleName]`."""
+        """Roles, users and groups that are in no input, and get policies by it: `Roles: [!Ref AuthRoleName]`.
+
+        A permission set is none: its roles are in other accounts.
+        """
         known = (self.roles, self.users, self.groups)
-        return tuple(arn for arn in self._attachments if arn and not any(arn in principals for principals in known))
+        return tuple(
+            arn
+            for arn in self._attachments
+            if arn and not arn.startswith("AWS::") and not any(arn in principals for principals in known)
+        )
 
     def policies_of_stranger(self, arn: str) -> tuple[Policy, ...]:
         """The policies that the input gives to a principal that is in none; it may have others."""
@@ -304,6 +311,17 @@ class Inventory:
                         source=principal.source,
                         logical_id=principal.logical_id,
                     )
+                )
+        known = {principal.arn for principal in principals}
+        for item in self.of(PolicyAttachment):
+            arn = item.policy_arn
+            if arn and item.principal_arn not in known and self.managed_policy(arn) is None:
+                name = item.logical_id or item.principal_arn
+                why = f"it is attached to `{name}` but its document is in no input"
+                source = getattr(arn, "source", item.source)
+                what = f"managed policy `{arn}`"
+                found.append(
+                    Unknown(what=what, why=why, kind="managed-policy", source=source, logical_id=item.logical_id)
                 )
         return tuple(found)
 

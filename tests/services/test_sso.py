@@ -51,6 +51,13 @@ def test_a_permission_set_reaches_nothing_of_the_account_it_is_defined_in(tmp_pa
     assert _found(tmp_path, {"InlinePolicy": _policy("*")})[2] == 0
 
 
+def test_a_policy_that_only_the_other_account_has_is_unknown(tmp_path: Path) -> None:
+    """A permission set names customer managed policies that each of its accounts must have."""
+    references = [{"Name": "team", "Path": "/deploy/"}]
+    _, unknowns, _ = _found(tmp_path, {"CustomerManagedPolicyReferences": references})
+    assert unknowns == ["it is attached to `Set` but its document is in no input"]
+
+
 def test_a_permission_set_with_a_boundary_is_unknown(tmp_path: Path) -> None:
     """What a boundary leaves is in another account."""
     boundary = {"ManagedPolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
