@@ -2,7 +2,7 @@
 
 AWS managed policies (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html), the
 roles of services (`UnmodifiableEntity`, https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html)
-and of IAM Identity Center (https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html),
+and of IAM Identity Center (https://repost.aws/knowledge-center/identity-center-aws-reserved-sso),
 and the aliases of AWS managed keys (https://docs.aws.amazon.com/kms/latest/developerguide/alias-create.html).
 """
 
