@@ -16,7 +16,7 @@ from permscope.audit.world import (
 )
 from permscope.graph.collector import entries_in
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind
-from permscope.inventory.arn import split_arn
+from permscope.inventory.arn import account_of, split_arn
 from permscope.inventory.facts import Auth, Credentials, Mechanism, PolicyAttachment, ResourcePolicy
 from permscope.inventory.policies import PolicyKind, Statement
 from permscope.inventory.tokens import has_unknown
@@ -342,6 +342,7 @@ def _active_keys(subject: Subject) -> int:
 
 CREDENTIALS: Fields = {
     **NODE,
+    "account": Field("text", lambda subject: account_of(subject.it.principal_arn), "account id"),
     "root": Field(
         "bool", lambda subject: subject.it.principal_arn.endswith(":root"), "whether they are the root user's"
     ),

@@ -132,7 +132,10 @@ def test_only_what_the_policy_is_about_is_replaced(audit_text: Any) -> None:
     queue = thing("Jobs", "AWS::SQS::Queue")
     fix = fix_of(audit_text(world(FUNCTION, queue, VALUE="!Ref Jobs", MANAGED="AmazonDynamoDBFullAccess")))
     assert "Jobs" not in fix
-    assert "the code calls" in fix
+    assert fix == (
+        "Replace `AmazonDynamoDBFullAccess` by those actions of dax, dynamodb that are needed, "
+        "each on the resources it is needed for."
+    )
 
 
 def test_an_administrator_gets_everything_it_is_seen_to_use(audit_text: Any) -> None:

@@ -79,10 +79,8 @@ def _instead(view: AttachmentView, services: Iterable[str] | None) -> str:
     grants = grants_for(view.world, role.id, services) if role is not None else ""
     what = "actions" if services is None else f"actions of {', '.join(services)}"
     if grants:
-        return (
-            f"# in place of {view.name}; add what else the code calls of the {what}, on the resources it uses\n{grants}"
-        )
-    return f"Replace `{view.name}` by a policy that allows those {what} that the code calls, on the resources it uses."
+        return f"# in place of {view.name}, with the other {what} that are needed\n{grants}"
+    return f"Replace `{view.name}` by those {what} that are needed, each on the resources it is needed for."
 
 
 @finder("attachment", values=("what", "name", "fix"))

@@ -116,6 +116,7 @@ def test_a_finding_about_the_root_user_names_it(found: Callable[..., Found]) -> 
     root = Credentials(principal_arn=f"arn:aws:iam::{ID}:root", reported=REPORTED, mfa=False)
     (finding,) = found(root)["root-no-mfa"]
     assert finding.resource == f"arn:aws:iam::{ID}:root"
+    assert f"of account {ID} signs in" in finding.message
 
 
 OLD, LATE = "2026-01-01T12:00:00Z", "2026-10-30T12:00:00Z"
