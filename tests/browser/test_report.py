@@ -339,3 +339,16 @@ def test_files_are_the_parts_of_a_large_graph(opened: Open, tmp_path: Path) -> N
     one(browser, "#overview").click()
     one(browser, "#only-public").click()
     assert one(browser, "#graph-status").text == "Nothing matches the filters"
+
+
+def test_long_and_wide_names_stay_within_their_shapes(opened: Open) -> None:
+    """A name is cut in the drawing, its beginning and end kept; the panel has the whole of it."""
+    browser = opened("fixtures/hostile", "graph")
+    boxes = browser.execute_script(
+        "return permscope.drawing.cy.nodes().map((node) => [node.boundingBox({ includeLabels: true }).h,"
+        " node.boundingBox({ includeLabels: false }).h])"
+    )
+    assert len(boxes) == 12
+    assert all(labelled <= plain + 6 for labelled, plain in boxes)
+    labels = browser.execute_script("return permscope.drawing.cy.nodes().map((node) => node.data('label'))")
+    assert any("\u2026" in label and label.startswith("table/") for label in labels)

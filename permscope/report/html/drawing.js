@@ -91,7 +91,17 @@ permscope.drawing = (() => {
 
   /* Zero-width spaces where a name may be broken, and in words that are too long for a line. */
   const breakable = (text) => text.replace(/([a-z0-9])(?=[A-Z])|([-_/.:,])/g, "$1$2\u200b").replace(/[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]/g, "$&\u200b").replace(/[^\s\u200b]{14}(?=[^\s\u200b])/g, "$&\u200b");
-  const short = (text, most) => text.length > most ? `${text.slice(0, most - 11)}…${text.slice(-10)}` : text;
+  /* At most so many columns of a text, wide characters counted as two: its beginning and its end. */
+  const columns = (letter) => /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(letter) ? 2 : 1;
+  const first = (letters, most) => { let used = 0; return letters.filter((letter) => (used += columns(letter)) <= most); };
+  const short = (text, most) => {
+    const letters = [...text];
+    if (letters.reduce((sum, letter) => sum + columns(letter), 0) <= most) return text;
+    const end = first([...letters].reverse(), Math.floor(most / 4)).reverse();
+    return `${first(letters, most - Math.floor(most / 4) - 1).join("")}…${end.join("")}`;
+  };
+  const LONGEST = 36;       // columns of a name in the drawing
+  const LONGEST_ROUTE = 27; // and of a route, which has less room in its shape
   const groupOf = (node) => ({ public: "public", function: "function", role: "role", route: "route", resource: "resource", resource_set: "set" })[node.kind] || "other";
   /* Of many things that only one node touches, the ones that matter most; the rest become one node to open. */
   const FEW = 9;
@@ -126,7 +136,7 @@ permscope.drawing = (() => {
     const asNode = (id, key) => {
       const node = nodes[id];
       const rank = node.findings.reduce((least, finding) => Math.min(least, finding.rank), 99);
-      return { group: "nodes", data: { id: key, number: id, label: breakable(short(node.name, 38)), group: groupOf(node), severity: rank < 99 ? data.severities[rank] : "none" } };
+      return { group: "nodes", data: { id: key, number: id, label: breakable(short(node.name, node.kind === "route" ? LONGEST_ROUTE : LONGEST)), group: groupOf(node), severity: rank < 99 ? data.severities[rank] : "none" } };
     };
     const made = ids.filter((id) => !copied.has(id)).map((id) => asNode(id, `n${id}`));
     const copies = new Set();
