@@ -146,7 +146,7 @@ class _Page:
             cell_width(joined(name, *details))
             for node in functions
             for _, role in _roles(graph, node)
-            for name, details in touched(touches_of(graph, role), signs)
+            for name, details in touched(touches_of(graph, role), signs, role)
         ]
         both = max(room * 58 // 100, room - max([room // 4, *touching]))
         asked = max([len(_NO_ROLE), *roles])
@@ -162,7 +162,7 @@ class _Page:
 
     def _touched(self, role: Node) -> list[tuple[Text, list[Text]]]:
         """What a role touches; in one line where that was said before."""
-        lines = list(touched(touches_of(self._graph, role), self._signs))
+        lines = list(touched(touches_of(self._graph, role), self._signs, role))
         if len(lines) > _FEW_LINES:
             if role.id in self._said:
                 return [(text(("what it touches stands above", "dim")), [])]

@@ -113,10 +113,11 @@ def _kind_words(source: Node, edge: Edge) -> str:
     return f"{words}, {event}" if event and source.kind is not NodeKind.ROUTE else words
 
 
-def touched(touches: list[Touch], signs: Symbols) -> Iterator[tuple[Text, list[Text]]]:
+def touched(touches: list[Touch], signs: Symbols, role: Node) -> Iterator[tuple[Text, list[Text]]]:
     """What a role touches: the name, and in parts what there is to say of it."""
     if not touches:
-        yield text(("may touch nothing in the input", "dim")), []
+        is_known = role.kind is not NodeKind.EXTERNAL
+        yield text(("may touch nothing in the input" if is_known else "what it may touch is in no input", "dim")), []
     single, together = bundled(without_repeated(touches))
     for touch in single:
         if touch.routine:

@@ -110,12 +110,15 @@ def test_a_grant_under_conditions_is_not_said_beside_the_same_without() -> None:
             decision=Decision.CONDITIONAL,
         )
     )
-    assert [name.plain for name, _ in touched(touches_of(graph, graph.nodes["role"]), SIGNS)] == ["pass every role (*)"]
+    role = graph.nodes["role"]
+    assert [name.plain for name, _ in touched(touches_of(graph, role), SIGNS, role)] == ["pass every role (*)"]
 
 
 def test_a_role_that_may_do_nothing_is_said_to() -> None:
     """An empty line would look like something left out."""
-    assert [name.plain for name, _ in touched([], SIGNS)] == ["may touch nothing in the input"]
+    kinds = (NodeKind.ROLE, NodeKind.EXTERNAL)
+    said = [name.plain for kind in kinds for name, _ in touched([], SIGNS, Node(id="r", kind=kind, label="r"))]
+    assert said == ["may touch nothing in the input", "what it may touch is in no input"]
 
 
 def test_a_delivery_says_whether_it_is_authorized() -> None:

@@ -17,9 +17,9 @@ from permscope.collect.templates.sam_restore import LOCAL_BUCKET, LOCAL_IMAGE, i
 from permscope.collect.templates.sam_translator import Record, translate
 from permscope.errors import TemplateError
 from permscope.inventory.facts import Unknown
-from permscope.inventory.located import LocatedDict, LocatedList, key_source, source_of
+from permscope.inventory.located import LocatedDict, LocatedList, LocatedStr, key_source, source_of, value_source
 from permscope.inventory.source import NOWHERE, Source
-from permscope.inventory.tokens import PARTITION, REGION
+from permscope.inventory.tokens import PARTITION, REGION, unknown_token
 from permscope.lazy import dataclass
 
 TRANSFORM = "AWS::Serverless-2016-10-31"
@@ -31,6 +31,8 @@ _CODE_RESOURCES = {
     "AWS::Serverless::LayerVersion": "ContentUri",
 }
 _ATTEMPTS = 40
+# What SAM hands on to a function as it stands.
+_KEPT = ("FunctionName", "Role", "Runtime", "Handler", "Environment", "Layers", "VpcConfig", "KmsKeyArn")
 _STAND_IN = "PermscopeParameter"
 
 
@@ -112,9 +114,27 @@ def expand(
     found.template = restored(output, template, record, found.origins)
     for edit, place in edits.items():
         if edit.kind is EditKind.RESOURCE:
-            found.template["Resources"][key_of(original, edit.name)] = original[edit.name]
+            found.template["Resources"][key_of(original, edit.name)] = _kept(original[edit.name], edit.name)
         found.unknowns.append(edit.unknown(place))
     return found
+
+
+def _kept(resource: Any, logical_id: str) -> Any:
+    """What is left of a resource that cannot be expanded: a function is one all the same, whatever it runs as."""
+    if not isinstance(resource, Mapping) or str(resource.get("Type")) != "AWS::Serverless::Function":
+        return resource
+    held = resource.get("Properties")
+    written: Mapping[str, Any] = held if isinstance(held, Mapping) else {}
+    properties = LocatedDict(((key, written[key]) for key in written if key in _KEPT), source_of(resource))
+    properties.setdefault("Role", unknown_token("Unknown", f"role of {logical_id}"))
+    return LocatedDict(
+        {
+            **resource,
+            "Type": LocatedStr("AWS::Lambda::Function", value_source(resource, "Type")),
+            "Properties": properties,
+        },
+        source_of(resource),
+    )
 
 
 def _attempt(

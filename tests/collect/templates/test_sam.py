@@ -194,3 +194,13 @@ def test_a_deployment_that_is_always_made_has_the_same_name_in_every_run(
         names.add(tuple(sorted(fact.id for fact in collect(text).facts if isinstance(fact, Resource))))
     assert len(names) == 1
     assert any("SiteDeployment" in name for name in next(iter(names)))
+
+
+def test_a_function_that_cannot_be_expanded_is_a_function_all_the_same(collect: Callable[..., Collected]) -> None:
+    """Its name and settings are known, what SAM would make for it is not, its role first of all."""
+    text = HEAD + "Resources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+    found = collect({"template.yaml": text})
+    (function,) = _of(found, Function)
+    assert (function.logical_id, function.role_arn) == ("Fn", "${Unknown::role_of_Fn}")  # type: ignore[attr-defined]
+    assert any(fact.what == "what `Fn` expands to" for fact in _of(found, Unknown))  # type: ignore[attr-defined]
+    assert found.errors
