@@ -18,7 +18,7 @@ from permscope.services._live import LiveFact, LiveReader, Session
 GENERATE, GET = "iam.generate_credential_report", "iam.get_credential_report"
 _NO_REPORT = ("ReportNotPresent", "ReportExpired", "ReportInProgress")
 _TRIES = 30
-_PAUSE = 2.0  # seconds; a report of a large account takes about a minute
+_FIRST_PAUSE, _PAUSE = 0.25, 2.0  # seconds; a small account's report is there at once, a large one's in a minute
 _WHAT = "the credential report"
 
 
@@ -42,12 +42,12 @@ def read_credential_report(session: Session) -> Iterator[LiveFact]:
 def _made(session: Session) -> str:
     """The last state of the report; empty where IAM refuses to make one, so that only an older one can be had."""
     state = ""
-    for _ in range(_TRIES):
+    for number in range(_TRIES):
         answer = session.call("iam", "generate_credential_report", optional=True)
         state = str((answer or {}).get("State") or "")
         if state in ("COMPLETE", ""):
             break
-        time.sleep(_PAUSE)
+        time.sleep(min(_PAUSE, _FIRST_PAUSE * 2**number))
     return state
 
 

@@ -112,6 +112,20 @@ def test_a_report_is_made_and_then_read(reported: Callable[..., list[Any]]) -> N
     assert not [fact for fact in facts if isinstance(fact, Unknown)]
 
 
+def test_waiting_for_a_report_ends(account: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short at first, and a minute at most."""
+    slept: list[float] = []
+    monkeypatch.setattr(_live_credential_report.time, "sleep", slept.append)
+    answers = {
+        "iam.generate_credential_report": {"State": "INPROGRESS"},
+        "iam.get_credential_report": "ReportInProgress",
+    }
+    assert [fact for fact in account("credential_report", answers) if isinstance(fact, Unknown)]
+    assert slept == sorted(slept)
+    assert slept[0] < 0.5
+    assert 50 < sum(slept) <= 60
+
+
 def test_a_report_that_was_made_before_does_where_none_may_be_made(reported: Callable[..., list[Any]]) -> None:
     """Reading one needs another permission than making one."""
     facts = reported({**DENIED, "iam.get_credential_report": report(ANN)})
