@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from permscope.audit.findings import SEVERITIES, Finding
 from permscope.errors import PermscopeError
-from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.graph.model import Decision, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.lazy import regex
 from permscope.report.describe import (
     auth_of,
     counted,
     fed_by,
     in_words,
-    is_open,
     line_of,
     name_of,
     place,
     with_short_arns,
 )
 from permscope.report.escape import visible
+from permscope.report.in_and_out import callers_of
 from permscope.report.layout import cell_width, fold, joined, print_line, print_table, print_title, put
 from permscope.report.order import sort_edges
 from permscope.report.terminal import LEVEL_STYLES, SEVERITY_STYLES, Symbols, count, levels, symbols, text
@@ -304,8 +304,9 @@ def owner(finding: Finding, graph: PermissionGraph) -> str:
 def _world_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Text]:
     """One line of entries, and for each role one of what it touches."""
     entries: dict[str, str] = {}
-    if is_open(graph, node):
-        entries["anyone on the internet"] = "bold red"
+    for edge in callers_of(graph, node):
+        if graph.nodes[edge.source].kind is NodeKind.PUBLIC and edge.decision is not Decision.DENY:
+            entries["anyone on the internet"] = "bold red"
     for edge in sort_edges(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source"):
         source = graph.nodes[edge.source]
         words = f"{name_of(source)} ({auth_of(source)})" if source.kind is NodeKind.ROUTE else name_of(source)

@@ -35,12 +35,8 @@ def entries_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[t
     if node.kind is not NodeKind.FUNCTION:
         return
     wired = sort_edges(graph, graph.incoming(node.id, EdgeKind.TRIGGERS), by="source")
-    callers = sort_edges(graph, graph.incoming(node.id, EdgeKind.CAN_INVOKE), by="source")
-    said = wired_by(graph, node.id)
-    behind = {id(edge) for edge in callers if is_behind(graph, edge, said)}
-    strangers = [
-        edge for edge in callers if graph.nodes[edge.source].kind is NodeKind.PUBLIC and id(edge) not in behind
-    ]
+    callers = callers_of(graph, node)
+    strangers = [edge for edge in callers if graph.nodes[edge.source].kind is NodeKind.PUBLIC]
     yield from (_caller(graph, edge, node, signs) for edge in strangers)
     for edge in wired:
         source = graph.nodes[edge.source]
@@ -50,7 +46,7 @@ def entries_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[t
         kind = text(f"  {_kind_words(source, edge)}")
         yield name, [text(), kind, fed(graph, source), _qualifier(edge), disabled, *_why_not(edge, node)]
     for edge in callers:
-        if edge not in strangers and id(edge) not in behind:
+        if edge not in strangers:
             yield _caller(graph, edge, node, signs)
 
 
@@ -58,6 +54,13 @@ def wired_by(graph: PermissionGraph, node: str) -> set[Source]:
     """Where the statements stand that make the wirings of a function work."""
     wired = graph.incoming(node, EdgeKind.TRIGGERS)
     return {one.source for edge in wired for one in edge.provenance if one.fact is not None}
+
+
+def callers_of(graph: PermissionGraph, node: Node) -> list[Edge]:
+    """Who may call a function itself, strangers first, without what its wirings say already."""
+    said = wired_by(graph, node.id)
+    callers = sort_edges(graph, graph.incoming(node.id, EdgeKind.CAN_INVOKE), by="source")
+    return [edge for edge in callers if not is_behind(graph, edge, said)]
 
 
 def is_behind(graph: PermissionGraph, edge: Edge, said: set[Source]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
 from permscope.report.describe import Places, auth_of, in_words, is_open, line_of, name_of, type_name
+from permscope.report.in_and_out import callers_of
 from permscope.report.layout import joined, print_groups, print_line, print_table
 from permscope.report.order import by_place
 from permscope.report.terminal import Symbols, count, symbols, text
@@ -75,10 +76,10 @@ def print_routes(graph: PermissionGraph, console: Console) -> None:
         groups = _by_file(events, lambda entry: tuple(_event(entry, signs)), places)
         print_groups(groups, console, head=("event", "kind", "runs", "line"))
     direct = [
-        (graph.nodes[edge.source], edge, graph.nodes[edge.target])
-        for edge in graph.edges_of(EdgeKind.CAN_INVOKE)
+        (graph.nodes[edge.source], edge, function)
+        for function in sorted(graph.of_kind(NodeKind.FUNCTION), key=by_place)
+        for edge in callers_of(graph, function)
         if graph.nodes[edge.source].kind in (NodeKind.PUBLIC, NodeKind.ACCOUNT, NodeKind.FEDERATED)
-        and graph.nodes[edge.target].kind is NodeKind.FUNCTION
     ]
     if direct:
         console.print()

@@ -10,7 +10,7 @@ from permscope.catalog.actions import load
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.source import Source
 from permscope.report.graph_text import print_graph
-from permscope.report.in_and_out import authorization, deliveries_of, entries_of, is_by_url, touched
+from permscope.report.in_and_out import authorization, callers_of, deliveries_of, entries_of, is_by_url, touched
 from permscope.report.layout import joined
 from permscope.report.terminal import Symbols
 from permscope.report.touches import touches_of
@@ -65,6 +65,14 @@ def test_a_permission_that_lets_more_in_is_said(conditions: dict[str, object], l
     """One without the condition is good for direct calls too; one written elsewhere belongs to no wiring."""
     more = Edge(source="public", target="fn", kind=EdgeKind.CAN_INVOKE, conditions=conditions, provenance=(said(line),))
     assert names(called(more))[0].startswith("anyone on the internet  may call it")
+
+
+def test_direct_callers_are_those_whom_no_wiring_tells_of() -> None:
+    """In the routes and in the audit a function URL is one way in, not three."""
+    again = Edge(source="public", target="fn", kind=EdgeKind.CAN_INVOKE, conditions=BY_URL, provenance=(said(7),))
+    direct = Edge(source="public", target="fn", kind=EdgeKind.CAN_INVOKE, provenance=(said(12),))
+    graph = called(again, direct)
+    assert callers_of(graph, graph.nodes["fn"]) == [direct]
 
 
 def test_a_service_that_may_call_without_a_wiring_is_said() -> None:
