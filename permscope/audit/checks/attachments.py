@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from permscope.audit.checks.breadth import (
@@ -83,6 +83,16 @@ def _instead(view: AttachmentView, services: Iterable[str] | None) -> str:
     return f"Replace `{view.name}` by those {what} that are needed, each on the resources it is needed for."
 
 
+@lru_cache(maxsize=1024)
+def _changed_whole(actions: ActionSet) -> tuple[str, ...]:
+    """The services that actions hold as a whole, writes included; one policy is attached to many."""
+    return tuple(
+        name
+        for name in actions.services()
+        if covers_service(actions, name) and not _writes().isdisjoint(actions.of_service(name))
+    )
+
+
 @finder("attachment", values=("what", "name", "fix"))
 def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """A managed policy whose document gives a whole service, writes included, on every resource."""
@@ -90,11 +100,7 @@ def elevated_managed_policy(subject: Subject, _parameters: Any, _taken: Taken) -
     if view.policy is None:
         return
     everywhere = _left_of(view, view.policy)
-    services = [
-        name
-        for name in everywhere.services()
-        if covers_service(everywhere, name) and not _writes().isdisjoint(everywhere.of_service(name))
-    ]
+    services = _changed_whole(everywhere)
     severity = None
     if gives_iam(everywhere):
         what, severity = "everything with IAM", "critical"  # administrator in one more step

@@ -93,11 +93,7 @@ class Breadth:
 
     def everywhere(self) -> ActionSet:
         """What it may do on every resource, no condition narrowing it."""
-        found = ActionSet.empty
-        for share in self.star:
-            if not share.narrowed:
-                found |= share.actions
-        return found
+        return load().union(share.actions for share in self.star if not share.narrowed)
 
 
 def breadth_of(view: PrincipalView) -> Breadth:
