@@ -115,19 +115,9 @@ def is_from_event(subject: Subject) -> bool:
     if route.logical_id in IMPLICIT_APIS:
         return True
     api = subject.world.resource(route.api_id)
-    if api is not None and api.logical_id == route.logical_id:
-        return api.source == route.source and api.logical_id in _function_ids(subject.world)
-    return route.logical_id in _function_ids(subject.world)
-
-
-def _function_ids(world: World) -> set[str | None]:
-    found = {fact.logical_id for fact in world.inventory.functions.values()}
-    found |= {
-        fact.logical_id
-        for fact in world.inventory.resources.values()
-        if fact.type == "AWS::StepFunctions::StateMachine"
-    }
-    return found
+    if api is not None and api.logical_id == route.logical_id and api.source != route.source:
+        return False
+    return (route.source.file, route.logical_id) in subject.world.places_of_events
 
 
 def _callable_by_public(subject: Subject) -> bool:

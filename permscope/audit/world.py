@@ -446,6 +446,16 @@ class World:
         """Routes by id."""
         return {route.id: route for route in self.inventory.of(Route)}
 
+    @cached_property
+    def places_of_events(self) -> frozenset[tuple[str | None, str | None]]:
+        """File and logical id of whatever SAM events may be written at: functions and state machines."""
+        machines = (
+            each for each in self.inventory.resources.values() if each.type == "AWS::StepFunctions::StateMachine"
+        )
+        return frozenset(
+            (each.source.file, each.logical_id) for each in (*self.inventory.functions.values(), *machines)
+        )
+
     def function_of(self, node_id: str) -> Function | None:
         """The function behind a node id."""
         return self.inventory.function(node_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from permscope.audit.fields import SUBJECTS
+from permscope.audit.fields import SUBJECTS, is_from_event
 from permscope.audit.world import World
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
@@ -48,3 +48,22 @@ def test_every_field_can_be_read_of_every_subject(tmp_path: Any) -> None:
                 asked += 1
                 assert not field.choices or value is None or field.kind != "text" or value in ("", *field.choices)
     assert asked > 200
+
+
+def test_a_route_is_no_event_of_a_function_of_its_name_in_another_template(tmp_path: Any) -> None:
+    """Logical ids are a template's own."""
+    routes = """
+Resources:
+  Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: a, ProtocolType: HTTP}}
+  Worker: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: GET /, Target: !Sub "integrations/${Call}"}}
+  Call:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: HTTP_PROXY, IntegrationUri: "https://example.com", IntegrationMethod: GET}
+"""  # noqa: E501
+    (tmp_path / "routes.yaml").write_text(routes, encoding="utf-8")
+    (tmp_path / "functions.yaml").write_text("Resources:" + QUEUE.replace("CONDITION", ""), encoding="utf-8")
+    inventory = load([str(tmp_path)], LoadOptions())
+    world = World(build_graph(inventory), inventory, TrustedParties())
+    [route] = SUBJECTS["route"].subjects(world)
+    assert world.routes[route.it.id].logical_id == "Worker"
+    assert not is_from_event(route)
