@@ -2,7 +2,8 @@
 
 The translator brings boto3 to ask AWS, pydantic models of the resource types that came last, and jsonschema to check a
 file of its own. While it is imported, stand-ins take their places. Those of boto3 and jsonschema stay, as nothing of
-them is used; a model is imported for good when the translator asks for it.
+them is used; a model is imported for good when the translator asks for it. Versions that this was not tried with are
+imported with all they bring.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 _TRANSLATOR = "samtranslator.translator.translator"
+_TRIED = frozenset(f"1.{minor}" for minor in range(110, 116))
 _COMPAT = "samtranslator.compat"
 _MODELS = "samtranslator.internal.schema_source."
 _NEVER_USED = {
@@ -37,13 +39,18 @@ def import_translator() -> None:
     if _TRANSLATOR in sys.modules:
         return
     try:
-        with _stand_ins(late=True):
+        with _stand_ins(late=_is_tried()):
             importlib.import_module(_TRANSLATOR)
     except Exception:  # noqa: BLE001 - another version may do anything with a stand-in
         for name in [each for each in sys.modules if each.partition(".")[0] == "samtranslator"]:
             del sys.modules[name]
         with _stand_ins(late=False):
             importlib.import_module(_TRANSLATOR)
+
+
+def _is_tried() -> bool:
+    version = str(getattr(importlib.import_module("samtranslator"), "__version__", ""))
+    return version.rpartition(".")[0] in _TRIED
 
 
 @contextmanager

@@ -96,3 +96,12 @@ def test_a_translator_that_cannot_do_with_stand_ins_is_imported_with_everything(
         "sam_import.import_translator(); from samtranslator.model import pydantic;"
         "assert pydantic.BaseModel and 'pydantic' in sys.modules"
     )
+
+
+def test_a_version_that_was_not_tried_brings_all_it_needs() -> None:
+    """It may use a model in a way that shows only when a template is read."""
+    run(
+        "import sys, samtranslator; samtranslator.__version__ = '1.999.0';"
+        "from permscope.collect.templates.sam_import import import_translator; import_translator();"
+        "assert 'pydantic' in sys.modules and 'jsonschema' in sys.modules and 'botocore' not in sys.modules"
+    )
