@@ -53,10 +53,10 @@ class AccessEdges:
         self._assume = catalog.expand("sts:AssumeRole")
         self.assume_grants: list[tuple[str, Target, Grant]] = []
 
-    def add_stranger(self, principal: Node, grants: tuple[Grant, ...]) -> None:
-        """The edges of a principal in no input: its boundary and other policies may take away what these allow."""
+    def add_limited(self, principal: Node, grants: tuple[Grant, ...], reason: str) -> None:
+        """The edges of a principal of whom something that nobody shows may take away what these grants allow."""
         limited = (replace(grant, conditional=True) for grant in grants)
-        self.add(principal, tuple(limited), reason="its boundary and its other policies are in no input")
+        self.add(principal, tuple(limited), reason)
 
     def add(self, principal: Node, grants: tuple[Grant, ...], reason: str | None = None) -> None:
         """The edges of one principal; `reason` is what may limit all of them."""

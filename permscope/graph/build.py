@@ -53,7 +53,8 @@ def build_graph(
         for principal in principals.values():
             access.add(graph.nodes[principal.arn], decisions.effective(principal).grants)
     for arn in inventory.strangers:
-        access.add_stranger(nodes.named(arn), decisions.of_stranger(arn))
+        reason = "its boundary and its other policies are in no input"
+        access.add_limited(nodes.named(arn), decisions.of_stranger(arn), reason)
     trust = TrustEdges(nodes, edges, decisions)
     for role in inventory.roles.values():
         trust.add_trust(role)

@@ -74,6 +74,15 @@ class Decisions:
         arn = getattr(principal, "boundary_arn", None)
         return self.inventory.managed_policy(arn) if arn else None
 
+    def unseen_boundary(self, principal: IamPrincipal) -> str | None:
+        """A clause that says so, where a principal has a permissions boundary whose document nobody has.
+
+        It grants nothing and may take anything away:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+        """
+        arn = getattr(principal, "boundary_arn", None)
+        return f"its permissions boundary `{arn}` is in no input" if arn and self.boundary(principal) is None else None
+
     def located(self, principal_arn: str, said: Provenance) -> Provenance:
         """A reason with a place: a policy of AWS has none, so it is where the principal names it."""
         policy = said.policy
@@ -256,9 +265,9 @@ class Decisions:
             if role is None:
                 self._needs[key] = Outcome(None, reason=f"the role `{role_arn}` is in no input")
             else:
-                self._needs[key] = all_of(
-                    self._may(role, action, need.resource_arn, only_if) for action in need.actions
-                )
+                answer = all_of(self._may(role, action, need.resource_arn, only_if) for action in need.actions)
+                unseen = self.unseen_boundary(role) if answer.authorized else None
+                self._needs[key] = answer._replace(authorized=None, reason=unseen) if unseen else answer
         return self._needs[key]
 
     def _may(self, role: IamPrincipal, action: str, resource_arn: str, only_if: str | None) -> Outcome:

@@ -289,18 +289,18 @@ class Inventory:
         )
         for principal in principals:
             boundary = getattr(principal, "boundary_arn", None)
-            missing = list(self.missing_policies(principal))
+            missing = [(arn, "it is attached to") for arn in self.missing_policies(principal)]
             if boundary and self.managed_policy(boundary) is None:
-                missing.append(boundary)
+                missing.append((boundary, "it is the permissions boundary of"))
             found.extend(
                 Unknown(
                     what=f"managed policy `{arn}`",
-                    why=f"it is attached to `{principal.logical_id or principal.name}` but its document is in no input",
+                    why=f"{held} `{principal.logical_id or principal.name}` but its document is in no input",
                     kind="managed-policy",
                     source=getattr(arn, "source", principal.source),
                     logical_id=principal.logical_id,
                 )
-                for arn in missing
+                for arn, held in missing
             )
             if principal.arn in self.shared_roles:
                 found.append(

@@ -325,3 +325,28 @@ def test_auto_scaling_asks_a_function_with_its_service_linked_role(
     edge = made.edge(EdgeKind.TRIGGERS, "Group", "Fn")
     assert (edge.mechanism, edge.authorized) == ("resource_policy", authorized)
     assert (edge.via or "").endswith("/AWSServiceRoleForAutoScaling")
+
+
+def test_what_a_boundary_that_nobody_shows_allows_is_unknown(world: Any) -> None:
+    """It grants nothing and may take anything away, so the role's own policies do not settle it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    template = """Transform: AWS::Serverless-2016-10-31
+Parameters: {BoundaryArn: {Type: String}}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: a.b
+      InlineCode: x
+      PermissionsBoundary: BOUNDARY
+      Events: {Q: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}}
+  Queue: {Type: AWS::SQS::Queue}
+"""
+    unseen = world(template.replace("BOUNDARY", "!Ref BoundaryArn")).edge(EdgeKind.TRIGGERS, "Queue", "Fn")
+    assert unseen.authorized is None
+    assert "its permissions boundary" in (unseen.reason or "")
+    known = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
+    assert world(template.replace("BOUNDARY", known)).edge(EdgeKind.TRIGGERS, "Queue", "Fn").authorized is True
