@@ -317,9 +317,11 @@ def only_passed_to(conditions: Mapping[str, Any]) -> bool:
 
 def all_of(parts: Iterable[May | None]) -> May | None:
     """Every part, or None where one is missing."""
-    whole = May(sure=True)
+    sure = True
+    said: list[Provenance] = []
     for part in parts:
         if part is None:
             return None
-        whole = whole.also(part)
-    return whole
+        sure = sure and part.sure
+        said.extend(part.provenance)
+    return May(sure, distinct(said))
