@@ -39,8 +39,10 @@ _SHOWN_RESOURCES = 5
 _SHOWN_LINES = 8
 _SHOWN_FIX_LINES = 10
 _MANY = 12
+_SHOWN_PLACES = 12
 _CROWD = 60  # findings above which only the bad ones come with statement and fix
 _BAD = ("critical", "high")
+_REMARK = "info"
 _HEADINGS = {**{severity: f"bold {style}" for severity, style in SEVERITY_STYLES.items()}, "critical": "bold red"}
 _CODE = re.compile(r"(- )?[A-Z]\w+: ?([!\"\[{<]|arn:)")
 _PLACEHOLDER = regex(r"<[A-Za-z]+>")
@@ -60,7 +62,7 @@ def print_audit(  # noqa: PLR0913 (each says what is shown)
 ) -> None:
     """Print the verdict, the findings in their groups, and what could not be known.
 
-    Of many findings those below high are one line each.
+    Of many findings those below high are one line each; of remarks, those of one rule in one file are one line.
 
     Args:
         findings: sorted; suppressed ones are only counted.
@@ -81,7 +83,7 @@ def print_audit(  # noqa: PLR0913 (each says what is shown)
         print_line(text((f"{count(len(active), 'finding')} about what was asked for", "bold")), console)
     elif len(active) > _MANY and group_by != "rule":
         _print_overview(active, console)
-    sheet = _Sheet(console, fixes=fixes, brief=len(active) > _CROWD and not whole)
+    sheet = _Sheet(console, fixes=fixes, brief=len(active) > _CROWD and not whole, whole=whole)
     match group_by:
         case "rule":
             sheet.print_by_rule(active)
@@ -96,6 +98,8 @@ def print_audit(  # noqa: PLR0913 (each says what is shown)
             "findings below high are one line each; --all shows their statements and fixes, --focus NAME those of one"
         )
         print_line(text((words, "dim")), console)
+    elif sheet.has_folded:
+        print_line(text(("the remarks of a rule are one line; --all shows each with its fix", "dim")), console)
     console.print(text((f"{count(rules, 'rule')} run; permscope explain RULE says more about each", "dim")))
 
 
@@ -152,10 +156,16 @@ class _Sheet:
         console: where to print.
         fixes: also print what to write instead.
         brief: what is below high is one line each.
+        whole: every remark in full.
+
+    Attributes:
+        has_folded: whether several remarks came to one line.
     """
 
-    def __init__(self, console: Console, *, fixes: bool, brief: bool) -> None:
+    def __init__(self, console: Console, *, fixes: bool, brief: bool, whole: bool) -> None:
         self.brief = brief
+        self.has_folded = False
+        self._whole = whole
         self._console = console
         self._signs = symbols(console)
         self._fixes = fixes
@@ -170,7 +180,7 @@ class _Sheet:
         blocks: dict[str, list[Finding]] = {}
         for key, group in groups.items():
             for finding in group:
-                name = f"{_ELSEWHERE}{finding.file or finding.source}" if key == _ELSEWHERE else key
+                name = f"{_ELSEWHERE}{finding.file or place(finding.source)}" if key == _ELSEWHERE else key
                 blocks.setdefault(name, []).append(finding)
 
         def urgency(name: str) -> tuple[object, ...]:
@@ -208,7 +218,7 @@ class _Sheet:
         """Each file with its findings, in the order of the names."""
         groups: dict[str, list[Finding]] = defaultdict(list)
         for finding in findings:
-            groups[finding.file or str(finding.source)].append(finding)
+            groups[finding.file or place(finding.source)].append(finding)
         for name in sorted(groups):
             self._console.print()
             head = text((name, "bold cyan"), (f"  {count(len(groups[name]), 'finding')}", "dim"))
@@ -225,6 +235,7 @@ class _Sheet:
             file: in the heading, so that a place in it is its line alone.
             rule: in the heading.
         """
+        findings, remarks = (findings, []) if self._whole else _fold_remarks(findings)
         ordered = sorted(findings, key=lambda one: (one.rank, one.file or "", one.line or 0, one.rule))
         groups: dict[tuple[object, ...], list[Finding]] = {}
         for finding in ordered:
@@ -245,6 +256,16 @@ class _Sheet:
                 and not (self.brief and following[0].severity not in _BAD)
             )
             self._print_group(group, file, rule, fix="" if again or not self._fixes else group[0].fix)
+        for same in remarks:
+            self._print_remarks(same, file, rule)
+
+    def _print_remarks(self, same: Sequence[Finding], file: str | None, rule: str | None) -> None:
+        """What a rule remarks in one file: what that is, and where, once for all its places."""
+        self.has_folded = True
+        severity = (same[0].severity.upper(), SEVERITY_STYLES[same[0].severity])
+        name = text(" ", (same[0].rule, "bold"), f"  {same[0].title}: ") if rule is None else text("  ")
+        line = joined(severity, name, *_listed([*map(text, _places(same, file))], _SHOWN_PLACES))
+        print_line(line, self._console, indent=2, hang=2)
 
     def _print_briefly(self, finding: Finding, file: str | None, rule: str | None) -> None:
         head = self._head(finding, file, rule)
@@ -253,13 +274,13 @@ class _Sheet:
     def _head(self, finding: Finding, file: str | None, rule: str | None) -> Text:
         severity = (finding.severity.upper(), SEVERITY_STYLES[finding.severity])
         name = text() if rule else text(" ", (finding.rule, "bold"))
-        return joined(severity, name, (f"  {_where(finding, file)}", "dim"))
+        return joined(severity, name, (f"  {_where(finding, file, rule)}", "dim"))
 
     def _print_group(self, group: Sequence[Finding], file: str | None, rule: str | None, *, fix: str) -> None:
         console = self._console
         for finding in group:
             head = self._head(finding, file, rule)
-            where = _where(finding, file)
+            where = _where(finding, file, rule)
             if cell_width(head) + 2 <= console.width:
                 put(joined("  ", head), console)
             else:  # a place is never folded, so that it can be followed and copied
@@ -274,8 +295,32 @@ class _Sheet:
             _print_fix(fix, console)
 
 
-def _where(finding: Finding, file: str | None) -> str:
+def _where(finding: Finding, file: str | None, rule: str | None = None) -> str:
+    """The place of a finding; in a live account the resource, and the account where that is not in the heading."""
+    if finding.source.call:
+        return ", ".join((in_words(finding.resource), *([place(finding.source)] if rule else ())))
     return line_of(finding.source) if file and finding.source.file == file and finding.line else place(finding.source)
+
+
+def _fold_remarks(findings: Sequence[Finding]) -> tuple[list[Finding], list[list[Finding]]]:
+    """The findings that stand alone, and the remarks of one rule in one file or account, where they are several."""
+    same: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.severity == _REMARK:
+            same[finding.rule, finding.file or place(finding.source)].append(finding)
+    folded = [group for group in same.values() if len(group) > 1]
+    taken = {id(finding) for group in folded for finding in group}
+    return [finding for finding in findings if id(finding) not in taken], folded
+
+
+def _places(same: Sequence[Finding], file: str | None) -> Iterator[str]:
+    """What each of some remarks is about and its place, in file order; what is about one thing names it once."""
+    lines: dict[str, list[str]] = defaultdict(list)
+    for finding in sorted(same, key=lambda one: (one.file or "", one.line or 0, one.resource)):
+        where = "" if finding.source.call else _where(finding, file)
+        lines[in_words(finding.resource)].append(where)
+    for resource, places in lines.items():
+        yield " ".join((f"`{resource}`", *dict.fromkeys(each for each in places if each)))
 
 
 def _message(finding: Finding) -> Text:

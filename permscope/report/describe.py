@@ -124,9 +124,10 @@ def auth_of(node: Node) -> str:
 
 
 def place(source: Source) -> str:
-    """`template.yaml:12`, or nothing for a fact without a place."""
+    """`template.yaml:12`, or the account and Region that it was read from; nothing for a fact without a place."""
     if source.call:
-        return str(source)
+        account = f"account {source.account}" if source.account else ""
+        return ", ".join(part for part in (account, source.region) if part) or source.call
     if not source.file:
         return ""
     return f"{source.file}:{source.line}" if source.line else source.file

@@ -113,6 +113,46 @@ def test_of_many_findings_only_the_bad_ones_are_shown_in_full(world: World, show
     assert shown(lambda console: print_audit(many, graph, (), console, rules=3, whole=True)).count("fix: ") == 100
 
 
+def test_the_remarks_of_one_rule_in_one_file_are_one_line(world: World, shown: Draw) -> None:
+    """They name what they are about and the lines, and `--all` has each with its fix; one alone is shown in full."""
+    graph = world("orders")
+    remark = {"severity": "info", "title": "Something is worth a look", "excerpt": "", "guilty": "", "nodes": ()}
+    here = Source(file="fixtures/orders/template.yaml", line=9)
+    there = Source(file="other.yaml", line=3)
+    several = [
+        finding(graph, "WriteInvoice", **(remark | {"resource": name, "source": source, "fingerprint": str(n)}))
+        for n, (name, source) in enumerate(
+            [("Queue", Source(file=here.file, line=12)), ("Queue", here), ("Bucket", here), ("Topic", there)]
+        )
+    ]
+    for group_by in ("function", "file"):
+        text = shown(lambda console, by=group_by: print_audit(several, graph, (), console, rules=3, group_by=by))
+        assert "INFO some-rule  Something is worth a look: `Bucket` :9, `Queue` :9 :12" in text
+        assert "INFO some-rule  :3" in text
+        assert text.count("fix: ") == 1
+        assert "--all" in text
+    text = shown(lambda console: print_audit(several, graph, (), console, rules=3, whole=True))
+    assert text.count("INFO some-rule  :") == 4
+    assert "--all" not in text
+
+
+def test_what_is_found_in_a_live_account_stands_under_the_account_and_names_the_resource(
+    world: World, shown: Draw
+) -> None:
+    """Which call answered says nothing to a reader; where the resource is does."""
+    graph = world("orders")
+    arn = "arn:aws:sqs:eu-west-1:111122223333:orders"
+    source = Source(call="sqs.get_queue_attributes", account="111122223333", region="eu-west-1")
+    live = [finding(graph, "WriteInvoice", resource=arn, source=source, nodes=(), excerpt="", guilty="")]
+    for group_by in ("function", "file"):
+        text = shown(lambda console, by=group_by: print_audit(live, graph, (), console, rules=3, group_by=by))
+        assert "\naccount 111122223333, eu-west-1  " in text
+        assert f"HIGH some-rule  {arn}\n" in text
+        assert "get_queue_attributes" not in text
+    text = shown(lambda console: print_audit(live, graph, (), console, rules=3, group_by="rule"))
+    assert f"HIGH  {arn}, account 111122223333, eu-west-1\n" in text
+
+
 def test_a_focus_leaves_the_findings_about_some_nodes(world: World, shown: Draw) -> None:
     """The verdict stays that of everything."""
     graph = world("orders")
