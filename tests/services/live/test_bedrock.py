@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from permscope.inventory.facts import Mechanism, ResourcePolicy, RoleUse, Trigger
+from permscope.inventory.facts import Mechanism, ResourcePolicy, RoleUse, Trigger, Unknown
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function"
 ROLE = "arn:aws:iam::123456789012:role/agent"
@@ -164,6 +164,7 @@ POLICY = (
 )
 GATEWAY = f"{CORE}:gateway/gw-1234567890"
 RUNTIME = f"{CORE}:runtime/rt-1234567890"
+BROWSER = f"{CORE}:browser-custom/br-1234567890"
 CORE_ANSWERS: dict[str, Any] = {
     "bedrock-agentcore-control.list_gateways": {
         "items": [
@@ -228,6 +229,20 @@ CORE_ANSWERS: dict[str, Any] = {
         "lifecycleConfiguration": {},
         "environmentVariables": {"TOKEN": "not kept"},
     },
+    "bedrock-agentcore-control.list_browsers": {
+        "browserSummaries": [{"browserId": "br-1234567890", "browserArn": BROWSER, "status": "READY", "createdAt": NOW}]
+    },
+    "bedrock-agentcore-control.get_browser": {
+        "browserId": "br-1234567890",
+        "browserArn": BROWSER,
+        "name": "reader",
+        "status": "READY",
+        "executionRoleArn": f"{ROLE}-browser",
+        "networkConfiguration": {"networkMode": "PUBLIC"},
+        "createdAt": NOW,
+        "lastUpdatedAt": NOW,
+    },
+    "bedrock-agentcore-control.list_code_interpreters": "AccessDeniedException",
     "bedrock-agentcore-control.get_resource_policy": lambda asked: (
         {"policy": POLICY} if asked["resourceArn"] == RUNTIME else "ResourceNotFoundException"
     ),
@@ -249,3 +264,11 @@ def test_a_runtime_has_a_role_and_a_policy(account: Callable[..., list[Any]]) ->
     assert [fact.resource_arn for fact in facts if isinstance(fact, ResourcePolicy)] == [RUNTIME]
     assert f"{ROLE}-runtime" in {fact.role_arn for fact in facts if isinstance(fact, RoleUse)}
     assert "not kept" not in repr(facts)
+
+
+def test_a_browser_of_agents_has_a_role(account: Callable[..., list[Any]]) -> None:
+    """And who may not list the code interpreters hears that their roles are not known."""
+    facts = account("bedrockagentcore", CORE_ANSWERS)
+    assert f"{ROLE}-browser" in {fact.role_arn for fact in facts if isinstance(fact, RoleUse)}
+    (unknown,) = [fact for fact in facts if isinstance(fact, Unknown)]
+    assert unknown.source.call == "bedrock-agentcore-control.list_code_interpreters"
