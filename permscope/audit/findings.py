@@ -154,7 +154,7 @@ def fingerprint(rule: str, resource: str, element: str, repeat: int = 0) -> str:
         repeat: 0-based number among findings that agree in all of these.
     """
     parts = (rule, resource, " ".join(element.split()), str(repeat) if repeat else "")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def step(severity: str, by: int) -> str:

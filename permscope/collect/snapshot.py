@@ -37,6 +37,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _DETAILS = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList"})
 _DETAILS_START = regex(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:UserDetailList|GroupDetailList|RoleDetailList)"\s*:\s*\[')
 """How the answer of `aws iam get-account-authorization-details` begins, which is read like a snapshot."""
+_SURROGATE = regex(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_LONE_SURROGATE = regex("[\ud800-\udfff]")
 
 
 class Snapshot(NamedTuple):
@@ -120,6 +122,8 @@ def read_snapshot(path: str | Path) -> Snapshot:
     try:
         data = _decompress(Path(path).read_bytes(), source)
         document = json.loads(data)
+        if _SURROGATE.search(data):
+            document = _printable(document)
     except OSError as error:
         raise SnapshotError(f"cannot be read: {error.strerror}", source=source) from error
     except MemoryError as error:
@@ -150,6 +154,15 @@ def read_snapshot(path: str | Path) -> Snapshot:
         raise SnapshotError(f"holds a fact that cannot be read: {error}", source=source, hint=by) from error
     found.extend(_without_report(found, str(path)))
     return Snapshot(tuple(found), str(document.get("collected", "")), accounts, resume)
+
+
+def _printable(value: Any) -> Any:
+    """JSON values whose texts can be written: half a character, which UTF-8 has no place for, is replaced."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
 
 
 def _without_report(facts: Iterable[AnyFact], file: str) -> list[Unknown]:

@@ -130,7 +130,8 @@ class Edge:
             undecided template condition; under `"qualifier"` a function qualifier.
         decision: whether it surely holds.
         qualifier: version or alias of the target function, where it is not the unqualified function.
-        via: ARN of the role through which it happens.
+        via: ARN of the role through which it happens; of a derived edge the service, or the label or ARN of the thing
+            that is changed or written to.
         reason: of a derived edge: one clause.
         provenance: every statement and wiring that makes it true, in file order.
     """

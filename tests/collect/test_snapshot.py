@@ -163,6 +163,18 @@ def test_the_ending_does_not_decide_how_a_snapshot_is_read(tmp_path: Path) -> No
         assert read_snapshot((tmp_path / f"a{written}").rename(tmp_path / f"b{renamed}")).facts == FACTS
 
 
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    """JSON can escape what UTF-8 cannot write; a pair of such escapes is one character and stays."""
+    path = tmp_path / "account.json"
+    user: dict[str, Any] = {"UserName": "x", "Path": "/", "Arn": "arn:aws:iam::111122223333:user/x"}
+    statement = {"Effect": "Allow", "Action": "s3:Get\udc00*", "Resource": "arn:aws:s3:::\U0001f600"}
+    user["UserPolicyList"] = [{"PolicyName": "p", "PolicyDocument": {"Statement": [statement]}}]
+    path.write_text(json.dumps({"UserDetailList": [user]}), encoding="ascii")
+    (policy,) = (fact for fact in read_snapshot(path).facts if isinstance(fact, User))
+    ((found,),) = (each.statements for each in policy.inline_policies)
+    assert (found.actions, found.resources) == (("s3:Get\ufffd*",), ("arn:aws:s3:::\U0001f600",))
+
+
 def test_a_fact_of_an_unknown_kind_is_an_error(tmp_path: Path) -> None:
     """Nothing is skipped silently."""
     path = tmp_path / "strange.json"

@@ -226,7 +226,8 @@ class _Search:
     def _holder(self, edge: Edge) -> str:
         """Whose policies an edge stands on."""
         ends = (edge.via or "", edge.source, edge.target)
-        held = next((end for end in ends if end and self._graph.nodes[end].kind in _HOLDERS), None)
+        found = (self._graph.nodes.get(end) for end in ends)
+        held = next((node.id for node in found if node is not None and node.kind in _HOLDERS), None)
         if held is not None:
             return held
         roles = self._graph.outgoing(edge.target, EdgeKind.EXECUTES_AS)

@@ -97,3 +97,20 @@ def test_a_policy_of_aws_is_taken_from_one_role(world: Any, function: Any) -> No
     cut = find_cut(made.graph, made.node("FnRole"), made.node("Orders"))
     assert [one.holder.label for one in cut.statements if one.holder] == ["FnRole"]
     assert not [edge for edge in cut.broken if edge.source == made.node("TwoRole").id]
+
+
+def test_ways_by_taking_over_can_be_cut(world: Any) -> None:
+    """A takeover that a managed policy of AWS allows is through a thing or a service, which holds no policies."""
+    role = (
+        "  {}: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{Statement: {{Effect: Allow, "
+        "Principal: {{Service: ec2.amazonaws.com}}, Action: 'sts:AssumeRole'}}}}, "
+        "ManagedPolicyArns: ['arn:aws:iam::aws:policy/{}']}}}}\n"
+    ).format
+    made = world(
+        TABLE,
+        role("Power", "PowerUserAccess"),
+        role("Keeper", "IAMFullAccess"),
+        role("Reader", "AmazonS3ReadOnlyAccess"),
+    )
+    cut = find_cut(made.graph, made.node("Keeper"), made.node("Reader"))
+    assert [one.holder.label for one in cut.statements if one.holder] == ["Keeper"]
