@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -48,6 +49,7 @@ CONDITIONS: tuple[Any, ...] = (
     {"Bool": {"aws:SecureTransport": "true"}},
     {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}},
 )
+GIT = shutil.which("git") is not None
 CONFIGS = ("", "trusted:\n  accounts: ['999988887777']\n", "fail_on: low\n")
 
 
@@ -276,6 +278,7 @@ def reports(config: Path) -> list[str]:
         ["graph", "new", "--format", "json", *options],
         ["gate", "--old", "old", "new", "--format", "json", *options],
         ["diff", "old", "new", "--format", "markdown"],
+        *([["gate", "new", "--base", "HEAD", "--format", "json", *options]] if GIT else []),
     ]
     said = []
     for command in commands:
@@ -283,6 +286,13 @@ def reports(config: Path) -> list[str]:
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         said.append(f"{command} {result.exit_code}\n{result.output}")
     return said
+
+
+def commit(top: Path) -> None:
+    """Make what `new` is now the version that git knows."""
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+    for command in (("init", "-q"), ("add", "new"), ("commit", "-q", "--allow-empty", "-m", "edit")):
+        subprocess.run(["git", *identity, *command], cwd=top, check=True, capture_output=True)  # noqa: S603, S607
 
 
 @settings(
@@ -307,6 +317,8 @@ def test_reports_are_the_same_with_and_without_what_was_kept(
         assert json.loads(reports_before)["findings"]
         for _ in range(data.draw(st.integers(2, 4), label="edits")):
             folder.edit(data)
+            if GIT:
+                commit(top)
             shutil.rmtree(top / "old", ignore_errors=True)
             (top / "new").rename(top / "old")
             folder.write(top / "new")

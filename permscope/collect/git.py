@@ -12,11 +12,13 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+from permscope import cache
 from permscope.collect.discover import bare_path
-from permscope.collect.load import LoadOptions, load
+from permscope.collect.load import LoadOptions, load, load_parts
 from permscope.collect.templates.document import MAX_BYTES
 from permscope.errors import ConfigError, InputError, PermscopeError
 from permscope.inventory.inventory import Inventory
@@ -184,13 +186,28 @@ def load_revision(
     working directory, as they are for the work tree.
     """
     inside = [repository.path(each) for each in paths] or ["."]
+    listing = list_files(repository, commit, named=[bare_path(each) for each in inside])
+    if notes is not None:
+        notes.extend(
+            f"the submodule `{each}` is not here as it was then, so all of it counts as new" for each in listing.absent
+        )
+    name = None
+    if cache.is_on() and not options.parameter_files:  # those may lie outside
+        name = cache.digest("revision", repr((repository.here, inside, options, listing.content)))
+        parts = cache.fetch("revision", name)
+        known = load_parts(parts) if isinstance(parts, tuple) else None
+        if known is not None:
+            return known
+    found = _load_listing(listing, inside, options, repository)
+    if name is not None and found.parts:
+        cache.keep("revision", name, found.parts)
+    return found
+
+
+def _load_listing(listing: Listing, inside: Sequence[str], options: LoadOptions, repository: Repository) -> Inventory:
     with tempfile.TemporaryDirectory(prefix="permscope-") as name:
         top = Path(name)
-        absent = copy_out(repository, commit, top, named=[bare_path(each) for each in inside])
-        if notes is not None:
-            notes.extend(
-                f"the submodule `{each}` is not here as it was then, so all of it counts as new" for each in absent
-            )
+        listing.copy_to(top)
         here = top.joinpath(*repository.here.parts)
         if not here.is_dir():
             return Inventory(())
@@ -224,26 +241,70 @@ def _real_errors(error: PermscopeError) -> tuple[PermscopeError, ...]:
     return () if nothing else (error,)
 
 
-def copy_out(repository: Repository, commit: str, top: Path, *, named: Sequence[str] = ()) -> list[str]:
-    """Write every file of a commit that permscope may read into a folder; returns the submodules that are not here.
+class _File(NamedTuple):
+    """A file of a commit.
+
+    Attributes:
+        path: in its repository.
+    """
+
+    mode: str
+    object_id: str
+    path: PurePosixPath
+
+
+@dataclass(slots=True)
+class Listing:
+    """The files of a commit that permscope may read.
+
+    Attributes:
+        groups: the files of each repository, and where that lies in the outermost one: submodules stand for themselves.
+        absent: the submodules that are not here.
+    """
+
+    groups: list[tuple[Repository, PurePosixPath, list[_File]]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+
+    @property
+    def content(self) -> list[tuple[str, str, str]]:
+        """Kind, content and path of every file: the ids of git are digests."""
+        return [(mode, object_id, str(at / path)) for _, at, files in self.groups for mode, object_id, path in files]
+
+    def copy_to(self, top: Path) -> None:
+        """Write every file into an empty folder, which stands for the root of the repository."""
+        (top / ".git").mkdir()  # references between templates stay inside the repository
+        links: list[tuple[Path, bytes]] = []
+        for repository, at, files in self.groups:
+            for file, content in zip(files, _contents(repository, files), strict=True):
+                target = top.joinpath(*at.parts, *file.path.parts)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if file.mode == _LINK:
+                    links.append((target, content))
+                else:
+                    target.write_bytes(content)
+        for target, content in links:
+            _link(top, target, content)
+
+
+def list_files(repository: Repository, commit: str, *, named: Sequence[str] = ()) -> Listing:
+    """Every file of a commit that permscope may read.
 
     Args:
-        repository: where from.
+        repository: where it is.
         commit: which version.
-        top: an empty folder, which stands for the root of the repository.
         named: paths the user gives, whose files count whatever their ending.
     """
-    (top / ".git").mkdir()  # references between templates stay inside the repository
     wanted = {PurePosixPath(os.path.normpath(repository.here / each)).as_posix() for each in named}
-    return _copy(repository, commit, top, PurePosixPath(), wanted)
+    listing = Listing()
+    _list(repository, commit, PurePosixPath(), wanted, listing)
+    return listing
 
 
-def _copy(repository: Repository, commit: str, top: Path, at: PurePosixPath, wanted: Collection[str]) -> list[str]:
-    """Copy a repository, or a submodule that lies `at` a folder of the outermost one."""
-    found: list[tuple[str, str, PurePosixPath]] = []
-    absent: list[str] = []
-    listing = repository.git("ls-tree", "-r", "-z", "--full-tree", "-l", "--end-of-options", commit)
-    for row in listing.split(b"\0"):
+def _list(repository: Repository, commit: str, at: PurePosixPath, wanted: Collection[str], listing: Listing) -> None:
+    """List a repository, or a submodule that lies `at` a folder of the outermost one."""
+    found: list[_File] = []
+    rows = repository.git("ls-tree", "-r", "-z", "--full-tree", "-l", "--end-of-options", commit)
+    for row in rows.split(b"\0"):
         head, _, raw = row.partition(b"\t")
         if not raw:
             continue
@@ -252,42 +313,40 @@ def _copy(repository: Repository, commit: str, top: Path, at: PurePosixPath, wan
         if not _is_safe(path):
             continue
         if mode == _FOLDER_HASH:
-            absent += _submodule(repository, path, object_id, top, at / path, wanted)
+            _submodule(repository, path, object_id, at / path, wanted, listing)
             continue
         whole = (at / path).as_posix()
         if whole not in wanted and (path.suffix.lower() not in _SUFFIXES or _SKIPPED & set(path.parts)):
             continue
         if size.isdigit() and int(size) <= MAX_BYTES:
-            found.append((mode, object_id, path))
+            found.append(_File(mode, object_id, path))
     if len(found) > _MOST_FILES:
         raise ConfigError(f"the repository has more than {_MOST_FILES:,} files that may be templates")
-    links: list[tuple[Path, bytes]] = []
-    for (mode, _, path), content in zip(found, _contents(repository, found), strict=True):
-        target = top.joinpath(*at.parts, *path.parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if mode == _LINK:
-            links.append((target, content))
-        else:
-            target.write_bytes(content)
-    for target, content in links:
-        _link(top, target, content)
-    return absent
+    listing.groups.append((repository, at, found))
 
 
 def _submodule(
-    repository: Repository, path: PurePosixPath, commit: str, top: Path, at: PurePosixPath, wanted: Collection[str]
-) -> list[str]:
-    """Copy a submodule as a commit has it, where its clone is here and knows that version."""
+    repository: Repository,
+    path: PurePosixPath,
+    commit: str,
+    at: PurePosixPath,
+    wanted: Collection[str],
+    listing: Listing,
+) -> None:
+    """List a submodule as a commit has it, where its clone is here and knows that version."""
     folder = repository.top.joinpath(*path.parts)
     if len(at.parts) > _DEEPEST or not (folder / ".git").exists():
         # One that is not checked out has no new version either.
-        return [at.as_posix()] if folder.is_dir() and any(folder.iterdir()) else []
+        if folder.is_dir() and any(folder.iterdir()):
+            listing.absent.append(at.as_posix())
+        return
     inner = Repository(folder, PurePosixPath())
     try:
         inner.git("cat-file", "-e", f"{commit}^{{commit}}")
     except ConfigError:
-        return [at.as_posix()]
-    return _copy(inner, commit, top, at, wanted)
+        listing.absent.append(at.as_posix())
+        return
+    _list(inner, commit, at, wanted, listing)
 
 
 def _is_safe(path: PurePosixPath) -> bool:
@@ -304,18 +363,18 @@ def _link(top: Path, target: Path, content: bytes) -> None:
             target.symlink_to(to)
 
 
-def _contents(repository: Repository, found: Sequence[tuple[str, str, PurePosixPath]]) -> Iterator[bytes]:
+def _contents(repository: Repository, found: Sequence[_File]) -> Iterator[bytes]:
     """The content of each object, in order: https://git-scm.com/docs/git-cat-file#_batch_output."""
     if not found:
         return
-    asked = "".join(f"{object_id}\n" for _, object_id, _ in found).encode()
+    asked = "".join(f"{file.object_id}\n" for file in found).encode()
     answer = repository.git("cat-file", "--batch", data=asked)
     at = 0
-    for _, object_id, _ in found:
+    for file in found:
         end = answer.index(b"\n", at)
         fields = answer[at:end].split()
         if len(fields) != 3:  # noqa: PLR2004 - id, type, size
-            raise ConfigError(f"git has no content for the object {object_id}", hint="the clone may be partial")
+            raise ConfigError(f"git has no content for the object {file.object_id}", hint="the clone may be partial")
         size = int(fields[2])
         yield answer[end + 1 : end + 1 + size]
         at = end + 1 + size + 1

@@ -10,14 +10,14 @@ from dataclasses import replace
 from permscope.collect.discover import Found, discover
 from permscope.collect.parameter_files import read_parameter_file, read_region
 from permscope.collect.snapshot import read_snapshot
-from permscope.collect.templates.collect import read_templates
+from permscope.collect.templates.collect import read_parts, read_templates
 from permscope.collect.templates.options import LoadOptions
 from permscope.errors import ConfigError, InputError, NothingReadError, SnapshotError
 from permscope.inventory.facts import AnyFact, Unknown
-from permscope.inventory.inventory import Collected, Inventory
+from permscope.inventory.inventory import Collected, Inventory, Part
 from permscope.inventory.source import Source
 
-__all__ = ["LoadOptions", "collect_templates", "load"]
+__all__ = ["LoadOptions", "collect_templates", "load", "load_parts"]
 
 
 def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
@@ -34,7 +34,23 @@ def load(paths: Sequence[str], options: LoadOptions | None = None) -> Inventory:
         if len(collected.errors) == 1:
             raise collected.errors[0]
         raise NothingReadError(collected.errors)
-    return Inventory(collected.facts, errors=collected.errors, files=collected.files, key=collected.key)
+    return _inventory(collected)
+
+
+def load_parts(parts: Sequence[Part]) -> Inventory | None:
+    """What `load` gave, from what is kept of it; None where some of that is no longer kept."""
+    collected = read_parts(parts)
+    return _inventory(collected) if collected is not None and collected.facts else None
+
+
+def _inventory(collected: Collected) -> Inventory:
+    return Inventory(
+        collected.facts,
+        errors=collected.errors,
+        files=collected.files,
+        key=collected.key,
+        parts=collected.parts,
+    )
 
 
 def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) -> Collected:
@@ -52,6 +68,8 @@ def collect_templates(paths: Sequence[str], options: LoadOptions | None = None) 
     _check_parameters(named, found)
     collected = read_templates(found.templates) if found.templates else Collected()
     collected.errors = [*found.errors, *collected.errors]
+    if found.errors or found.snapshots:
+        collected.parts = ()
     if found.snapshots:
         collected.key = None
     for path in found.snapshots:

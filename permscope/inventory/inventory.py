@@ -41,6 +41,18 @@ class AttachedPolicy(NamedTuple):
     attached_by: Fact
 
 
+class Part(NamedTuple):
+    """What one root template said, as it is kept.
+
+    Attributes:
+        name: what it is kept under.
+        state: the same as long as all else that its facts depend on is the same.
+    """
+
+    name: str
+    state: str
+
+
 class Key(NamedTuple):
     """What facts are known by, to keep by it what is made of them.
 
@@ -59,12 +71,14 @@ class Collected:
 
     Attributes:
         key: of the facts; None where it is not known.
+        parts: where all of this is kept, in reading order; empty where some of it is not.
     """
 
     facts: list[AnyFact] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
     files: tuple[str, ...] = ()
     key: Key | None = None
+    parts: tuple[Part, ...] = ()
 
 
 def _may_tell_policy(call: str) -> bool:
@@ -80,6 +94,7 @@ class Inventory:
         errors: inputs that could not be read.
         files: template and snapshot paths that were read.
         key: what to keep by what is made of the facts; None where that is not known.
+        parts: where facts, errors and files are kept; empty where some of it is not.
     """
 
     def __init__(
@@ -89,8 +104,10 @@ class Inventory:
         errors: Iterable[PermscopeError] = (),
         files: Iterable[str] = (),
         key: Key | None = None,
+        parts: tuple[Part, ...] = (),
     ) -> None:
         self.key = key
+        self.parts = parts
         self.facts = tuple(facts)
         self.errors = tuple(errors)
         self.files = tuple(files)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from permscope.collect.git import Repository, find_repository, is_revision, load_revision
+from permscope import cache
+from permscope.collect.git import Listing, Repository, find_repository, is_revision, load_revision
 from permscope.collect.load import LoadOptions
 from permscope.errors import ConfigError
 from permscope.inventory.facts import Function
+from permscope.inventory.inventory import Inventory
 
 TEMPLATE = """\
 Parameters: {Stage: {Type: String, Default: dev}}
@@ -158,3 +161,83 @@ def test_no_filter_of_the_repository_runs(top: Path) -> None:
     mark.unlink(missing_ok=True)
     assert _functions("HEAD", ".") == ["${Fn}"]
     assert not mark.exists()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache folder of the test's own."""
+    monkeypatch.delenv("PERMSCOPE_NO_CACHE", raising=False)
+    monkeypatch.setenv("PERMSCOPE_CACHE_DIR", str(tmp_path / "kept"))
+    cache._folder.cache_clear()
+    yield tmp_path / "kept"
+    cache._folder.cache_clear()
+
+
+def _all_of(revision: str, options: LoadOptions | None = None) -> Inventory:
+    repository = _repository()
+    return load_revision(repository.commit(revision), (), options or LoadOptions(), repository)
+
+
+def _no_copy(_listing: Listing, _top: Path) -> None:
+    raise AssertionError("the old version is copied")
+
+
+def test_a_version_that_was_read_before_is_not_copied_again(
+    top: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of its templates says all of it, also at a later commit that touches no template."""
+    (top / "app" / "broken.yaml").write_text("Resources: {A: {Type: AWS::Lambda::Function, Properties: 1}}\n")
+    _git(top, "add", "-A")
+    _git(top, "commit", "-q", "-m", "two")
+    first = _all_of("HEAD")
+    (top / "main.go").write_text("package main\n", encoding="utf-8")
+    _git(top, "add", "-A")
+    _git(top, "commit", "-q", "-m", "three")
+    assert kept.is_dir()
+    monkeypatch.setattr(Listing, "copy_to", _no_copy)
+    again = _all_of("HEAD")
+    assert again.facts == first.facts
+    assert again.files == first.files == ("app/broken.yaml", "app/template.yaml")
+    assert list(map(str, again.errors)) == list(map(str, first.errors))
+    assert again.key == first.key
+
+
+@pytest.mark.parametrize("options", [LoadOptions(parameters={"Stage": "p"}), LoadOptions(account="111122223333")])
+def test_a_version_is_kept_for_what_it_was_read_with(
+    top: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, options: LoadOptions
+) -> None:
+    """The same commit with other parameters, or in another account, is read anew."""
+    assert (top.is_dir(), kept.exists()) == (True, False)
+    _all_of("HEAD")
+    monkeypatch.setattr(Listing, "copy_to", _no_copy)
+    with pytest.raises(AssertionError, match="is copied"):
+        _all_of("HEAD", options)
+
+
+def test_a_version_is_read_anew_where_its_templates_were_read_otherwise_since(top: Path, kept: Path) -> None:
+    """What a template says depends on what others export, and the last reading of it is kept."""
+    exporting = "Resources: {{Topic: {{Type: AWS::SNS::Topic, Properties: {{TopicName: {}}}}}}}\n"
+    exporting += "Outputs: {{Out: {{Value: !Ref Topic, Export: {{Name: topic}}}}}}\n"
+    importing = (
+        "Resources: {Queue: {Type: AWS::SNS::Subscription, Properties: {Protocol: sqs, Endpoint: !ImportValue topic"
+    )
+    importing += ", TopicArn: !ImportValue topic}}}\n"
+    (top / "exporting.yaml").write_text(exporting.format("one"), encoding="utf-8")
+    (top / "importing.yaml").write_text(importing, encoding="utf-8")
+    _git(top, "add", "-A")
+    _git(top, "commit", "-q", "-m", "one")
+    first = _all_of("HEAD")
+    (top / "exporting.yaml").write_text(exporting.format("two"), encoding="utf-8")
+    _git(top, "commit", "-q", "-a", "-m", "two")
+    assert kept.is_dir()
+    assert _all_of("HEAD").facts != first.facts
+    assert _all_of("HEAD~1").facts == first.facts
+
+
+def test_a_version_is_read_anew_where_something_kept_of_it_is_gone(top: Path, kept: Path) -> None:
+    """The cache may lose any entry at any time."""
+    assert top.is_dir()
+    first = _all_of("HEAD")
+    for entry in kept.glob("facts-*"):
+        entry.unlink()
+    assert _all_of("HEAD").facts == first.facts

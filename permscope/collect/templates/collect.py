@@ -9,12 +9,12 @@ from typing import Any
 
 from permscope import cache
 from permscope.collect.templates.files import Place, RefusedFileError, locate
-from permscope.collect.templates.kept import Kept, fetch_kept, keep, state_of
+from permscope.collect.templates.kept import Kept, fetch_kept, fetch_part, keep, state_of
 from permscope.collect.templates.stack import Run, bind_template, nested_reference
 from permscope.collect.templates.world import Root, Template, World
 from permscope.errors import PermscopeError, TemplateError
 from permscope.inventory.facts import Account, Unknown
-from permscope.inventory.inventory import Collected, Key
+from permscope.inventory.inventory import Collected, Key, Part
 from permscope.inventory.source import Source
 
 
@@ -40,14 +40,46 @@ def read_templates(templates: Sequence[Template]) -> Collected:
             kept = keep(root.name, kept)
         said.append(kept)
         collected.errors.extend(kept.errors)
+    collected.key = _key(world.roots, said)
+    _put_together(said, collected)
+    if len(collected.errors) == sum(len(kept.errors) for kept in said):
+        collected.parts = _parts(world.roots, said)
+    return collected
+
+
+def read_parts(parts: Sequence[Part]) -> Collected | None:
+    """What `read_templates` gave, from what is kept of it; None where some of that is no longer kept."""
+    said: list[Kept] = []
+    for part in parts:
+        kept = fetch_part(part)
+        if kept is None or not kept.outline:
+            return None
+        said.append(kept)
+    collected = Collected(errors=[error for kept in said for error in kept.errors], key=_key_of(said))
+    _put_together(said, collected)
+    collected.parts = tuple(parts)
+    return collected
+
+
+def _put_together(said: Sequence[Kept], collected: Collected) -> None:
     facts = [fact for kept in said for fact in kept.facts]
     accounts = dict.fromkeys(account for kept in said for account in kept.accounts)
     unknowns = dict.fromkeys(fact for fact in facts if isinstance(fact, Unknown))
     plain = [fact for fact in facts if not isinstance(fact, Unknown)]
     collected.facts = [*(Account(id=account) for account in accounts), *plain, *unknowns]
     collected.files = tuple(dict.fromkeys(file for kept in said for file in kept.files))
-    collected.key = _key(world.roots, said)
-    return collected
+
+
+def _parts(roots: Sequence[Root], said: Sequence[Kept]) -> tuple[Part, ...]:
+    """Where all of it is kept; nothing where some of it is not."""
+    if not cache.is_on() or len(roots) != len(said):
+        return ()
+    found = [
+        Part(root.name, state_of(kept))
+        for root, kept in zip(roots, said, strict=True)
+        if root.name is not None and kept.outline
+    ]
+    return tuple(found) if len(found) == len(said) else ()
 
 
 def _key(roots: Sequence[Root], said: Sequence[Kept]) -> Key | None:
@@ -55,10 +87,14 @@ def _key(roots: Sequence[Root], said: Sequence[Kept]) -> Key | None:
     if any(root.name is None for root in roots) or len(roots) != len(said):
         return None
     if all(kept.outline for kept in said):
-        return Key(cache.digest(*(kept.outline for kept in said)), tuple(each for kept in said for each in kept.lines))
+        return _key_of(said)
     if cache.is_on():
         return None  # some of it cannot be kept
     return Key(cache.digest(*(f"{root.name} {state_of(kept)}" for root, kept in zip(roots, said, strict=True))))
+
+
+def _key_of(said: Sequence[Kept]) -> Key:
+    return Key(cache.digest(*(kept.outline for kept in said)), tuple(each for kept in said for each in kept.lines))
 
 
 def _name(template: Template, label: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from permscope.collect.templates.files import Place, still_answered
 from permscope.errors import TemplateError
 from permscope.inventory import placed
 from permscope.inventory.facts import AnyFact
+from permscope.inventory.inventory import Part
 from permscope.inventory.placed import FileLines, Placed
 from permscope.lazy import dataclass
 
@@ -53,11 +54,20 @@ def fetch_kept(name: str | None, place: Place) -> Kept | None:
     """What an earlier reading kept, if the files beside the template are as they were."""
     if name is None:
         return None
+    return _fetch(name, lambda kept: still_answered(kept.answers, place))
+
+
+def fetch_part(part: Part) -> Kept | None:
+    """What is kept as a part, if it still is that very part: of one name, the last reading is kept."""
+    return _fetch(part.name, lambda kept: state_of(kept) == part.state)
+
+
+def _fetch(name: str, is_right: Callable[[Kept], bool]) -> Kept | None:
     kept = cache.recall("facts", name)
     if isinstance(kept, Kept):
-        return kept if still_answered(kept.answers, place) else None
+        return kept if is_right(kept) else None
     stored = cache.fetch("facts", name)
-    if not isinstance(stored, _Stored) or not still_answered(stored.rest.answers, place):
+    if not isinstance(stored, _Stored) or not is_right(stored.rest):
         return None
     found = placed.read(stored.placed)
     if found is None:
