@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
+from permscope.inventory.tokens import without_stack
 from permscope.lazy import regex
 from permscope.report.describe import auth_of, name_of, type_name
 from permscope.report.escape import in_dot, in_mermaid, visible
@@ -68,7 +69,7 @@ def render_graphml(graph: PermissionGraph) -> str:
             "kind": node.kind.value,
             "label": node.label,
             "type": node.type or "",
-            "arn": node.arn or "",
+            "arn": without_stack(node.arn or ""),
             "logical_id": node.logical_id or "",
             "file": node.source.file or "",
             "line": node.source.line or 0,

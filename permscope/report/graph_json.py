@@ -11,6 +11,7 @@ from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Edge, Node, NodeKind, PermissionGraph, Provenance
 from permscope.inventory.facts import Unknown
 from permscope.inventory.source import Source
+from permscope.inventory.tokens import without_stack
 from permscope.report.json_text import Written, indented, members
 
 SCHEMA = "permscope/graph/1"
@@ -63,7 +64,7 @@ def node_document(node: Node) -> dict[str, Any]:
         "kind": node.kind.value,
         "label": node.label,
         "account": node.account,
-        "arn": node.arn,
+        "arn": node.arn and without_stack(node.arn),
         "type": node.type,
         "logical_id": node.logical_id,
         **_place(node.source),

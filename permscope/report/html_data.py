@@ -15,6 +15,7 @@ from permscope.catalog.actions import ActionSet
 from permscope.errors import PermscopeError
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.takeover.feeding import feeding_actions
+from permscope.inventory.tokens import without_stack
 from permscope.report.describe import (
     Places,
     actions_in_words,
@@ -142,7 +143,7 @@ class _Document:
             "place": self._place(node.source),
         }
         if node.arn and node.arn != "*":
-            document["arn"] = with_short_arns(node.arn)
+            document["arn"] = with_short_arns(without_stack(node.arn))
         if node.kind is NodeKind.ROUTE:
             document["auth"] = node.auth or "unknown"
         if node.kind in (NodeKind.ROUTE, NodeKind.FUNCTION) and is_open(self._graph, node):

@@ -10,10 +10,11 @@ from typing import Any
 from permscope import cache
 from permscope.collect.templates.files import Place, RefusedFileError, locate
 from permscope.collect.templates.kept import Kept, fetch_kept, fetch_part, keep, state_of
+from permscope.collect.templates.same_names import Tree, told_apart
 from permscope.collect.templates.stack import Run, bind_template, nested_reference
 from permscope.collect.templates.world import Root, Template, World
 from permscope.errors import PermscopeError, TemplateError
-from permscope.inventory.facts import Account, Unknown
+from permscope.inventory.facts import Account, AnyFact, Unknown
 from permscope.inventory.inventory import Collected, Key, Part
 from permscope.inventory.source import Source
 
@@ -30,6 +31,7 @@ def read_templates(templates: Sequence[Template]) -> Collected:
             world.roots.append(root)
     _check_imports(world, collected.errors)
     said: list[Kept] = []
+    trees: list[Tree] = []
     for root in world.roots:
         try:
             kept = root.kept or root.make()
@@ -39,11 +41,14 @@ def read_templates(templates: Sequence[Template]) -> Collected:
         if root.kept is None and root.name is not None:
             kept = keep(root.name, kept)
         said.append(kept)
+        trees.append(Tree(root.label, root.template.place.file, kept.facts, kept.exports, kept.imports))
         collected.errors.extend(kept.errors)
-    collected.key = _key(world.roots, said)
-    _put_together(said, collected)
-    if len(collected.errors) == sum(len(kept.errors) for kept in said):
-        collected.parts = _parts(world.roots, said)
+    apart = told_apart(trees)
+    _put_together(said, collected, apart)
+    if apart is None:
+        collected.key = _key(world.roots, said)
+        if len(collected.errors) == sum(len(kept.errors) for kept in said):
+            collected.parts = _parts(world.roots, said)
     return collected
 
 
@@ -61,8 +66,9 @@ def read_parts(parts: Sequence[Part]) -> Collected | None:
     return collected
 
 
-def _put_together(said: Sequence[Kept], collected: Collected) -> None:
-    facts = [fact for kept in said for fact in kept.facts]
+def _put_together(said: Sequence[Kept], collected: Collected, apart: Sequence[AnyFact] | None = None) -> None:
+    """Sort what the stacks say; `apart` are their facts where a name of several of them is told apart."""
+    facts = [fact for kept in said for fact in kept.facts] if apart is None else apart
     accounts = dict.fromkeys(account for kept in said for account in kept.accounts)
     unknowns = dict.fromkeys(fact for fact in facts if isinstance(fact, Unknown))
     plain = [fact for fact in facts if not isinstance(fact, Unknown)]

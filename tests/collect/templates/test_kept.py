@@ -149,7 +149,7 @@ def test_two_versions_of_a_comparison_bind_what_they_share_once(
     monkeypatch.setenv("PERMSCOPE_NO_CACHE", "1")
     cache._folder.cache_clear()
     monkeypatch.chdir(tmp_path)
-    texts = {"a.yaml": EXPORTER % "one", "b.yaml": IMPORTER}
+    texts = {"a.yaml": EXPORTER % "zero", "b.yaml": IMPORTER}
     found = []
     with cache.sharing():
         for version, table in (("old", "one"), ("new", "two")):
