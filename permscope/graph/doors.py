@@ -38,7 +38,7 @@ class Doors:
             if route.id.startswith("url:"):
                 self._urls.setdefault(route.api_id, []).append(route)
             elif route.execute_arn:
-                self._routes.setdefault(_api_of(route.execute_arn), []).append(route)
+                self._routes.setdefault(api_of(route.execute_arn), []).append(route)
 
     def open(self, permit: Permit, target: Target, actions: ActionSet) -> ActionSet:
         """Edges for the invoking actions among `actions`; what is left to be said otherwise comes back.
@@ -71,11 +71,11 @@ class Doors:
                     self._edges.permit(EdgeKind.CAN_INVOKE, url.id, through_url, permit, qualifier=qualifier)
 
     def _calls(self, permit: Permit, pattern: str, actions: ActionSet) -> bool:
-        return self.routes(permit, (pattern,), self._routes.get(_api_of(pattern), ()), actions)
+        return self.routes(permit, (pattern,), self._routes.get(api_of(pattern), ()), actions)
 
     def api_routes(self, execute_arn: str) -> list[Route]:
         """The routes of the API of an `execute-api` ARN."""
-        return self._routes.get(_api_of(execute_arn), [])
+        return self._routes.get(api_of(execute_arn), [])
 
     def routes(self, permit: Permit, patterns: Iterable[str], routes: Iterable[Route], actions: ActionSet) -> bool:
         """Edges to those of the routes that ask for IAM and that a pattern reaches; whether there was one."""
@@ -85,7 +85,7 @@ class Doors:
             if (
                 calls
                 and route.auth is Auth.IAM
-                and any(_covers(pattern, route.execute_arn or "") for pattern in patterns)
+                and any(reaches(pattern, route.execute_arn or "") for pattern in patterns)
             ):
                 found = True
                 self._edges.permit(EdgeKind.CAN_INVOKE, route.id, calls, permit)
@@ -102,7 +102,7 @@ def calls_of(route: Route) -> ActionSet:
     return load().expand(event or "appsync:GraphQL")
 
 
-def _api_of(execute_arn: str) -> str:
+def api_of(execute_arn: str) -> str:
     """The API id of an `execute-api` or `appsync` ARN."""
     parts = split_arn(execute_arn)
     if parts is None:
@@ -111,7 +111,7 @@ def _api_of(execute_arn: str) -> str:
     return resource.partition("/")[0]
 
 
-def _covers(pattern: str, route: str) -> bool:
+def reaches(pattern: str, route: str) -> bool:
     """Whether a pattern reaches a route; its stage or method may be an unknown token."""
     return relation(encode(_path_of(pattern)), encode(_path_of(route))) is not False
 

@@ -22,7 +22,7 @@ from permscope.inventory.facts import (
 )
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Principal
-from permscope.inventory.tokens import ACCOUNT, TOKEN, URL_SUFFIX, as_written, has_unknown
+from permscope.inventory.tokens import ACCOUNT, TOKEN, URL_SUFFIX, as_written, has_token, has_unknown
 from permscope.lazy import regex
 
 PUBLIC = "public"
@@ -133,7 +133,14 @@ class Nodes:
         if logical_id is None:
             return fact.construct or fact.name
         called = fact.construct or logical_id
-        return f"{called} ({type_name.rpartition('::')[2]})" if self._is_generated(fact, logical_id) else called
+        if not self._is_generated(fact, logical_id):
+            return called
+        kind = type_name.rpartition("::")[2]
+        # A GraphQL API makes several data sources, resolvers and functions, each of which has a name of its own.
+        named = (
+            f" {fact.name}" if type_name.startswith("AWS::AppSync::") and fact.name and not has_token(fact.name) else ""
+        )
+        return f"{called} ({kind}{named})"
 
     def _is_generated(self, fact: Fact, logical_id: str) -> bool:
         """Whether a thing only came to a logical id because SAM made it of the resource of that id."""

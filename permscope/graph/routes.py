@@ -12,7 +12,9 @@ from permscope.graph.letting_in import LettingIn
 from permscope.graph.model import Decision, EdgeKind, Node, Provenance
 from permscope.graph.nodes import Nodes
 from permscope.graph.outcome import Outcome
-from permscope.inventory.facts import Auth, Resource, ResourcePolicy, Route, Unknown
+from permscope.inventory.facts import Auth, Resource, Route, Unknown
+from permscope.inventory.inventory import Inventory
+from permscope.inventory.policies import Policy
 
 _FEDERATED = frozenset({Auth.COGNITO, Auth.JWT, Auth.LAMBDA, Auth.MUTUAL_TLS})
 
@@ -91,14 +93,18 @@ class RouteEdges:
         """What the API's own resource policy says about callers without AWS credentials; None without a policy."""
         if route.id.startswith("url:"):
             return None
-        policies: list[ResourcePolicy] = list(self._nodes.inventory.resource_policies.get(route.api_id, ()))
-        api = self._nodes.inventory.resources.get(route.api_id)
-        if isinstance(api, Resource):
-            for arn in {api.arn, str(api.attributes.get("execute_arn") or "")} - {None, "", route.api_id}:
-                policies.extend(self._nodes.inventory.resource_policies.get(str(arn), ()))
-        if not policies:
-            return None
-        return self._letting_in.calls(tuple(p.policy for p in policies), route.execute_arn or "*")
+        policies = policies_of_api(route, self._nodes.inventory)
+        return self._letting_in.calls(policies, route.execute_arn or "*") if policies else None
+
+
+def policies_of_api(route: Route, inventory: Inventory) -> tuple[Policy, ...]:
+    """The resource policy of the API of a route, one policy per fact."""
+    policies = list(inventory.resource_policies.get(route.api_id, ()))
+    api = inventory.resources.get(route.api_id)
+    if isinstance(api, Resource):
+        for arn in {api.arn, str(api.attributes.get("execute_arn") or "")} - {None, "", route.api_id}:
+            policies.extend(inventory.resource_policies.get(str(arn), ()))
+    return tuple(fact.policy for fact in policies)
 
 
 def _stated(outcome: Outcome) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from permscope.graph.acting import CALLER, Acting, decision_of, said_in
 from permscope.graph.collector import distinct, frozen
 from permscope.graph.decisions import Decisions
+from permscope.graph.doors import api_of, reaches
 from permscope.graph.letting_in import LettingIn
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.nodes import Nodes
 from permscope.graph.outcome import YES, Outcome, all_of, as_far_as_known
+from permscope.graph.routes import policies_of_api
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.facts import Auth, Delivery, Fact, Function, Mechanism, Need, RoleUse, Route, Trigger, Unknown
 from permscope.inventory.located import both
@@ -52,6 +55,7 @@ class Wiring:
         self.decisions = decisions
         self.letting_in = LettingIn(decisions)
         self._routes = {route.id: route for route in nodes.inventory.of(Route)}
+        self._doors: dict[str, list[Route]] | None = None
         self._seen: dict[tuple[object, ...], Edge] = {}
         self.acting = Acting(nodes, decisions)
 
@@ -234,17 +238,52 @@ class Wiring:
 
     def _delivery(self, delivery: Delivery) -> None:
         sender = self.nodes.named(delivery.sender_id)
-        target = self.nodes.named(function_arn_and_qualifier(delivery.target_arn)[0])
-        self._add(
-            EdgeKind.DELIVERS_TO,
-            sender.id,
-            target.id,
-            as_far_as_known(self._may_deliver(delivery), exact=delivery.exact),
-            delivery,
-            event=delivery.event,
-            via=delivery.role_arn if delivery.role_arn != CALLER else None,
-            attributes={} if delivery.enabled else {"enabled": False},
-        )
+        outcome = as_far_as_known(self._may_deliver(delivery), exact=delivery.exact)
+        routes = self._routes_called(delivery.target_arn)
+        arn = function_arn_and_qualifier(delivery.target_arn)[0]
+        for target in [self.graph.nodes[route.id] for route in routes] or [self.nodes.named(arn)]:
+            route = self._routes.get(target.id)
+            self._add(
+                EdgeKind.DELIVERS_TO,
+                sender.id,
+                target.id,
+                self._call(route, delivery, outcome) if route else outcome,
+                delivery,
+                event=delivery.event,
+                via=delivery.role_arn if delivery.role_arn != CALLER else None,
+                attributes={} if delivery.enabled else {"enabled": False},
+            )
+
+    def _call(self, route: Route, delivery: Delivery, signed: Outcome) -> Outcome:
+        """Whether a route takes a call: one that asks for nothing takes any, and only IAM looks at who signed.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html
+        """
+        if route.auth is Auth.IAM and not route.api_key:
+            return signed if delivery.required else Outcome(False, reason="it asks for IAM, and nobody signs the call")
+        if route.auth is not Auth.NONE or route.api_key:
+            return Outcome(None, reason="it asks who calls, and what the call sends along is not known")
+        if signed.authorized and delivery.required:
+            return signed
+        policies = policies_of_api(route, self.inventory)
+        let_in = self.letting_in.calls(policies, route.execute_arn or "") if policies else YES
+        return YES if let_in.authorized else Outcome(None, reason="the policy of the API may keep it out")
+
+    def _routes_called(self, target_arn: str) -> list[Route]:
+        """The routes a call of an `execute-api` ARN gets to: of just the path it names, else those that fit it."""
+        if ":execute-api:" not in target_arn:
+            return []
+        if self._doors is None:
+            self._doors = defaultdict(list)
+            for route in self._routes.values():
+                self._doors[api_of(route.execute_arn or "")].append(route)
+        fitting = [
+            route
+            for route in self._doors.get(api_of(target_arn), ())
+            if route.execute_arn and reaches(target_arn, route.execute_arn)
+        ]
+        path = _called_path(target_arn)
+        return [route for route in fitting if _called_path(str(route.execute_arn)) == path] or fitting
 
     def _may_deliver(self, delivery: Delivery) -> Outcome:
         if delivery.service and not delivery.role_arn:
@@ -294,6 +333,11 @@ class Wiring:
                 **more,
             )
         )
+
+
+def _called_path(execute_arn: str) -> str:
+    """`orders` of `arn:...:API/STAGE/METHOD/orders`."""
+    return execute_arn.split("/", 3)[-1]
 
 
 def _whichever(outcomes: list[Outcome]) -> Outcome:

@@ -122,11 +122,13 @@ class Call:
         function_arn: the function it invokes, where it invokes one that is known.
         needs: everything else.
         unknown: what is decided at run time, where something is.
+        unsigned: ARN of the API method it calls without credentials, so that no role is asked.
     """
 
     function_arn: str | None = None
     needs: tuple[Need, ...] = ()
     unknown: str | None = None
+    unsigned: str | None = None
 
 
 def parse_arguments(value: object, source: Source = NOWHERE) -> Arguments:

@@ -234,9 +234,10 @@ def _submit_job(stack: Stack, arguments: Arguments, why: str) -> Call:
 
 def _invoke_api(stack: Stack, arguments: Arguments, why: str) -> Call:
     """https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html ."""
-    if arguments.text("AuthType") in (None, "NO_AUTH") and not arguments.is_dynamic("AuthType"):
-        return Call()
+    unsigned = arguments.text("AuthType") in (None, "NO_AUTH") and not arguments.is_dynamic("AuthType")
     endpoint = arguments.text("ApiEndpoint")
+    if unsigned and not endpoint:
+        return Call()
     api = endpoint.removeprefix("https://").partition(".execute-api.")[0] if endpoint else None
     parts = [api or unknown_token("Unknown", "ApiEndpoint")]
     for name, default in (("Stage", "*"), ("Method", "*"), ("Path", "")):
@@ -244,8 +245,10 @@ def _invoke_api(stack: Stack, arguments: Arguments, why: str) -> Call:
         if value is None:
             value = unknown_token("Unknown", name) if arguments.is_dynamic(name) else default
         parts.append(value.lstrip("/"))
-    arn = stack.arn("execute-api", "/".join(parts))
-    need = Need(actions=("execute-api:Invoke",), resource_arn=LocatedStr(arn, arguments.place("ApiEndpoint")), why=why)
+    arn = LocatedStr(stack.arn("execute-api", "/".join(parts)), arguments.place("ApiEndpoint"))
+    if unsigned:
+        return Call(unsigned=arn)
+    need = Need(actions=("execute-api:Invoke",), resource_arn=arn, why=why)
     return Call(needs=(need,), unknown=None if endpoint else "the API is chosen at run time")
 
 

@@ -39,6 +39,7 @@ _SENDING = frozenset(
         "kinesis:PutRecords",
         "firehose:PutRecord",
         "firehose:PutRecordBatch",
+        "execute-api:Invoke",
     )
 )
 """Calls that start something else, which may run functions in turn."""
@@ -69,11 +70,14 @@ class _Calls:
     functions: list[tuple[str, str, Source]] = field(default_factory=list)  # ARN, state, place
     needs: list[Need] = field(default_factory=list)
     unknowns: list[tuple[str, str, Source]] = field(default_factory=list)  # what, why, place
+    unsigned: dict[str, None] = field(default_factory=dict)  # ARNs of API methods
 
     def add(self, call: Call, state: State) -> None:
         if call.function_arn is not None:
             self.functions.append((call.function_arn, state.name, source_of(call.function_arn, state.source)))
         self.needs.extend(call.needs)
+        if call.unsigned:
+            self.unsigned[call.unsigned] = None
         if call.unknown:
             self.unknowns.append((f"state `{state.name}`", call.unknown, state.source))
 
@@ -138,6 +142,13 @@ def _uses(
                 required=(needed,),
                 **{**shared, "source": source_of(needed.resource_arn, shared["source"])},
             )
+    for arn in calls.unsigned:
+        yield Delivery(
+            sender_id=resource.id,
+            target_arn=arn,
+            event="state-machine-task",
+            **{**shared, "source": source_of(arn, shared["source"])},
+        )
     yield RoleUse(
         user_id=resource.id,
         role_arn=role_arn,

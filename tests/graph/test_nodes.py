@@ -171,3 +171,27 @@ def test_the_topics_of_a_cluster_are_below_it(world: Any, function: Any) -> None
     edge = made.edge(EdgeKind.CAN_ACCESS, "FnRole", "Cluster")
     assert "kafka-cluster:ReadData" in edge.actions
     assert "kafka-cluster:AlterCluster" not in edge.actions
+
+
+def test_the_data_sources_that_sam_makes_of_an_api_are_told_apart(world: Any) -> None:
+    """They share the API's logical id, and each has the name the template gives it.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-graphqlapi-datasources.html
+    """
+    table = "AWS::DynamoDB::Table, Properties: {KeySchema: [{AttributeName: id, KeyType: HASH}]}"
+    found = world(
+        f"""  Api:
+    Type: AWS::Serverless::GraphQLApi
+    Properties:
+      SchemaInline: "type Query {{ get: String }}"
+      Auth: {{Type: AWS_IAM}}
+      DataSources:
+        DynamoDb:
+          Orders: {{TableName: !Ref OrdersTable, TableArn: !GetAtt OrdersTable.Arn}}
+          Users: {{TableName: !Ref UsersTable, TableArn: !GetAtt UsersTable.Arn}}
+  OrdersTable: {{Type: {table}}}
+  UsersTable: {{Type: {table}}}
+"""
+    )
+    labels = [node.label for node in found.graph.nodes.values() if node.type == "AWS::AppSync::DataSource"]
+    assert labels == ["Api (DataSource Orders)", "Api (DataSource Users)"]

@@ -350,3 +350,73 @@ Resources:
     assert "its permissions boundary" in (unseen.reason or "")
     known = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
     assert world(template.replace("BOUNDARY", known)).edge(EdgeKind.TRIGGERS, "Queue", "Fn").authorized is True
+
+
+MACHINE = """\
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: orders, ProtocolType: HTTP}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: $default}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      PayloadFormatVersion: '2.0'
+      IntegrationUri: !GetAtt Fn.Arn
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: POST /orders
+      AuthorizationType: AUTH
+      Target: !Sub integrations/${Integration}
+  Rest:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: 'ANY /{proxy+}', Target: !Sub 'integrations/${Integration}'}
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt MachineRole.Arn
+      Definition:
+        StartAt: Call
+        States:
+          Call:
+            Type: Task
+            Resource: arn:aws:states:::apigateway:invoke
+            Parameters:
+              ApiEndpoint: !Sub "${Api}.execute-api.${AWS::Region}.amazonaws.com"
+              Method: POST
+              Path: /orders
+              AuthType: SIGNED
+            End: true
+  MachineRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: 'sts:AssumeRole'}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("signed", "asks", "authorized"),
+    [
+        ("NO_AUTH", "NONE", True),
+        ("NO_AUTH", "AWS_IAM", False),
+        ("NO_AUTH", "JWT", None),
+        ("IAM_ROLE", "NONE", True),
+        ("IAM_ROLE", "AWS_IAM", False),  # the role may not
+    ],
+)
+def test_a_state_machine_calls_the_route_of_an_api(world: Any, signed: str, asks: str, authorized: bool | None) -> None:
+    """Only a route that asks for IAM looks at who signed; of several routes the one of just that path is called.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html
+    """
+    found = world(MACHINE.replace("SIGNED", signed).replace("AuthorizationType: AUTH", f"AuthorizationType: {asks}"))
+    (edge,) = found.edges(EdgeKind.DELIVERS_TO)
+    assert found.graph.nodes[edge.target].label == "POST /orders"
+    assert edge.authorized is authorized

@@ -309,3 +309,16 @@ def test_any_document_can_be_read(document: object) -> None:
     states = [(state.name, state.type) for state in read_definition(document).states]
     if isinstance(document, dict):
         assert [(state.name, state.type) for state in read_definition(json.dumps(document)).states] == states
+
+
+def test_an_api_that_is_called_without_credentials_is_a_delivery_that_no_role_decides(read: Read) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html: `NO_AUTH` is the default."""
+    arguments = "{ApiEndpoint: abc.execute-api.eu-west-1.amazonaws.com, Method: POST, Stage: v1, Path: /a%s}"
+    plain = of(machine(read, task("arn:aws:states:::apigateway:invoke", arguments % "")), Delivery)
+    assert [(one.target_arn, one.required, one.role_arn) for one in plain] == [
+        (f"{P}:execute-api:{HERE}:abc/v1/POST/a", (), None)
+    ]
+    signed = of(machine(read, task("arn:aws:states:::apigateway:invoke", arguments % ", AuthType: IAM_ROLE")), Delivery)
+    assert [need.actions for one in signed for need in one.required] == [("execute-api:Invoke",)]
+    chosen = "{ApiEndpoint.$: $.api, AuthType: NO_AUTH}"
+    assert of(machine(read, task("arn:aws:states:::apigateway:invoke", chosen)), Delivery) == []

@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from permscope.audit.checks.resources import covers_type_for, is_star
 from permscope.audit.conditions import narrowing
 from permscope.audit.findings import Hit
-from permscope.audit.fixes import resource_fix
+from permscope.audit.fixes import reference, resource_fix
 from permscope.audit.generated import is_generated
 from permscope.audit.subjects import Subject
 from permscope.audit.world import PrincipalView, World
 from permscope.catalog.actions import ActionSet, load
-from permscope.graph.model import EdgeKind, NodeKind
+from permscope.graph.model import Decision, EdgeKind, NodeKind
+from permscope.inventory.arn import account_of
 from permscope.inventory.located import source_of
 from permscope.inventory.policies import Policy, PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
+from permscope.inventory.tokens import ACCOUNT
 from permscope.lazy import dataclass
 
 MOSTLY = 0.9  # a service counts as whole from here on: leaving out one action does not make it narrow
@@ -217,7 +220,8 @@ def hit_in(view: PrincipalView, share: Share, guilty: ActionSet, text: str) -> H
             "element": str(text),
             "resources": _resources_text(share),
             "principal": view.label,
-            "fix": _fix(view, guilty, place.file) if guilty else "",
+            "fix": _fix(view, guilty, place.file, share.pattern) if guilty else "",
+            "elsewhere": f" of account {other}" if (other := _other_account(view, share.pattern)) else "",
             "services": ", ".join(guilty.services()[:6]),
         },
         resource=resource,
@@ -238,8 +242,10 @@ def _said_by(statement: Statement, guilty: ActionSet) -> tuple[str, ...]:
     return guilty.patterns(5, wildcards=True)
 
 
-def _fix(view: PrincipalView, guilty: ActionSet, file: str | None) -> str:
+def _fix(view: PrincipalView, guilty: ActionSet, file: str | None, pattern: str) -> str:
     """The `Resource` to write, worked out once for the same actions of an account's principals."""
+    if _ASSUME in guilty and len(guilty) == 1:
+        return _roles_to_assume(view, file, _other_account(view, pattern))
     key = ("fix", guilty, file, _function_of(view))
     found: str | None = view.world.memo.get(key)
     if found is None:
@@ -247,6 +253,39 @@ def _fix(view: PrincipalView, guilty: ActionSet, file: str | None) -> str:
     return found
 
 
+def _other_account(view: PrincipalView, pattern: str) -> str | None:
+    """The account of a pattern that is not the principal's own."""
+    account = account_of(pattern) if pattern else None
+    own = account_of(getattr(view.fact, "arn", "")) or ACCOUNT
+    return account if account and account.isdigit() and account != own else None
+
+
+def _roles_to_assume(view: PrincipalView, file: str | None, other: str | None) -> str:
+    """The roles of the same template whose trust lets the principal in; else what the ARN of a role looks like.
+
+    Args:
+        view: of the principal.
+        file: template whose roles can be referred to.
+        other: account the statement names, where that is another one: no role of the template is meant then.
+    """
+    if other:
+        return f"Resource: arn:aws:iam::{other}:role/<RoleName>"
+    graph = view.world.graph
+    edges = graph.outgoing(view.node.id, EdgeKind.CAN_ASSUME) if view.node and file else ()
+    roles = (
+        view.world.inventory.roles[edge.target]
+        for edge in edges
+        if edge.decision is not Decision.DENY and edge.target in view.world.inventory.roles
+    )
+    written = (reference(role) for role in roles if role.source.file == file)
+    named = list(dict.fromkeys(islice(filter(None, written), _SHOWN_ROLES)))
+    if not named:
+        return 'Resource: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/<RoleName>"'
+    return f"Resource: {named[0]}" if len(named) == 1 else "\n".join(["Resource:", *(f"  - {text}" for text in named)])
+
+
+_ASSUME = "sts:AssumeRole"
+_SHOWN_ROLES = 4
 _CAPPED = "its permissions boundary is in no input, and may cap it"
 
 
@@ -266,7 +305,7 @@ def _resources_text(share: Share) -> str:
     return ", ".join(f"`{text}`" for text in share.grant.resources[:2])
 
 
-VALUES = ("actions", "count", "element", "resources", "principal", "fix", "services")
+VALUES = ("actions", "count", "element", "resources", "principal", "fix", "services", "elsewhere")
 
 
 def by_statement(shares: list[Share]) -> Iterator[tuple[Share, ActionSet]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from permscope.audit.checks.breadth import admin_principals, breadth_of
 from permscope.audit.checks.callers import asks_who_calls
@@ -23,6 +23,12 @@ _VALUES = ("how", "role", "what", "resources", "services")
 _MANY_SERVICES = 3
 _SHOWN = 3
 _SECRETS = ("secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath")
+# What is read, in words: all of a kind, and what to keep of it.
+_READ = {
+    ("secretsmanager:GetSecretValue",): ("every secret", "secrets"),
+    _SECRETS[1:]: ("every parameter", "parameters"),
+    ("s3:GetObject",): ("the objects of every bucket", "objects"),
+}
 _DATA = (
     *_SECRETS,
     "s3:GetObject",
@@ -76,23 +82,43 @@ def way_to(world: World, function_id: str) -> tuple[str, tuple[str, ...]]:
     return (led.how, led.path) if led else ("", ())
 
 
-def _secrets_of(view: PrincipalView) -> tuple[list[str], bool]:
-    """The secrets and parameters a principal may read, as written, and whether all of a kind are among them."""
-    found: dict[str, None] = {}
-    everything = False
+class _Readable(NamedTuple):
+    """Secrets, parameters and objects that a principal may read.
+
+    Attributes:
+        first: the first of them as the policy writes it; empty where there is none.
+        words: what they are.
+        kinds: `secrets`, `objects`, ...
+        everything: whether all of a kind are among them.
+    """
+
+    first: str
+    words: tuple[str, ...]
+    kinds: tuple[str, ...]
+    everything: bool
+
+
+def _secrets_of(view: PrincipalView) -> _Readable:
+    """The secrets and parameters a principal may read, and whether all of a kind are among them."""
+    found: dict[str, str] = {}
+    first = ""
     breadth = breadth_of(view)
     for share in (*breadth.star, *breadth.wide):
-        if not share.narrowed and not share.actions.isdisjoint(_set_of((*_SECRETS, "s3:GetObject"))):
-            everything = True
-            found.setdefault(str(share.pattern), None)
+        for actions, (words, kind) in _READ.items():
+            if not share.narrowed and not share.actions.isdisjoint(_set_of(actions)):
+                first = first or str(share.pattern)
+                found.setdefault(words, kind)
+    everything = bool(found)
     secret = _set_of(("secretsmanager:GetSecretValue",))
     for share in breadth.scoped:
-        if share.actions.isdisjoint(secret) or share.narrowed:
+        if share.actions.isdisjoint(secret) or share.narrowed or "every secret" in found:
             continue
         for pattern in share.grant.resources:
             if ":secretsmanager:" in pattern or ":secret:" in pattern:
-                found.setdefault(_called(view.world, str(pattern)), None)
-    return list(found), everything
+                called = _called(view.world, str(pattern))
+                first = first or called
+                found.setdefault(f"the secret `{called}`", "secrets")
+    return _Readable(first, tuple(found), tuple(dict.fromkeys(found.values())), everything)
 
 
 def _called(world: World, arn: str) -> str:
@@ -122,18 +148,28 @@ def exposed_to_sensitive_data(subject: Subject, _parameters: Any, _taken: Taken)
     view = _view_of(world, subject.it.id) if how else None
     if view is None or view.node is None or view.node.id in admin_principals(world):
         return
-    found, everything = _secrets_of(view)
+    found = _secrets_of(view)
     direct = subject.it.id in world.exposed
-    if not found or not (direct or everything):
+    if not found.words or not (direct or found.everything):
         return
-    shown = ", ".join(f"`{text}`" for text in found[:_SHOWN])
     yield Hit(
-        element=found[0],
-        values={"how": how, "role": view.label, "what": "read", "resources": shown, "services": ""},
+        element=found.first,
+        values={
+            "how": how,
+            "role": view.label,
+            "what": _listed(found.kinds),
+            "resources": _listed(found.words[:_SHOWN]),
+            "services": "",
+        },
         nodes=(view.node.id,),
-        severity=None if everything and direct else "medium",
-        path=(*way, view.node.label, found[0]),
+        severity=None if found.everything and direct else "medium",
+        path=(*way, view.node.label, found.first),
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 @finder("function", values=_VALUES)

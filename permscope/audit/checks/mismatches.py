@@ -28,7 +28,7 @@ _MANY = 60  # a pattern with more actions than this surely has one that fits
 _MOST_GROUPS = 1000  # lists of actions that one holder has; with more, nothing is said
 
 
-@finder("statement", values=("actions", "resources", "formats"))
+@finder("statement", values=("actions", "act", "resources", "formats"))
 def mismatched_resources(subject: Subject, _parameters: Any, _taken: Taken) -> Iterator[Hit]:
     """Actions that nothing they are granted on can ever be the target of, and resources that no action acts on.
 
@@ -61,7 +61,8 @@ def _hit(view: StatementView, actions: list[str], resources: list[str]) -> Hit:
         source=place if place is not NOWHERE and place.line else statement.source,
         values={
             "actions": ", ".join(f"`{text}`" for text in actions),
-            "resources": ", ".join(f"`{text}`" for text in resources[:2]),
+            "act": "acts" if len(actions) == 1 else "act",
+            "resources": " or ".join(f"`{text}`" for text in resources[:2]),
             "formats": _to_write(view, actions, formats),
         },
         severity="high" if statement.effect == "Deny" else None if formats else "low",

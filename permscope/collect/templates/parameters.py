@@ -11,8 +11,10 @@ from typing import Any
 from permscope.inventory.located import Alternatives, as_text, key_source
 from permscope.inventory.source import Source
 from permscope.inventory.tokens import unknown_token
-from permscope.lazy import dataclass
+from permscope.lazy import dataclass, regex
 
+_WORD = regex(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_NOTHING = frozenset(("none", "null", "na", "no", "false", "empty", "unset", "unused", "disabled", "default", "auto"))
 MAX_LENGTH = 4096  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
 
@@ -95,7 +97,17 @@ def _bind(name: str, definition: Mapping[str, Any], given: Mapping[str, Any], la
     if secret:
         why = "it is `NoEcho`, so its value is not kept"
         return Parameter(name=name, value=hidden, source=source, unknown=why, secret=True, decided=value)
+    if name not in given and _is_placeholder(name, value):
+        why = f"its default `{value}` is no ARN, so another value must be meant"
+        return Parameter(name=name, value=hidden, source=source, unknown=why, decided=value, allowed=allowed)
     return Parameter(name=name, value=value, source=source, decided=value, allowed=allowed)
+
+
+def _is_placeholder(name: str, default: Any) -> bool:
+    """Whether a default only holds the place of an ARN: Amplify gives `storageArn` the default `storageArn`."""
+    if not isinstance(default, str) or name[-3:].lower() != "arn" or default.lower() in _NOTHING:
+        return False
+    return bool(_WORD.fullmatch(default))
 
 
 def _split(raw: Any) -> Any:

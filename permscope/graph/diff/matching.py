@@ -60,6 +60,7 @@ class Matching:
     _arns: dict[str, str] = field(default_factory=dict)
     _logical: dict[str, str] = field(default_factory=dict)
     _translated: dict[str, str] = field(default_factory=dict)
+    _new_of: dict[str, str] = field(default_factory=dict)
 
     def old_node(self, new_id: str) -> Node | None:
         """The old node of a new one; strangers are known by their translated id."""
@@ -68,6 +69,12 @@ class Matching:
     def old_id(self, new_id: str) -> str:
         """The id a new node had in the old graph, or would have had."""
         return self.old_of.get(new_id) or self.old_text(new_id)
+
+    def new_id(self, old_id: str) -> str | None:
+        """The id in the new graph; None for what is gone. To be asked when everything is paired."""
+        if len(self._new_of) != len(self.old_of):
+            self._new_of = {old: new for new, old in self.old_of.items()}
+        return self._new_of.get(old_id)
 
     def old_text(self, text: str) -> str:
         """A text of the new graph with the names that things had in the old one."""

@@ -24,8 +24,9 @@ from permscope.graph.diff.words import (
     name_of,
     stricter_words,
 )
-from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph, Provenance
+from permscope.graph.model import Decision, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import PUBLIC
+from permscope.graph.questions.queries import in_set
 from permscope.inventory.arn import account_of, function_arn_and_qualifier
 from permscope.inventory.facts import ControlPolicy, Resource
 from permscope.inventory.policies import Policy, PolicyKind, Statement
@@ -417,40 +418,75 @@ def _gone(matching: Matching, door: _Door) -> Iterator[Change]:
 
 
 def _let_out(matching: Matching, door: _Door, node: Node, book: Book, old_book: Book) -> Iterator[Change]:
-    """Principals whom a policy named and names no more; of one that is gone itself other comparisons tell."""
+    """Whom a policy lets do no more what it did; of a principal that is gone itself other comparisons tell."""
     if ":execute-api:" in door.id or ":apigateway:" in door.id:
         return  # the routes tell
-    named = {matching.old_id(claim.principal) for claim in book.claims} | {claim.principal for claim in book.claims}
-    if "*" in named:
-        return
-    gone: dict[tuple[str, str], list[Claim]] = defaultdict(list)
+    for (principal, kind), claims in _lost_claims(matching, node, book, old_book).items():
+        known = matching.new_id(principal) or (principal if principal in matching.new.nodes else None)
+        if principal in matching.old.nodes and known is None:
+            continue
+        actions = ActionSet.empty
+        for _, lost in claims:
+            actions |= lost
+        actions = actions - _still_allowed(matching, known, node)
+        if actions:
+            yield _removed(matching, door, node, LetIn(principal, kind, [claim for claim, _ in claims]), actions)
+
+
+def _lost_claims(
+    matching: Matching, node: Node, book: Book, old_book: Book
+) -> dict[tuple[str, str], list[tuple[Claim, ActionSet]]]:
+    """By principal and its kind what the old policy let it do and the new one does not, under whatever conditions."""
+    found: dict[tuple[str, str], list[tuple[Claim, ActionSet]]] = defaultdict(list)
+    now: dict[str, list[Claim]] = defaultdict(list)
+    for claim in book.as_old().claims:
+        for name in {claim.principal, matching.old_id(claim.principal)}:
+            now[name].append(claim)
+    of_all = now.pop("*", [])
+    books = {name: Book((*claims, *of_all)) for name, claims in now.items()}
+    for_others = Book(of_all)
     for claim in old_book.claims:
         of_wiring = claim.principal_kind == "Service" and node.kind in (NodeKind.FUNCTION, NodeKind.ROLE)
-        if claim.principal not in named and not of_wiring:
-            gone[claim.principal, claim.principal_kind].append(claim)
-    there = {matching.old_id(each) for each in matching.new.nodes} if gone else set()
-    for (principal, kind), claims in gone.items():
-        if principal in matching.old.nodes and principal not in there:
-            continue
-        _, _, who = judge(matching.old, node, LetIn(principal, kind, claims), strong=False)
-        actions = ActionSet.empty
-        for claim in claims:
-            actions |= claim.actions
-        provenance = tuple(_provenance(claims))
-        yield Change(
-            kind=ChangeKind.ACCESS_REMOVED,
-            severity="info",
-            message=f"{who} can no longer {_verb(door, node, actions)} `{name_of(node)}`",
-            actor=_plain(who),
-            actor_id=PUBLIC if principal == "*" else principal,
-            target=name_of(node),
-            target_id=node.id,
-            actions=actions,
-            levels=actions.levels(),
-            source=next((one.source for one in provenance if one.source.file), node.source),
-            provenance=provenance,
-            nodes=(node.id,),
-        )
+        if of_wiring:
+            continue  # the wiring tells
+        lost = books.get(claim.principal, for_others).remaining(claim, loosely=True)
+        if lost:
+            found[claim.principal, claim.principal_kind].append((claim, lost))
+    return found
+
+
+def _still_allowed(matching: Matching, principal: str | None, node: Node) -> ActionSet:
+    """What other policies let a principal of the new side do with a thing that was there before."""
+    graph = matching.new
+    found = ActionSet.empty
+    if principal is None:
+        return found
+    for edge in graph.outgoing(principal, EdgeKind.CAN_ACCESS, EdgeKind.CAN_INVOKE, EdgeKind.CAN_ASSUME):
+        target = graph.nodes[edge.target]
+        is_it = matching.old_id(target.id) == node.id
+        if edge.decision is not Decision.DENY and (is_it or in_set(target, node.id)):
+            found |= edge.actions
+    return found
+
+
+def _removed(matching: Matching, door: _Door, node: Node, who_was: LetIn, actions: ActionSet) -> Change:
+    _, _, who = judge(matching.old, node, who_was, strong=False)
+    principal = who_was.principal
+    provenance = tuple(_provenance(who_was.claims))
+    return Change(
+        kind=ChangeKind.ACCESS_REMOVED,
+        severity="info",
+        message=f"{who} can no longer {_verb(door, node, actions)} `{name_of(node)}`",
+        actor=_plain(who),
+        actor_id=PUBLIC if principal == "*" else principal,
+        target=name_of(node),
+        target_id=node.id,
+        actions=actions,
+        levels=actions.levels(),
+        source=next((one.source for one in provenance if one.source.file), node.source),
+        provenance=provenance,
+        nodes=(node.id,),
+    )
 
 
 def _control_changes(old: Decisions, new: Decisions) -> Iterator[Change]:

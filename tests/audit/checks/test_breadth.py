@@ -102,3 +102,21 @@ def test_many_actions_are_said_as_the_one_element_that_gives_them(
     (finding,) = audit({"Role": role(statement)})["resource-effectively-star"]
     assert f"`Role` may do {said}" in finding.message
     assert len(finding.message) < 300
+
+
+def test_a_role_to_assume_is_one_of_the_account_that_the_statement_names(audit: Any, role: Any) -> None:
+    """Another account's role is no role of the template, and no role is told to assume itself."""
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    (finding,) = audit({"Role": role({**assume, "Resource": "arn:aws:iam::999988887777:role/*"})})["assume-any-role"]
+    assert finding.message == ("`Role` may assume every role of account 999988887777 that trusts the account of `Role`")
+    assert finding.fix == "Resource: arn:aws:iam::999988887777:role/<RoleName>"
+    (finding,) = audit({"Role": role({**assume, "Resource": "*"})})["assume-any-role"]
+    assert finding.message == "`Role` may assume every role that trusts the account of `Role`"
+    assert "${AWS::AccountId}:role/<RoleName>" in finding.fix
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": {"Ref": "AWS::AccountId"}}, "Action": "sts:AssumeRole"}],
+    }
+    roles = {"Role": role({**assume, "Resource": "*"}), "Reader": role(AssumeRolePolicyDocument=trust)}
+    (finding,) = audit(roles)["assume-any-role"]
+    assert finding.fix == "Resource: !GetAtt Reader.Arn"

@@ -59,3 +59,45 @@ def test_another_account_in_a_trust_policy_is_one_finding(
     (finding,) = found[rule]
     assert also <= set(finding.aliases)
     assert ("external id" in finding.message) is (condition is None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "may", "keep"),
+    [
+        ({"Action": "s3:*", "Resource": "*"}, "the objects of every bucket", "objects"),
+        ({"Action": "ssm:GetParameter", "Resource": "*"}, "every parameter", "parameters"),
+        (
+            {"Action": ["secretsmanager:GetSecretValue", "ssm:GetParameters"], "Resource": "*"},
+            "every secret and every parameter",
+            "secrets and parameters",
+        ),
+    ],
+)
+def test_what_the_public_may_read_is_said_in_words(
+    audit: Any, role: Any, statement: dict[str, Any], may: str, keep: str
+) -> None:
+    """`*` says nothing, and the objects of a bucket are no secrets."""
+    resources = {
+        "Role": role({"Effect": "Allow", **statement}),
+        "Fn": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {"Role": {"Fn::GetAtt": "Role.Arn"}, "Handler": "i.h", "Runtime": "python3.12"},
+        },
+        "Url": {
+            "Type": "AWS::Lambda::Url",
+            "Properties": {"TargetFunctionArn": {"Fn::GetAtt": "Fn.Arn"}, "AuthType": "NONE"},
+        },
+        **{
+            name: {
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {"FunctionName": {"Ref": "Fn"}, "Principal": "*", **more},
+            }
+            for name, more in (
+                ("Open", {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"}),
+                ("Through", {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}),
+            )
+        },
+    }
+    (finding,) = audit(resources)["public-to-sensitive-data"]
+    assert finding.message.endswith(f"and `Fn` behind it may read {may}")
+    assert f"only the {keep} the code needs" in finding.fix

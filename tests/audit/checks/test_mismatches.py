@@ -114,3 +114,16 @@ def test_each_resource_is_looked_at_once_and_not_against_all_others(
     found = audit({"Role": role(*(allow("s3:GetObject", name) for name in names))})["resource-mismatch"]
     assert len(found) == 200
     assert len(asked) < 6 * len(names)
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        ("dynamodb:GetItem", "`dynamodb:GetItem` never acts on `arn:aws:s3:::orders`"),
+        (["dynamodb:GetItem", "dynamodb:Query"], "`dynamodb:GetItem`, `dynamodb:Query` never act on"),
+    ],
+)
+def test_one_action_acts_and_several_act(audit: Any, role: Any, actions: Any, said: str) -> None:
+    """The verb agrees with how many actions there are."""
+    (finding,) = audit({"Role": role(allow(actions, "arn:aws:s3:::orders"))})["resource-mismatch"]
+    assert finding.message.startswith(said)

@@ -77,3 +77,27 @@ def test_the_value_of_a_secret_is_kept_for_conditions_only() -> None:
 def test_a_section_that_is_no_mapping_has_no_parameters() -> None:
     """Broken sections do not raise."""
     assert bind_parameters(["x"], {}) == {}
+
+
+def test_a_default_that_only_holds_the_place_of_an_arn_is_not_known() -> None:
+    """Amplify gives the parameter `storageArn` the default `storageArn`, and a value when it deploys."""
+    section = {"storageArn": {"Type": "String", "Default": "storageArn"}}
+    found = bind_parameters(section, {})["storageArn"]
+    assert found.value == "${Param::storageArn}"
+    assert found.decided == "storageArn"  # what the conditions of the template compare with
+    assert "is no ARN" in str(found.unknown)
+    assert bind_parameters(section, {"storageArn": "storageArn"})["storageArn"].unknown is None
+
+
+@pytest.mark.parametrize("default", ["arn:aws:sqs:eu-west-1:111111111111:q", "*", "", "NONE", "not an arn"])
+def test_any_other_default_of_an_arn_is_what_it_is(default: str) -> None:
+    """An ARN, nothing at all, or a word for nothing is meant as it stands."""
+    section = {"QueueArn": {"Type": "String", "Default": default}}
+    found = bind_parameters(section, {})["QueueArn"]
+    assert (found.value, found.unknown) == (default, None)
+
+
+def test_the_default_of_a_secret_is_not_told() -> None:
+    """Not even as the reason why it is no ARN."""
+    found = bind_parameters({"KeyArn": {"Type": "String", "NoEcho": "true", "Default": "hunter"}}, {})["KeyArn"]
+    assert "hunter" not in str(found.unknown)

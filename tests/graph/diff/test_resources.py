@@ -124,6 +124,42 @@ def test_whom_a_policy_names_no_more_is_access_removed(versions: Versions) -> No
     assert list(resource_policy_changes(versions(queue(PARTNER, PARTNER), queue(PARTNER)))) == []
 
 
+def test_who_stays_in_a_policy_and_may_do_less_in_it_is_access_removed(versions: Versions) -> None:
+    """Only of what no other statement still lets it do, under whatever conditions."""
+    both = allow("{AWS: 999988887777}", "sqs:*Message")
+    old, new = queue(both), queue(allow("{AWS: 999988887777}", "sqs:ReceiveMessage"))
+    (change,) = resource_policy_changes(versions(old, new))
+    assert (change.kind, change.is_risk) == (ChangeKind.ACCESS_REMOVED, False)
+    assert change.message == "account 999988887777 can no longer call sqs:DeleteMessage, sqs:SendMessage on `Jobs`"
+    everyone = queue(allow('"*"', "sqs:SendMessage", ', Condition: {StringEquals: {"aws:PrincipalOrgID": o-a}}'))
+    removed = [each for each in resource_policy_changes(versions(old, everyone)) if not each.is_risk]
+    assert [each.message for each in removed] == [
+        "account 999988887777 can no longer call sqs:DeleteMessage, sqs:ReceiveMessage on `Jobs`"
+    ]
+
+
+def test_what_a_role_may_do_by_its_own_policies_is_not_removed_from_a_resources_policy(versions: Versions) -> None:
+    """Within an account one of the two is enough.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    role = """
+Worker:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument: {Statement: [%s]}
+    Policies:
+      - PolicyName: send
+        PolicyDocument: {Statement: [{Effect: Allow, Action: "sqs:SendMessage", Resource: "%s"}]}
+"""
+    both = allow("{AWS: !GetAtt Worker.Arn}", "sqs:*Message")
+    less = allow("{AWS: !GetAtt Worker.Arn}", "sqs:ReceiveMessage")
+    for own in ("*", "arn:aws:sqs:*:*:*"):
+        worker = role % (LAMBDA, own)
+        changes = resource_policy_changes(versions(queue(both) + worker, queue(less) + worker))
+        assert ["SendMessage" in change.message for change in changes] == [False]
+
+
 def test_every_policy_is_a_door_on_a_node(versions: Versions) -> None:
     """Of resources and of roles."""
     graph = versions(queue(OWN) + ROLE.format(statements=LAMBDA), queue(OWN)).old
