@@ -190,8 +190,10 @@ def _notes(config: Config, base: str | None, old: str | None) -> tuple[str, ...]
     """Whether the change also changes what the gate goes by."""
     from permscope.collect.git import find_repository
 
-    repository = find_repository() if old is None else None
-    if repository is None or config.source is None or config.source.file is None:
+    if old is not None or config.source is None or config.source.file is None:
+        return ()
+    repository = find_repository()
+    if repository is None:
         return ()
     try:
         path = repository.path(config.source.file)

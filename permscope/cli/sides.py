@@ -112,10 +112,13 @@ def _against_base(paths: Sequence[str], base: str, options: LoadOptions) -> Side
 
 def _old_commit(repository: Repository, base: str, notes: list[str]) -> str:
     """The commit to compare with: where the work tree left a revision."""
-    if base == "HEAD" and repository.is_empty():
-        notes.append("nothing is committed yet, so everything is new")
-        return repository.nothing()
-    commit, has_ancestor = repository.common_ancestor(base)
+    try:
+        commit, has_ancestor = repository.common_ancestor(base)
+    except ConfigError:
+        if base == "HEAD" and repository.is_empty():
+            notes.append("nothing is committed yet, so everything is new")
+            return repository.nothing()
+        raise
     if not has_ancestor:
         cut = "; the clone is shallow, fetch its whole history" if repository.is_shallow() else ""
         notes.append(f"git knows no common ancestor with `{base}`, so `{base}` itself is the old version{cut}")

@@ -63,21 +63,25 @@ class Found:
         errors: inputs that cannot be used.
         snapshots: files that hold facts of a live account rather than a template.
         met: how many files there were, those that were read before included.
+        roots: the repository of each folder that was looked at.
     """
 
     templates: list[Template] = field(default_factory=list)
     errors: list[PermscopeError] = field(default_factory=list)
     snapshots: list[Path] = field(default_factory=list)
     met: int = 0
+    roots: dict[Path, Path | None] = field(default_factory=dict)
     _seen: dict[Path, list[_Reading]] = field(default_factory=dict)
 
-    def first_time(self, path: Path, options: LoadOptions, *, named: bool = False) -> bool:
+    def first_time(self, path: Path, options: LoadOptions, *, named: bool = False, folder: Path | None = None) -> bool:
         """Whether a file was not read before for the same place, under another name.
 
-        A template may be read for several places, each of which is told; what somebody names is for no others.
+        A template may be read for several places, each of which is told; what somebody names is for no others. `folder`
+        is where the file lies, without any link, where that is known.
         """
         reading = _Reading(options.account, options.region, named)
-        known = self._seen.setdefault(path.resolve(), [])
+        real = path.resolve() if folder is None or path.is_symlink() else folder / path.name
+        known = self._seen.setdefault(real, [])
         is_new = all(reading.is_elsewhere(each) for each in known)
         if is_new:
             known.append(reading)
@@ -158,7 +162,7 @@ def _named_file(path: Path, found: Found, options: LoadOptions) -> None:
         return
     with path.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
-    _parse(data, _place(path), found, options, named=True)
+    _parse(data, _place(path, found), found, options, named=True)
 
 
 def _holds_facts(path: Path) -> bool:
@@ -166,9 +170,9 @@ def _holds_facts(path: Path) -> bool:
         return is_snapshot(stream.read(4096))
 
 
-def _place(path: Path, given: Path | None = None) -> Place:
+def _place(path: Path, found: Found, given: Path | None = None) -> Place:
     directory = Path(os.path.abspath(path)).parent  # noqa: PTH100 - `..` goes, links stay
-    root = root_of(directory, Path(os.path.abspath(given)) if given else None)  # noqa: PTH100
+    root = root_of(directory, Path(os.path.abspath(given)) if given else None, found.roots)  # noqa: PTH100
     return Place(_shown(path), directory, root, Reads(directory))
 
 
@@ -221,19 +225,12 @@ def _directory(path: Path, found: Found, options: LoadOptions) -> None:
 
 
 def _folders(path: Path, found: Found, options: LoadOptions) -> None:
-    for folder in _walk(path, options.left_out):
-        if _assembly(folder, found, options):
-            continue
-        try:
-            files = sorted(child for child in folder.iterdir() if not child.is_dir())
-        except OSError as error:
-            found.refuse(folder, error)
-            continue
+    for real, files in _walk(path, found, options):
         for file in files:
             if _is_in(file, options.left_out):
                 continue
             try:
-                _candidate(file, found, options, path)
+                _candidate(file, found, options, path, real)
             except OSError as error:
                 found.refuse(file, error)
 
@@ -242,8 +239,11 @@ def _is_in(path: Path, paths: frozenset[str]) -> bool:
     return bool(paths) and os.path.abspath(path) in paths  # noqa: PTH100 - links stay
 
 
-def _walk(path: Path, left_out: frozenset[str]) -> Iterator[Path]:
-    """The folders to look in, parents first; hidden ones, packages, and links out or back up are left out."""
+def _walk(path: Path, found: Found, options: LoadOptions) -> Iterator[tuple[Path, list[Path]]]:
+    """The files of each folder to look in, parents first, and where it really is.
+
+    Hidden folders, packages, and links out or back up are left out; a CDK assembly is read as such.
+    """
     root = path.resolve()
     seen: set[Path] = set()
     todo = [path]
@@ -253,25 +253,37 @@ def _walk(path: Path, left_out: frozenset[str]) -> Iterator[Path]:
         if real in seen or not real.is_relative_to(root):
             continue
         seen.add(real)
-        yield folder
-        if (folder / MANIFEST).is_file() and stacks_of(folder) is not None:
+        if _assembly(folder, found, options):
             continue
         try:
-            children = sorted(folder.iterdir(), reverse=True)
-        except OSError:
+            files, folders = _children(folder)
+        except OSError as error:
+            found.refuse(folder, error)
             continue
+        yield real, files
         todo.extend(
             child
-            for child in children
+            for child in reversed(folders)
             if not child.name.startswith(".")
             and child.name not in _SKIPPED
-            and child.is_dir()
             and not (child / "pyvenv.cfg").is_file()
-            and not _is_in(child, left_out)
+            and not _is_in(child, options.left_out)
         )
 
 
-def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | None) -> None:
+def _children(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files and the folders in a folder, links to them included, each sorted."""
+    files: list[Path] = []
+    folders: list[Path] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            child = folder / entry.name
+            is_folder = child.is_dir() if entry.is_symlink() else entry.is_dir()
+            (folders if is_folder else files).append(child)
+    return sorted(files), sorted(folders)
+
+
+def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | None, folder: Path | None = None) -> None:
     """A file of a directory or a glob: read if its content says it is a template."""
     suffix = path.suffix.lower()
     is_likely = suffix in _TEMPLATE_SUFFIXES
@@ -280,9 +292,9 @@ def _candidate(path: Path, found: Found, options: LoadOptions, given: Path | Non
     if path.stat().st_size > (MAX_BYTES if is_likely else _MAYBE_BYTES):
         return
     data = path.read_bytes()
-    if not looks_like_template(data) or _is_other_json(data) or not found.first_time(path, options):
+    if not looks_like_template(data) or _is_other_json(data) or not found.first_time(path, options, folder=folder):
         return
-    place = _place(path, given)
+    place = _place(path, found, given)
     digest = sha256(data).hexdigest()
     kept_as = cache.digest("outline", digest) if cache.is_on() or cache.is_sharing() else None
     nests = cache.recall("outline", kept_as) if kept_as is not None else None
@@ -353,5 +365,5 @@ def _assembly(folder: Path, found: Found, options: LoadOptions) -> bool:
         if found.first_time(path, bound):
             with path.open("rb") as stream:
                 data = stream.read(MAX_BYTES + 1)
-            _parse(data, _place(path, folder), found, bound, named=False)
+            _parse(data, _place(path, found, folder), found, bound, named=False)
     return stacks is not None

@@ -127,6 +127,8 @@ class Repository:
         What was merged into the base meanwhile is no part of the change.
         """
         commit = self.commit(revision)
+        if revision == "HEAD":
+            return commit, True
         try:
             found = self.git("merge-base", commit, "HEAD").decode().strip()
         except ConfigError:

@@ -147,9 +147,24 @@ def _read(reference: str, place: Place) -> tuple[bytes, Place]:
         raise RefusedFileError(f"it cannot be read: {(error.strerror or 'error').lower()}") from None
 
 
-def root_of(directory: Path, given: Path | None = None) -> Path:
-    """The folder that references may not leave: the repository, else the folder given, else the template's own."""
+def root_of(directory: Path, given: Path | None = None, known: dict[Path, Path | None] | None = None) -> Path:
+    """The folder that references may not leave: the repository, else the folder given, else the template's own.
+
+    Args:
+        directory: of the template.
+        given: the folder the user gave.
+        known: repository of each folder that this run looked for it from; is added to.
+    """
+    known = {} if known is None else known
+    tried: list[Path] = []
+    found = None
     for folder in (directory, *directory.parents):
+        if folder in known:
+            found = known[folder]
+            break
+        tried.append(folder)
         if (folder / ".git").exists():
-            return folder
-    return given or directory
+            found = folder
+            break
+    known.update(dict.fromkeys(tried, found))
+    return found or given or directory
