@@ -115,7 +115,7 @@ def _bind(root: Root, world: World, errors: list[PermscopeError]) -> bool:
     template = root.template
 
     def import_value(name: str) -> Any:
-        root.imports[name] = world.import_value(name, root.template.options)
+        root.imports[name] = world.import_value(name, root)
         return root.imports[name]
 
     try:
@@ -142,7 +142,7 @@ def _check_imports(world: World, errors: list[PermscopeError]) -> None:
         stale = False
         for root in list(world.roots):
             imports = root.kept.imports if root.kept is not None else {}
-            if any(world.import_value(name, root.template.options) != value for name, value in imports.items()):
+            if any(world.import_value(name, root) != value for name, value in imports.items()):
                 root.kept, stale = None, True
                 if not _bind(root, world, errors):
                     world.roots.remove(root)

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
+from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -268,6 +269,12 @@ def split(resolver: Resolver, argument: Any, place: Source) -> Any:
     return resolver.combine([resolver.resolve(argument[1])], parted, place)
 
 
+class Exported(Enum):
+    """What stands for the value of an export that is not told."""
+
+    SEVERAL = "several"  # templates export different values under the name
+
+
 def import_value(resolver: Resolver, argument: Any, place: Source) -> Any:
     """`Fn::ImportValue`: what another template of the run exports."""
 
@@ -276,10 +283,10 @@ def import_value(resolver: Resolver, argument: Any, place: Source) -> Any:
         if name is None:
             return resolver.malformed("Fn::ImportValue", argument, place)
         found = resolver.import_value(name)
-        if found is not None:
+        if found is not None and found is not Exported.SEVERAL:
             return placed(found, place)
         shown = TOKEN.sub(lambda token: token[0][2:-1], name)
-        why = "no template that was read exports it"
+        why = "several templates that were read export it" if found else "no template that was read exports it"
         return resolver.unknown("Import", shown, f"import `{shown}`", why, "import", place)
 
     return resolver.combine([resolver.resolve(argument)], imported, place)

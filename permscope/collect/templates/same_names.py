@@ -99,12 +99,12 @@ def _marks_of(number: int, trees: Sequence[Tree], shared: Mapping[str, Mapping[i
 
 def _meant(tree: Tree, arn: str, owners: Mapping[int, Tree]) -> int | None:
     """The owner that a tree has the name from, or that is alone with it in the tree's folder; None for several."""
-    given = {name: str(value) for name, value in tree.imports.items() if value is not None and arn in str(value)}
-    if given:
-        giving = [number for number, owner in owners.items() if any(name in given for name, _ in owner.exports)]
-        return giving[0] if len(giving) == 1 else None
+    given = {name for name, value in tree.imports.items() if arn in str(value)}
+    exporting = [number for number, owner in owners.items() if any(name in given for name, _ in owner.exports)]
+    if len(exporting) == 1:
+        return exporting[0]
     folder = PurePosixPath(tree.file).parent
-    beside = [number for number, owner in owners.items() if PurePosixPath(owner.file).parent == folder]
+    beside = [number for number in exporting or owners if PurePosixPath(owners[number].file).parent == folder]
     return beside[0] if len(beside) == 1 else None
 
 

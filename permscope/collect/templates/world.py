@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from permscope.collect.templates.document import Document, LateDocument
 from permscope.collect.templates.facts import export_name, stack_facts
 from permscope.collect.templates.files import Place
+from permscope.collect.templates.functions import Exported
 from permscope.collect.templates.intrinsics import stored_key
 from permscope.collect.templates.kept import Kept
 from permscope.collect.templates.options import LoadOptions
@@ -145,10 +147,14 @@ class World:
     _exports: list[tuple[Root, str, Callable[[], Any]]] | None = None
     _open: set[str] = field(default_factory=set)
 
-    def import_value(self, name: str, options: LoadOptions) -> Any:
+    def import_value(self, name: str, importer: Root) -> Any:
         """The value exported under a name where a stack is deployed, or None: exports are for their account and Region.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-importvalue.html
+
+        A name is exported once in an account and Region. Of several templates that export it, the importer's own tree
+        is meant, else the one that is alone with it in the importer's folder; of others that do not export the same,
+        nobody knows which: `Exported.SEVERAL`.
 
         An export name that holds its stack's name, which only the deployment settles, is met by the one import that
         fits it.
@@ -160,10 +166,15 @@ class World:
             exports = self._exports
             if exports is None:
                 exports = self._all(nested=False)
+            options = importer.template.options
             stores = name.startswith("ssm:")  # such a name says account and Region itself
-            for root, exported, value in exports:
-                if exported == name and (stores or _may_meet(root.template.options, options)):
-                    return value()
+            exporting = [
+                (root, value)
+                for root, exported, value in exports
+                if exported == name and (stores or _may_meet(root.template.options, options))
+            ]
+            if exporting:
+                return _value_for(importer, exporting)
             if stores:
                 return None
             fitting = [
@@ -182,6 +193,17 @@ class World:
 
     def _all(self, *, nested: bool) -> list[tuple[Root, str, Callable[[], Any]]]:
         return [(root, name, value) for root in self.roots for name, value in root.exports(nested=nested)]
+
+
+def _value_for(importer: Root, exporting: Sequence[tuple[Root, Callable[[], Any]]]) -> Any:
+    """The value that a stack imports, of those exported under one name."""
+    folder = PurePosixPath(importer.template.place.file).parent
+    own = [value for root, value in exporting if root is importer]
+    beside = [value for root, value in exporting if PurePosixPath(root.template.place.file).parent == folder]
+    if len(exporting) == 1 or own or len(beside) == 1:
+        return (own or beside or [exporting[0][1]])[0]()
+    found = [value() for _, value in exporting]
+    return found[0] if all(each == found[0] for each in found) else Exported.SEVERAL
 
 
 def _may_meet(one: LoadOptions, other: LoadOptions) -> bool:

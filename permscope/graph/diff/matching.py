@@ -1,7 +1,8 @@
 """Which thing of the new graph is which of the old one, whatever it is called there.
 
-Things are the same when they have the same id; else the same logical id and type; else the same physical name and type;
-else, of what only one side has, when they look the same (`renamed`). The last is a guess, so it is always said.
+Things are the same when they have the same id; else the same logical id and type (in the stack or file of the same name
+first); else the same physical name and type; else, of what only one side has, when they look the same (`renamed`). The
+last is a guess, so it is always said.
 """
 
 from __future__ import annotations
@@ -121,8 +122,9 @@ class Matching:
         if new.id == old.id:
             return
         one, other = new.arn or new.id, old.arn or old.id
-        if TOKEN.sub("", one) == TOKEN.sub("", other):
-            for token, before in zip(TOKEN.findall(one), TOKEN.findall(other), strict=False):
+        tokens, old_tokens = TOKEN.findall(one), TOKEN.findall(other)
+        if TOKEN.sub("", one) == TOKEN.sub("", other) and len(tokens) == len(old_tokens):
+            for token, before in zip(tokens, old_tokens, strict=True):
                 self._learn(token, before)
         else:
             self._arns[any_partition(one)] = any_partition(other)
@@ -145,7 +147,7 @@ def match_graphs(old: PermissionGraph, new: PermissionGraph) -> Matching:
     left_new = {node.id: node for node in new.of_kind(*_THINGS)}
     for node_id in [each for each in left_new if each in left_old]:
         matching.pair(left_new.pop(node_id), left_old.pop(node_id))
-    for key_of in (_by_logical_id, _by_logical_id_alone, _by_name):
+    for key_of in (_by_logical_id, _by_logical_id_and_file, _by_logical_id_alone, _by_name):
         _pair_by(matching, left_old, left_new, key_of)
     _pair_roles_of_functions(matching, left_old, left_new)
     _pair_by_looks(matching, left_old, left_new)
@@ -157,6 +159,16 @@ def match_graphs(old: PermissionGraph, new: PermissionGraph) -> Matching:
 def _by_logical_id(node: Node) -> object:
     stack = node.fact.stack if node.fact is not None else ""
     return (node.kind, node.type, node.logical_id, node.label, stack) if node.logical_id else None
+
+
+def _by_logical_id_and_file(node: Node) -> object:
+    """The label of a stack changes when a second template comes beside the first; its file's name does not."""
+    file = node.source.file
+    return (
+        (node.kind, node.type, node.logical_id, node.label, file.rpartition("/")[2])
+        if node.logical_id and file
+        else None
+    )
 
 
 def _by_logical_id_alone(node: Node) -> object:

@@ -121,3 +121,41 @@ def test_what_a_cdk_app_carries_into_another_region_arrives(collect: Collect, ki
     triggers = [fact for fact in collect(files).facts if isinstance(fact, Trigger)]
     read = next(trigger for trigger in triggers if trigger.event == "event-source-mapping")
     assert read.source_id == "arn:aws:sqs:us-east-1:111122223333:jobs"
+
+
+EXPORTER = """
+Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: %s}}}
+Outputs: {Queue: {Value: !GetAtt Queue.Arn, Export: {Name: queue}}}
+"""
+IMPORTER = READER % "!ImportValue queue"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"a.yaml": "one", "b.yaml": "two"}, "${Import::queue}"),
+        ({"x/a.yaml": "one", "y/b.yaml": "two"}, "${Import::queue}"),
+        ({"x/a.yaml": "one", "b.yaml": "jobs"}, QUEUE),  # alone with it in the folder
+        ({"b.yaml": "jobs"}, QUEUE),
+        ({"x/b.yaml": "jobs"}, QUEUE),
+    ],
+)
+def test_an_export_of_several_templates_is_that_of_the_own_folder_or_not_known(
+    collect: Collect, files: Mapping[str, str], found: str
+) -> None:
+    """An account has one export of a name, so such templates are not deployed together.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+    """
+    collected = collect({**{file: EXPORTER % name for file, name in files.items()}, "c.yaml": IMPORTER})
+    assert source(collected) == found
+    whys = [fact.why for fact in collected.facts if isinstance(fact, Unknown) and fact.kind == "import"]
+    assert whys == (["several templates that were read export it"] if found.startswith("${") else [])
+
+
+def test_an_export_with_one_value_in_several_templates_is_known(collect: Collect) -> None:
+    """Whichever is deployed, the import gets that."""
+    output = f"Outputs: {{Q: {{Value: '{QUEUE}', Export: {{Name: queue}}}}}}"
+    text = f"Resources: {{T: {{Type: AWS::SNS::Topic}}}}\n{output}"
+    collected = collect({"a.yaml": text, "b.yaml": text, "c.yaml": IMPORTER})
+    assert source(collected) == QUEUE

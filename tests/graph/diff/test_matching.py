@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from permscope.collect.load import LoadOptions, load
+from permscope.graph.build import build_graph
 from permscope.graph.diff.matching import match_graphs
 
 QUEUE = "  {name}: {{Type: AWS::SQS::Queue{more}}}\n"
@@ -49,3 +52,22 @@ def test_a_thing_that_is_given_a_name_stays_the_same_thing(
     assert matching.old_node(after.id) is before
     assert matching.old_text(f"{after.arn}/x") == f"{before.arn}/x"
     assert matching.old_text("nothing of it") == "nothing of it"
+
+
+def test_a_second_template_of_one_name_leaves_the_first_what_it_was(tmp_path: Path) -> None:
+    """Its ARN is marked from then on, and its policies are read with the ARN of before."""
+    text = "Resources:\n" + QUEUE.format(name="Jobs", more=", Properties: {QueueName: jobs}")
+    graphs = []
+    for version, names in (("old", ["a"]), ("new", ["a", "b"])):
+        (tmp_path / version).mkdir()
+        for name in names:
+            (tmp_path / version / f"{name}.yaml").write_text(text, encoding="utf-8")
+        graphs.append(build_graph(load([str(tmp_path / version)], LoadOptions())))
+    old, new = graphs
+    matching = match_graphs(old, new)
+    (before,) = [node for node in old.nodes.values() if node.label == "Jobs"]
+    after = {(node.source.file or "")[-6:]: node for node in new.nodes.values() if node.label == "Jobs"}
+    assert matching.old_node(after["a.yaml"].id) is before
+    assert matching.old_text(f"{after['a.yaml'].arn}:x") == f"{before.arn}:x"
+    assert matching.old_node(after["b.yaml"].id) is None
+    assert matching.renamed == []
