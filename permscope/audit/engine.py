@@ -270,7 +270,9 @@ def _element(subject: Subject) -> str:
         case AttachmentView():
             return subject.it.name
         case StatementView():
-            return " ".join((*(subject.it.statement.actions or ()), *(subject.it.statement.resources or ())))
+            return " ".join(
+                (*sorted(subject.it.statement.actions or ()), *sorted(subject.it.statement.resources or ()))
+            )
         case _:
             return ""
 

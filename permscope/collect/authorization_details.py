@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/cli/latest/reference/iam/get-account-authorization-d
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -52,12 +53,13 @@ def authorization_facts(document: Mapping[str, Any], file: str) -> list[AnyFact]
         SnapshotError: it has another shape.
     """
     try:
+        _check_texts(document)
         session = FileSession(_account(document), file)
         found: list[LiveFact] = list(details(session, [document]))
         facts = [fact for fact in found if not isinstance(fact, LiveResource)]
         resources = [fact for fact in found if isinstance(fact, LiveResource)]
         facts.extend(facts_of(resources, session.stack, session))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise SnapshotError(
             f"is not what `aws iam get-account-authorization-details` prints: {type(error).__name__} {error}",
             source=Source(file=file),
@@ -68,6 +70,27 @@ def authorization_facts(document: Mapping[str, Any], file: str) -> list[AnyFact]
     if session.account:
         facts.insert(0, Account(id=session.account, source=session.source(DETAILS)))
     return facts
+
+
+_DOCUMENTS = frozenset({"AssumeRolePolicyDocument", "Document", "PolicyDocument"})
+_TEXTS = re.compile(r".*(?:Arn|Date|Id|Name|Type)|Key|Path|Region|Value")
+
+
+def _check_texts(value: object) -> None:
+    """Refuse what is no text where IAM prints one; policies are checked when they are parsed.
+
+    Raises:
+        TypeError: for such a value.
+    """
+    if isinstance(value, list):
+        for item in value:
+            _check_texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _TEXTS.fullmatch(key) and not (item is None or isinstance(item, str)):
+                raise TypeError(f"`{key}` is no text")
+            if key not in _DOCUMENTS:
+                _check_texts(item)
 
 
 def _account(document: Mapping[str, Any]) -> ArnParts | None:

@@ -102,6 +102,36 @@ def test_fingerprints_stay_when_lines_move_and_files_are_renamed(tmp_path: Path)
     assert len({item.fingerprint for item in before}) == len(before)
 
 
+def test_fingerprints_stay_when_statements_and_actions_change_places(audit: Any, role: Any) -> None:
+    """A baseline and the gate know a finding again that is blamed on one of several actions or statements."""
+    vault = role({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"})
+    passing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": {"Fn::GetAtt": ["Vault", "Arn"]}}
+
+    def fingerprints(*statements: dict[str, Any]) -> set[tuple[str, str]]:
+        policy = {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Statement": list(queue)}},
+        }
+        resources = {
+            "Vault": vault,
+            "Builder": role(*statements),
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Policy": policy,
+        }
+        found = audit(resources)
+        assert {"new-compute-passrole", "action-out-of-scope"} <= set(found)
+        return {(item.rule, item.fingerprint) for items in found.values() for item in items}
+
+    def work(*actions: str) -> dict[str, Any]:
+        return {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+
+    queue = [{"Effect": "Allow", "Principal": "*", "Action": ["sns:Publish", "logs:PutLogEvents"], "Resource": "*"}]
+    one = fingerprints(work("lambda:CreateFunction", "lambda:InvokeFunction"), work("glue:CreateJob"), passing)
+    queue[0]["Action"] = ["logs:PutLogEvents", "sns:Publish"]
+    other = fingerprints(passing, work("glue:CreateJob"), work("lambda:InvokeFunction", "lambda:CreateFunction"))
+    assert one == other
+
+
 def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
     """Findings come in one order, with the same content."""
     first, second = (_audit(tmp_path, _role(STATEMENTS)) for _ in range(2))

@@ -134,7 +134,15 @@ def test_a_dump_that_was_cut_says_so(dump: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [{"RoleDetailList": [{}]}, {"UserDetailList": ["x"]}, {"RoleDetailList": [{"Arn": 1}]}]
+    "broken",
+    [
+        {"RoleDetailList": [{}]},
+        {"UserDetailList": ["x"]},
+        {"RoleDetailList": [{"Arn": 1}]},
+        {"UserDetailList": [{**DETAILS["UserDetailList"][0], "UserId": {"a": 1}}]},
+        {"UserDetailList": [{**DETAILS["UserDetailList"][0], "UserName": 1}]},
+        {"UserDetailList": [{**DETAILS["UserDetailList"][0], "Tags": [{"Key": ["a"], "Value": "b"}]}]},
+    ],
 )
 def test_a_dump_of_another_shape_is_an_error(tmp_path: Path, broken: dict[str, Any]) -> None:
     """Never a traceback."""

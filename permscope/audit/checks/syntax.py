@@ -84,7 +84,8 @@ def actions_of_another_service(subject: Subject, _parameters: Any, _taken: Taken
         shown = ", ".join(f"`{text}`" for text in found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
         statement = subject.it.statement
         values = {"action": shown, "service": service}
-        yield Hit(element=found[0], source=_place(found[0], statement), values=values, statement=statement)
+        first = min(found)  # the same one in whatever order they stand
+        yield Hit(element=first, source=_place(first, statement), values=values, statement=statement)
 
 
 def _is_foreign(text: str, spoken: Collection[str]) -> bool:

@@ -23,7 +23,7 @@ from permscope.graph.mapping_reader import no_such
 from permscope.graph.model import Decision, Edge, EdgeKind, NodeKind
 from permscope.inventory.facts import Role, User
 from permscope.inventory.located import source_of
-from permscope.inventory.policies import PolicyKind
+from permscope.inventory.policies import PolicyKind, Statement
 from permscope.inventory.source import NOWHERE, Source
 
 _CATEGORIES = ("new-work", "existing-work", "self-escalation", "boundary-removal", "principal-access")
@@ -188,18 +188,32 @@ def _narrowed(edges: list[Edge], guilty: ActionSet) -> str:
 
 
 def blamed(view: PrincipalView, edges: list[Edge], guilty: ActionSet) -> tuple[Source, str]:
-    """The place and text of the action element that gives the way."""
+    """The place and text of an action element that gives the way: of several the same one in whatever order."""
     catalog = load()
+    found: dict[tuple[bool, str], Source] = {}
+    for statement in _written_by_the_user(edges):
+        for text in statement.actions or statement.not_actions or ():
+            if statement.actions is None or not catalog.expand(text).isdisjoint(guilty):
+                place = source_of(text)
+                key = (text.lower() in _USES, str(text))
+                found.setdefault(key, place if place is not NOWHERE and place.line else statement.source)
+    first = min(found, default=None)
+    return (view.fact.source, view.label) if first is None else (found[first], first[1])
+
+
+# What merely runs a thing is the last part of a way that is to blame.
+_USES = frozenset({"lambda:invokefunction", "lambda:invokefunctionurl", "states:startexecution", "iam:passrole"})
+
+
+def _written_by_the_user(edges: list[Edge]) -> list[Statement]:
+    """The statements that edges stand on, but those of policies that AWS wrote."""
+    found: dict[int, Statement] = {}
     for edge in edges:
         for reason in edge.provenance:
-            statement = reason.fact
-            if statement is None or (reason.policy and reason.policy.kind is PolicyKind.AWS_MANAGED):
-                continue
-            for text in statement.actions or statement.not_actions or ():
-                if statement.actions is None or not catalog.expand(text).isdisjoint(guilty):
-                    place = source_of(text)
-                    return (place if place is not NOWHERE and place.line else statement.source), str(text)
-    return view.fact.source, view.label
+            by_aws = reason.policy is not None and reason.policy.kind is PolicyKind.AWS_MANAGED
+            if reason.fact is not None and not by_aws:
+                found.setdefault(id(reason.fact), reason.fact)
+    return list(found.values())
 
 
 def is_stronger(view: PrincipalView, other: PrincipalView | None) -> bool:
@@ -232,20 +246,23 @@ def _has_more(view: PrincipalView, other: PrincipalView) -> bool:
 
 def place_of(statement: Any, action: str) -> tuple[Source, str]:
     """The place and text of the action element of a statement that names an action."""
-    for text in statement.actions or ():
-        if action in load().expand(text):
-            place = source_of(text)
-            return (place if place.line else statement.source), str(text)
-    return statement.source, action
+    text = min((text for text in statement.actions or () if action in load().expand(text)), default=None)
+    if text is None:
+        return statement.source, action
+    place = source_of(text)
+    return (place if place.line else statement.source), str(text)
 
 
 def granted_at(view: PrincipalView, held: ActionSet) -> tuple[Source, str]:
     """The action element, written by the user, that grants some actions."""
+    found: dict[str, Source] = {}
     for grant in view.access.grants:
-        if not grant.actions.isdisjoint(held) and grant.policy.kind is not PolicyKind.AWS_MANAGED:
-            for action in held:
-                return place_of(grant.statement, action)
-    return view.fact.source, view.label
+        if grant.policy.kind is not PolicyKind.AWS_MANAGED:
+            for action in grant.actions & held:
+                place, text = place_of(grant.statement, action)
+                found.setdefault(text, place)
+    element = min(found, default=None)
+    return (view.fact.source, view.label) if element is None else (found[element], element)
 
 
 # Where the graph has no target: permission sets
