@@ -8,6 +8,7 @@ what earlier runs kept and the other version shares, and with neither.
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import shutil
 import subprocess
@@ -254,6 +255,16 @@ class Folder:
             (top / name).write_text(text, encoding="utf-8")
 
 
+TWIN = {
+    "Resources": {
+        "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}},
+        "Role": role(allow(["sqs:*"], RESOURCES[-1])),
+        "Worker": function("Role", FunctionName="worker-one"),
+    },
+    "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Jobs", "Arn"]}, "Export": {"Name": "other-arn"}}},
+}
+
+
 @contextmanager
 def reusing(folder: Path | None) -> Iterator[None]:
     """Runs that keep what they work out in a folder, and share it; or that do neither."""
@@ -309,6 +320,8 @@ def test_reports_are_the_same_with_and_without_what_was_kept(
         top = Path(name)
         monkeypatch.chdir(top)
         folder = Folder()
+        if data.draw(st.booleans(), label="names of two"):
+            folder.world["twin.json"] = copy.deepcopy(TWIN)
         folder.write(top / "new")
         config = top / "permscope.yaml"
         config.write_text("", encoding="utf-8")

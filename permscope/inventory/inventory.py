@@ -47,10 +47,14 @@ class Part(NamedTuple):
     Attributes:
         name: what it is kept under.
         state: the same as long as all else that its facts depend on is the same.
+        label: of the root.
+        file: of the root.
     """
 
     name: str
     state: str
+    label: str
+    file: str
 
 
 class Key(NamedTuple):

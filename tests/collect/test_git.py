@@ -241,3 +241,28 @@ def test_a_version_is_read_anew_where_something_kept_of_it_is_gone(top: Path, ke
     for entry in kept.glob("facts-*"):
         entry.unlink()
     assert _all_of("HEAD").facts == first.facts
+
+
+def test_names_of_two_templates_are_told_apart_from_what_is_kept_too(
+    top: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And such facts are known by a key, which says where the templates are."""
+    text = TEMPLATE.replace("{Runtime", "{FunctionName: one, Runtime")
+    (top / "app" / "template.yaml").write_text(text, encoding="utf-8")
+    (top / "other.yaml").write_text(text, encoding="utf-8")
+    _git(top, "add", "-A")
+    _git(top, "commit", "-q", "-m", "two")
+    first = _all_of("HEAD")
+    assert kept.is_dir()
+    assert len({function.arn for function in first.of(Function)}) == 2
+    assert first.key is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(Listing, "copy_to", _no_copy)
+        again = _all_of("HEAD")
+    assert (again.facts, again.key) == (first.facts, first.key)
+    (top / "other.yaml").rename(top / "app" / "other.yaml")
+    _git(top, "add", "-A")
+    _git(top, "commit", "-q", "-m", "three")
+    moved = _all_of("HEAD").key
+    assert moved is not None
+    assert moved.name != first.key.name

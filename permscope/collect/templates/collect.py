@@ -45,10 +45,9 @@ def read_templates(templates: Sequence[Template]) -> Collected:
         collected.errors.extend(kept.errors)
     apart = told_apart(trees)
     _put_together(said, collected, apart)
-    if apart is None:
-        collected.key = _key(world.roots, said)
-        if len(collected.errors) == sum(len(kept.errors) for kept in said):
-            collected.parts = _parts(world.roots, said)
+    collected.key = _key(world.roots, said, trees if apart is not None else ())
+    if len(collected.errors) == sum(len(kept.errors) for kept in said):
+        collected.parts = _parts(world.roots, said)
     return collected
 
 
@@ -60,8 +59,14 @@ def read_parts(parts: Sequence[Part]) -> Collected | None:
         if kept is None or not kept.outline:
             return None
         said.append(kept)
-    collected = Collected(errors=[error for kept in said for error in kept.errors], key=_key_of(said))
-    _put_together(said, collected)
+    trees = [
+        Tree(part.label, part.file, kept.facts, kept.exports, kept.imports)
+        for part, kept in zip(parts, said, strict=True)
+    ]
+    apart = told_apart(trees)
+    key = _key_of(said, trees if apart is not None else ())
+    collected = Collected(errors=[error for kept in said for error in kept.errors], key=key)
+    _put_together(said, collected, apart)
     collected.parts = tuple(parts)
     return collected
 
@@ -81,26 +86,35 @@ def _parts(roots: Sequence[Root], said: Sequence[Kept]) -> tuple[Part, ...]:
     if not cache.is_on() or len(roots) != len(said):
         return ()
     found = [
-        Part(root.name, state_of(kept))
+        Part(root.name, state_of(kept), root.label, root.template.place.file)
         for root, kept in zip(roots, said, strict=True)
         if root.name is not None and kept.outline
     ]
     return tuple(found) if len(found) == len(said) else ()
 
 
-def _key(roots: Sequence[Root], said: Sequence[Kept]) -> Key | None:
-    """What the facts are known by: by what they say, or, where that is not kept, by what it depends on."""
+def _key(roots: Sequence[Root], said: Sequence[Kept], apart: Sequence[Tree]) -> Key | None:
+    """What the facts are known by: by what they say, or, where that is not kept, by what it depends on.
+
+    Args:
+        roots: all of them.
+        said: by each of them.
+        apart: the same, where names of several of them are told apart.
+    """
     if any(root.name is None for root in roots) or len(roots) != len(said):
         return None
     if all(kept.outline for kept in said):
-        return _key_of(said)
+        return _key_of(said, apart)
     if cache.is_on():
         return None  # some of it cannot be kept
     return Key(cache.digest(*(f"{root.name} {state_of(kept)}" for root, kept in zip(roots, said, strict=True))))
 
 
-def _key_of(said: Sequence[Kept]) -> Key:
-    return Key(cache.digest(*(kept.outline for kept in said)), tuple(each for kept in said for each in kept.lines))
+def _key_of(said: Sequence[Kept], apart: Sequence[Tree]) -> Key:
+    """Whose name is whose also depends on which template is where, and on who exports it and who imports it."""
+    where = [f"{(tree.label, tree.file, *tree.exports)} {sorted(tree.imports.items(), key=str)}" for tree in apart]
+    name = cache.digest(*(kept.outline for kept in said), *where)
+    return Key(name, tuple(each for kept in said for each in kept.lines))
 
 
 def _name(template: Template, label: str) -> str | None:
