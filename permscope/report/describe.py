@@ -133,6 +133,45 @@ def place(source: Source) -> str:
     return f"{source.file}:{source.line}" if source.line else source.file
 
 
+def place_of(graph: PermissionGraph, node: Node) -> str:
+    """The place of a node; of one template that is deployed several times with the account and Region as well."""
+    where = place(node.source)
+    stack = stack_of(graph, node)
+    return f"{where} in {stack}" if stack else where
+
+
+def stack_of(graph: PermissionGraph, node: Node) -> str:
+    """Account and Region of a node of a template that is deployed several times; nothing for another."""
+    return _twins(graph).get(node.id, "")
+
+
+# Found once for a graph as it is.
+_TWINS: WeakKeyDictionary[PermissionGraph, tuple[int, dict[str, str]]] = WeakKeyDictionary()
+
+
+def _twins(graph: PermissionGraph) -> dict[str, str]:
+    """Account and Region of nodes that share name and place with another one."""
+    known = _TWINS.get(graph)
+    if known is None or known[0] != len(graph.nodes):
+        same: dict[tuple[object, ...], list[Node]] = {}
+        for node in graph.nodes.values():
+            if node.source.file and node.arn:
+                same.setdefault((node.kind, node.label, node.source), []).append(node)
+        several = (node for nodes in same.values() if len(nodes) > 1 for node in nodes)
+        known = (len(graph.nodes), {node.id: _whereabouts(node) for node in several})
+        _TWINS[graph] = known
+    return known[1]
+
+
+def _whereabouts(node: Node) -> str:
+    parts = split_arn(node.arn or "")
+    named = (
+        f"account {node.account}" if node.account and node.account != ACCOUNT else "",
+        parts.region if parts and parts.region != REGION else "",
+    )
+    return ", ".join(part for part in named if part)
+
+
 def line_of(source: Source) -> str:
     """`:12`, or nothing."""
     return f":{source.line}" if source.line else ""
@@ -238,10 +277,24 @@ def conditions_of(edge: Edge) -> str:
     return "; ".join(_condition_lines(edge.conditions))
 
 
+_NAMES_IT = " names it"
+_A_PARAMETER = "the parameter "
+
+
+def _naming_once(assumptions: list[str]) -> Iterable[str]:
+    """Assumptions about a template, those on the parts of one name in one sentence."""
+    naming = [each.removesuffix(_NAMES_IT) for each in assumptions if each.endswith(_NAMES_IT)]
+    if len(naming) < 2 or not all(each.startswith(_A_PARAMETER) for each in naming):  # noqa: PLR2004 - several
+        return assumptions
+    names = [each.removeprefix(_A_PARAMETER) for each in naming]
+    together = f"the parameters {', '.join(names[:-1])} and {names[-1]} name it"
+    return (together, *(each for each in assumptions if not each.endswith(_NAMES_IT)))
+
+
 def _condition_lines(conditions: Mapping[str, Any]) -> Iterable[str]:
     for operator, keys in conditions.items():
         if operator == "template":
-            yield from (in_words(assumption_words(key, values)) for key, values in _pairs(keys))
+            yield from map(in_words, _naming_once([assumption_words(key, values) for key, values in _pairs(keys)]))
         elif operator == "unknown" and isinstance(keys, Mapping):
             yield from (f"{key} is as it must be" for key in keys)
         elif operator == "auth" and isinstance(keys, Mapping):

@@ -17,7 +17,7 @@ from permscope.report.describe import (
     counted,
     exposed_functions,
     name_of,
-    place,
+    place_of,
     type_name,
 )
 from permscope.report.in_and_out import (
@@ -129,7 +129,7 @@ class _Page:
         if self._columns is not None and node.kind is NodeKind.FUNCTION:
             self._print_side_by_side(node, self._columns)
         else:
-            print_tree(self._tree(node), self._console, where=place(node.source))
+            print_tree(self._tree(node), self._console, where=place_of(self._graph, node))
 
     def _fitting(self, functions: Sequence[Node]) -> tuple[int, int, int]:
         """Cells of entries, role and what it touches: the first two no wider than they need, the rest for the third."""
@@ -207,7 +207,7 @@ class _Page:
 
     def _print_side_by_side(self, node: Node, columns: tuple[int, int, int]) -> None:
         graph, signs = self._graph, self._signs
-        print_title(_title(node), place(node.source), self._console)
+        print_title(_title(node), place_of(graph, node), self._console)
         left_width, middle_width, right_width = columns
         left = [line for name, more in entries_of(graph, node, signs) for line in _stacked(name, more, left_width)]
         widths = [left_width, len(signs.flow), middle_width, len(signs.flow), right_width]

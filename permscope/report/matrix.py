@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from permscope.catalog.actions import ActionSet
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph
-from permscope.report.describe import counted, name_of
+from permscope.report.describe import counted, name_of, stack_of
 from permscope.report.escape import visible
 from permscope.report.layout import joined, print_columns, print_line, print_table
 from permscope.report.order import by_place
@@ -110,13 +110,13 @@ def matrix_of(graph: PermissionGraph, *, by_service: bool = False, within: Permi
 
 
 def _names(graph: PermissionGraph) -> dict[str, str]:
-    """A name per node that no other node has: with the folder of its template, then a number, where it needs one."""
+    """A name per node that no other node has: with its stack or folder, then a number, where it needs one."""
     owners = Counter(name_of(node) for node in graph.nodes.values())
     found: dict[str, str] = {}
     taken: set[str] = set()
     for node in graph.nodes.values():
         name = plain = name_of(node)
-        folder = (node.source.file or "").rpartition("/")[0].rpartition("/")[2]
+        folder = stack_of(graph, node) or (node.source.file or "").rpartition("/")[0].rpartition("/")[2]
         if owners[name] > 1 and folder:
             name = plain = f"{name} ({folder})"
         number = 1

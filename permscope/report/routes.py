@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
-from permscope.report.describe import Places, auth_of, in_words, is_open, line_of, name_of, type_name
+from permscope.report.describe import Places, auth_of, in_words, is_open, line_of, name_of, stack_of, type_name
 from permscope.report.in_and_out import callers_of
 from permscope.report.layout import joined, print_groups, print_line, print_table
 from permscope.report.order import by_place
@@ -73,7 +73,7 @@ def print_routes(graph: PermissionGraph, console: Console) -> None:
         console.print()
         print_line(text((count(len(events), "event"), "bold")), console)
         console.print()
-        groups = _by_file(events, lambda entry: tuple(_event(entry, signs)), places)
+        groups = _by_file(events, lambda entry: tuple(_event(graph, entry, signs)), places)
         print_groups(groups, console, head=("event", "kind", "runs", "line"))
     direct = [
         (graph.nodes[edge.source], edge, function)
@@ -138,17 +138,22 @@ def _route(graph: PermissionGraph, entry: Entry, signs: Symbols) -> Iterator[Tex
         style, limited = "yellow", ", not for everyone"
     yield text((auth_of(entry.source) + limited, style))
     yield _runs(entry, signs)
-    yield text((line_of(_source(entry)), "dim"))
+    yield text((_line(graph, entry), "dim"))
 
 
-def _event(entry: Entry, signs: Symbols) -> Iterator[Text]:
+def _event(graph: PermissionGraph, entry: Entry, signs: Symbols) -> Iterator[Text]:
     yield text((name_of(entry.source), "bold"))
     event = (entry.edge.event if entry.edge else None) or ""
     kind = type_name(entry.source)
     words = event.replace("-", " ").replace("_", " ")
     yield text(kind, (f", {words}" if words else "", "dim"))
     yield _runs(entry, signs)
-    yield text((line_of(_source(entry)), "dim"))
+    yield text((_line(graph, entry), "dim"))
+
+
+def _line(graph: PermissionGraph, entry: Entry) -> str:
+    stack = stack_of(graph, entry.target or entry.source)
+    return line_of(_source(entry)) + (f" in {stack}" if stack else "")
 
 
 def _runs(entry: Entry, signs: Symbols) -> Text:

@@ -11,7 +11,15 @@ from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.inventory.source import Source
-from permscope.report.describe import Places, actions_in_words, fed_by, in_words, is_open, with_short_arns
+from permscope.report.describe import (
+    Places,
+    actions_in_words,
+    conditions_of,
+    fed_by,
+    in_words,
+    is_open,
+    with_short_arns,
+)
 
 _OWN = "arn:${AWS::Partition}"
 
@@ -129,3 +137,16 @@ def test_what_feeds_a_queue_is_found_anew_when_the_graph_has_grown() -> None:
     assert fed_by(graph, queue) == fed_by(graph, queue) == "Orders"
     graph.add_edge(Edge(source="Returns", target="Queue", kind=EdgeKind.DELIVERS_TO))
     assert fed_by(graph, queue) == "Orders, Returns"
+
+
+def test_parameters_that_name_one_thing_together_are_one_condition() -> None:
+    """Three sentences of the same form say no more than one."""
+    edge = Edge(
+        source="a",
+        target="b",
+        kind=EdgeKind.CAN_INVOKE,
+        conditions={"template": {"Param::Region": ["*"], "Param::Account": ["*"], "Param::Name": ["*"]}},
+    )
+    assert conditions_of(edge) == "the parameters Region, Account and Name name it"
+    alone = Edge(source="a", target="b", kind=EdgeKind.CAN_INVOKE, conditions={"template": {"Param::Name": ["*"]}})
+    assert conditions_of(alone) == "the parameter Name names it"

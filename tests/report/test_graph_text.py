@@ -15,6 +15,10 @@ from permscope.graph.build import build_graph
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import find_node, focus
 from permscope.report.graph_text import print_graph
+from permscope.report.matrix import print_matrix
+from permscope.report.routes import print_routes
+
+ROOT = Path(__file__).parent.parent.parent
 
 Draw = Callable[..., str]
 World = Callable[[str], PermissionGraph]
@@ -214,3 +218,20 @@ def test_what_an_integration_calls_is_shown_with_its_route(tmp_path: Path, shown
     behind = build_graph(load_inventory([str(path)], LoadOptions()))
     text = shown(lambda console: print_graph(behind, console))
     assert "ses:SendEmail" in next(line for line in text.splitlines() if "calls what the request names" in line)
+
+
+@pytest.mark.parametrize("show", [print_graph, print_routes, print_matrix])
+def test_one_template_in_several_accounts_is_told_apart(tmp_path: Path, shown: Draw, show: Callable[..., None]) -> None:
+    """Everything has the same name and place in both, so the account and Region are said; of one stack they are not."""
+    path = tmp_path / "template.yaml"
+    path.write_text((ROOT / "fixtures/orders/template.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    places = [f"{path}@111122223333/eu-west-1", f"{path}@444455556666/eu-west-1"]
+
+    def view(inputs: list[str]) -> str:
+        drawn = build_graph(load_inventory(inputs, LoadOptions()))
+        return " ".join(shown(lambda console: show(drawn, console), width=200).split())
+
+    both = view(places)
+    assert "account 111122223333," in both
+    assert "account 444455556666," in both
+    assert "account 111122223333" not in view(places[:1])
