@@ -64,9 +64,10 @@ def told_apart(trees: Sequence[Tree]) -> list[AnyFact] | None:
     shared = _shared(trees)
     if not shared:
         return None
+    owners = _Owners(trees, shared)
     found: list[AnyFact] = []
     for number, tree in enumerate(trees):
-        marks = _marks_of(number, trees, shared)
+        marks = owners.marks_of(number)
         found.extend(_Marking(marks).of(fact) for fact in tree.facts) if marks else found.extend(tree.facts)
     found.extend(_unknown(named, trees) for named in shared.values())
     return found
@@ -87,25 +88,41 @@ def _kind_of(fact: Named) -> str | None:
     return _RESOURCES.get(fact.type) if isinstance(fact, Resource) else _KINDS[type(fact)]
 
 
-def _marks_of(number: int, trees: Sequence[Tree], shared: Mapping[str, Mapping[int, Named]]) -> dict[str, str]:
-    """ARN -> the mark of the tree whose thing a tree means by it."""
-    found = {}
-    for arn, named in shared.items():
-        meant = number if number in named else _meant(trees[number], arn, {each: trees[each] for each in named})
-        if meant is not None:
-            found[arn] = stack_token(trees[meant].label)
-    return found
+class _Owners:
+    """Whose thing each tree means by a name that several define: its own, else one it imports, else its folder's."""
+
+    def __init__(self, trees: Sequence[Tree], shared: Mapping[str, Mapping[int, Named]]) -> None:
+        self._trees, self._shared = trees, shared
+        self._own: dict[int, list[str]] = defaultdict(list)
+        in_folder: dict[PurePosixPath, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for arn, named in shared.items():
+            for number in named:
+                self._own[number].append(arn)
+                in_folder[_folder(trees[number])][arn].append(number)
+        self._alone = {
+            folder: {arn: numbers[0] for arn, numbers in held.items() if len(numbers) == 1}
+            for folder, held in in_folder.items()
+        }
+        self._exporting: dict[str, set[int]] = defaultdict(set)
+        for number, tree in enumerate(trees):
+            for name, _ in tree.exports:
+                self._exporting[name].add(number)
+
+    def marks_of(self, number: int) -> dict[str, str]:
+        """ARN -> the mark of the tree that is meant by it; nothing for an ARN that may mean several."""
+        tree = self._trees[number]
+        meant = dict(self._alone.get(_folder(tree), {}))
+        for name, value in tree.imports.items():
+            if isinstance(value, str) and value in self._shared:
+                giving = self._exporting[name] & self._shared[value].keys()
+                if len(giving) == 1:
+                    meant[str(value)] = next(iter(giving))
+        meant |= dict.fromkeys(self._own.get(number, ()), number)
+        return {arn: stack_token(self._trees[owner].label) for arn, owner in meant.items()}
 
 
-def _meant(tree: Tree, arn: str, owners: Mapping[int, Tree]) -> int | None:
-    """The owner that a tree has the name from, or that is alone with it in the tree's folder; None for several."""
-    given = {name for name, value in tree.imports.items() if arn in str(value)}
-    exporting = [number for number, owner in owners.items() if any(name in given for name, _ in owner.exports)]
-    if len(exporting) == 1:
-        return exporting[0]
-    folder = PurePosixPath(tree.file).parent
-    beside = [number for number in exporting or owners if PurePosixPath(owners[number].file).parent == folder]
-    return beside[0] if len(beside) == 1 else None
+def _folder(tree: Tree) -> PurePosixPath:
+    return PurePosixPath(tree.file).parent
 
 
 def _unknown(named: Mapping[int, Named], trees: Sequence[Tree]) -> Unknown:
@@ -114,7 +131,7 @@ def _unknown(named: Mapping[int, Named], trees: Sequence[Tree]) -> Unknown:
     more = f" and {len(files) - _MOST_SHOWN} more" if len(files) > _MOST_SHOWN else ""
     return Unknown(
         what=f"which {_kind_of(first)} `{first.name}` is deployed",
-        why=f"{len(files)} templates define one of this name, there can be only one: "
+        why=f"{len(files)} templates define one of this name, and {_scope(first)}: "
         + ", ".join(f"`{file}`" for file in files[:_MOST_SHOWN])
         + f"{more}; each is read by itself",
         kind="same-name",
@@ -122,6 +139,14 @@ def _unknown(named: Mapping[int, Named], trees: Sequence[Tree]) -> Unknown:
         logical_id=first.logical_id,
         stack=first.stack,
     )
+
+
+def _scope(named: Named) -> str:
+    """Where a name is unique."""
+    parts = split_arn(named.arn or "")
+    if parts is None or not parts.account:
+        return "there is only one"
+    return "an account has only one" + (" in a Region" if parts.region else "")
 
 
 class _Mark(NamedTuple):
