@@ -19,7 +19,7 @@ from permscope.graph.trusted import TrustedParties
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import Statement
 from permscope.inventory.source import NOWHERE, Source
-from permscope.inventory.tokens import as_written
+from permscope.inventory.tokens import as_written, without_stack
 from permscope.lazy import dataclass
 
 _LINE = 160
@@ -212,19 +212,19 @@ def _finding(draft: _Draft) -> Finding:
         title=rule.title,
         severity=severity,
         confidence=confidence,
-        resource=resource,
+        resource=without_stack(resource),
         source=source,
         message=message,
         why=rule.why(subject, hit),
-        fix=of_place(rule.fix(subject, hit), source, resource),
+        fix=without_stack(of_place(rule.fix(subject, hit), source, resource)),
         tags=tuple(dict.fromkeys((*rule.tags, *tags))),
         aliases=tuple(dict.fromkeys((*rule.aliases, *_names(draft.also.values())))),
         references=rule.references,
         path=hit.path or _path(subject),
-        fingerprint=hit.element or _element(subject),  # made a hash of when duplicates are counted
+        fingerprint=without_stack(hit.element or _element(subject)),  # made a hash of when duplicates are counted
         nodes=tuple(dict.fromkeys((*subject.nodes, *hit.nodes))),
-        excerpt=statement_text(statement) if statement else "",
-        guilty=hit.element,
+        excerpt=without_stack(statement_text(statement)) if statement else "",
+        guilty=without_stack(hit.element),
         adjusted=adjusted,
     )
 

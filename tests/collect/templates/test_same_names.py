@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from permscope.audit.run import run_audit
 from permscope.collect.load import LoadOptions, load
 from permscope.graph.build import build_graph
-from permscope.graph.model import EdgeKind, PermissionGraph
+from permscope.graph.model import EdgeKind, NodeKind, PermissionGraph
 from permscope.inventory.facts import Function, PolicyAttachment, Resource, ResourcePolicy, Role, Trigger, Unknown
 from permscope.inventory.inventory import Collected
 from permscope.inventory.tokens import as_written
+from permscope.report.graph_json import node_document
 
 Collect = Callable[..., Collected]
 ROLE = """
@@ -213,3 +215,30 @@ def test_text_made_to_be_slow_is_read_in_time(collect: Collect) -> None:
     text = (ROLE % ("*", "*")).replace("PolicyName: p", f"PolicyName: '{hostile}'")
     assert len(of(collect({"a.yaml": text, "b.yaml": text}), Trigger)) == 0
     assert len(of(collect({"a.yaml": text, "b.yaml": text}), Role)) == 2
+
+
+def test_a_nested_stack_has_the_names_of_its_own_tree(collect: Collect) -> None:
+    """Two parents nest one child, and each speaks of the function in its own."""
+    parent = """
+    Resources:
+      Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}
+      P:
+        Type: AWS::Lambda::Permission
+        Properties: {FunctionName: hello, Action: 'lambda:InvokeFunction', Principal: '*'}
+    """
+    collected = collect({"a.yaml": parent, "b.yaml": parent, "child.yaml": ROLE % ("*", "*")})
+    policies = [policy.resource_arn for policy in of(collected, ResourcePolicy)]  # type: ignore[attr-defined]
+    assert policies == [f"{FUNCTION_ARN}${{a/}}", f"{FUNCTION_ARN}${{b/}}"]
+
+
+def test_reports_speak_of_the_name_that_aws_knows(tmp_path: Path) -> None:
+    """The mark is in the ids of the graph alone; each finding has its file."""
+    text = ROLE % ("lambda:*", "QUEUE")
+    text = text.replace("'QUEUE'", "!Sub 'arn:aws:lambda:*:${AWS::AccountId}:function:hello'")
+    graph = graph_of(tmp_path, {"a.yaml": text, "b.yaml": text})
+    nodes = [node_document(node) for node in graph.of_kind(NodeKind.FUNCTION)]
+    assert [node["arn"] for node in nodes] == [FUNCTION_ARN] * 2
+    assert [node["id"] for node in nodes] == [f"{FUNCTION_ARN}${{{stack}/}}" for stack in ("a", "b")]
+    found = run_audit(load([str(tmp_path)], LoadOptions())).findings
+    assert {Path(finding.file or "").name for finding in found} == {"a.yaml", "b.yaml"}
+    assert not [finding for finding in found if "/}" in repr((finding.as_json(), finding.excerpt, finding.guilty))]
