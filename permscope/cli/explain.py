@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def command(*, rule: str, rules: tuple[str, ...], console: Callable[[], Console]) -> None:
     """What RULE checks, why it matters, and how to fix what it finds.
 
-    RULE is a rule id, the name another tool or AWS uses for the same check (`CKV_AWS_301`), or a way to gain rights
-    (`lambda-004`), which is explained with the rules that report it.
+    RULE is a rule id, the name another tool or AWS uses for the same check (`CKV_AWS_301`), a way to gain rights
+    (`lambda-004`), which is explained with the rules that report it, or a kind of change (`new-public-entry`).
     """
     from permscope.audit.elsewhere import find_elsewhere
     from permscope.audit.path_rules import find_path

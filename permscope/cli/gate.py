@@ -38,7 +38,9 @@ FAIL_ON = ("critical", "high", "medium", "low", "info", "never")
 @click.option("--old", metavar="PATH", help="Compare with this file, directory or snapshot instead of a revision.")
 @binding_options
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Fail on anything new from here on; default: high.")
-@click.option("--forbid", metavar="KIND", multiple=True, help="Fail on this kind of change, such as new-public-entry.")
+@click.option(
+    "--forbid", metavar="KIND", multiple=True, help="Fail on this kind of change, such as new-public-entry; repeatable."
+)
 @click.option("--config", "config_path", metavar="FILE", help="Instead of the permscope.yaml found upwards.")
 @rules_option
 @format_option(*FORMATS)
