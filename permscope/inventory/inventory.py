@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from permscope.errors import PermscopeError
 from permscope.inventory.arn import function_arn_and_qualifier
 from permscope.inventory.facts import (
+    Account,
     AnyFact,
     Fact,
     Function,
@@ -149,8 +150,17 @@ class Inventory:
         )
 
     def may_lack(self, account: str | None, *clients: str) -> bool:
-        """Whether a snapshot of an account may lack something: of these services, or of any where none is named."""
+        """Whether what is known of an account may lack something: of these services, or of any where none is named."""
+        if account in self._only_identities and clients != ("iam",):
+            return True
         return any(owner == account and (not clients or client in clients) for owner, client in self.unread_services)
+
+    @cached_property
+    def _only_identities(self) -> frozenset[str]:
+        """Accounts of which there is no more than the answer of one call, saved to a file."""
+        accounts = self.of(Account)
+        whole = {one.id for one in accounts if one.source.file is None}
+        return frozenset(one.id for one in accounts if one.source.file and one.source.call and one.id not in whole)
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:

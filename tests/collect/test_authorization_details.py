@@ -126,6 +126,17 @@ def test_the_graph_of_the_dump_decides(dump: Path) -> None:
     assert f"arn:aws:iam::{ACCOUNT}:user/ada" in {edge.source for edge in edges}
 
 
+def test_what_a_dump_does_not_tell_is_lacking_unless_a_template_is_what_is_read(dump: Path, tmp_path: Path) -> None:
+    """No function stands in it, so nothing can be said of roles that none runs with; its identities are all there."""
+    inventory = load([str(dump)])
+    assert inventory.may_lack(ACCOUNT)
+    assert inventory.may_lack(ACCOUNT, "lambda")
+    assert not inventory.may_lack(ACCOUNT, "iam")
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Jobs: {Type: AWS::SQS::Queue}}", encoding="utf-8")
+    assert not load([str(template)]).may_lack(None, "lambda")
+
+
 def test_a_dump_that_was_cut_says_so(dump: Path) -> None:
     """`IsTruncated` hides identities, and is an unknown."""
     dump.write_text(json.dumps({**DETAILS, "IsTruncated": True}), encoding="utf-8")
