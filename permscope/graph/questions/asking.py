@@ -16,11 +16,12 @@ from permscope.graph.guards import agreed
 from permscope.graph.model import Decision, Edge, EdgeKind, Node, NodeKind, PermissionGraph, Provenance
 from permscope.graph.nodes import Nodes
 from permscope.graph.questions.excerpt import excerpt, is_worth_it
-from permscope.graph.questions.queries import find_node, in_set, same_thing, via_known_role
+from permscope.graph.questions.queries import find_node, in_set, only_one, same_thing, via_known_role
 from permscope.graph.trusted import TrustedParties
 from permscope.inventory.arn import function_arn_and_qualifier, split_arn
 from permscope.inventory.inventory import Inventory
 from permscope.inventory.policies import PolicyKind, Statement
+from permscope.inventory.tokens import without_stack
 from permscope.policy.applicable import applicable_actions
 from permscope.policy.effective import parts_of
 from permscope.policy.matching import encode, relation
@@ -123,7 +124,7 @@ def find_thing(graph: PermissionGraph, name: str) -> tuple[Node | None, str]:
     """The node a name or ARN means or is a part of, and the ARN to ask about.
 
     Raises:
-        NameNotFoundError: for a name that is no ARN and that nothing has.
+        NameNotFoundError: for a name that is no ARN and that nothing has, and for one that several templates define.
     """
     try:
         node = find_node(graph, name)
@@ -141,12 +142,15 @@ def _owner(graph: PermissionGraph, arn: str) -> tuple[Node | None, str]:
     named: dict[tuple[str, str], list[Node]] = {}
     for node in graph.nodes.values():
         if node.arn and (parts := split_arn(node.arn)):
-            named.setdefault((parts.service, parts.resource), []).append(node)
-    for end in sorted((found.start() for found in re.finditer(r"[:/]", arn)), reverse=True):
+            named.setdefault((parts.service, without_stack(parts.resource)), []).append(node)
+    for end in (len(arn), *sorted((found.start() for found in re.finditer(r"[:/]", arn)), reverse=True)):
         parts = split_arn(arn[:end])
-        for node in named.get((parts.service, parts.resource), ()) if parts else ():
-            if node.arn == arn[:end] or same_thing(arn[:end], node):
-                return node, f"{node.arn}{arn[end:]}"
+        held = named.get((parts.service, parts.resource), ()) if parts else ()
+        owners = [node for node in held if node.arn == arn[:end] or same_thing(arn[:end], node)]
+        if len(owners) > 1 and any(node.arn != without_stack(node.arn or "") for node in owners):
+            only_one(owners, arn[:end])  # several templates define it
+        if owners and end < len(arn):
+            return owners[0], f"{owners[0].arn}{arn[end:]}"
     return None, arn
 
 

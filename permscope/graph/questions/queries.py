@@ -15,7 +15,7 @@ from permscope.graph.known import assumptions
 from permscope.graph.model import Edge, EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.nodes import PUBLIC
 from permscope.inventory.arn import ArnParts, function_arn_and_qualifier, split_arn
-from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION
+from permscope.inventory.tokens import ACCOUNT, PARTITION, REGION, without_stack
 
 _PUBLIC_NAMES = frozenset({"public", "internet", "the internet", "anyone", "everyone", "*"})
 _SHOWN = 6
@@ -44,12 +44,12 @@ def find_node(graph: PermissionGraph, name: str) -> Node:
                 if wanted in ((each.lower() for each in names_of(node)) if folded else names_of(node))
             ]
             if found:
-                return _only(found, text)
+                return only_one(found, text)
     if "*" in text or "?" in text or text.startswith("arn:"):
         found = [node for node in graph.nodes.values() if _same_arn(text, node)]
         found = found or [node for node in graph.nodes.values() if same_thing(text, node)]
         if found:
-            return _only(found, text)
+            return only_one(found, text)
     raise _not_found(graph, text)
 
 
@@ -72,27 +72,34 @@ def _other_names(node: Node) -> Iterator[str]:
         yield node.path or ""
         yield f"{node.method or ''} {node.path or ''}".strip()
     if node.arn and node.kind is not NodeKind.RESOURCE_SET:
-        yield re.split(r"[:/]", node.arn)[-1]
-        if ":iam:" in node.arn:
-            kind, _, path = node.arn.rpartition(":")[2].partition("/")
+        arn = without_stack(node.arn)
+        yield re.split(r"[:/]", arn)[-1]
+        if ":iam:" in arn:
+            kind, _, path = arn.rpartition(":")[2].partition("/")
             yield f"{kind}/{path}"
             yield f"{kind}/{path.rpartition('/')[2]}"
-    if node.logical_id and node.fact is not None and node.fact.stack:
-        yield f"{node.fact.stack}/{node.logical_id}"
+    in_stack = _in_stack(node)
+    if in_stack:
+        yield in_stack
     if node.fact is not None and node.fact.logical_id and node.fact.logical_id != node.logical_id:
         yield node.fact.logical_id
+
+
+def _in_stack(node: Node) -> str | None:
+    """The logical id with the label of the stack, where several stacks were read."""
+    return f"{node.fact.stack}/{node.logical_id}" if node.logical_id and node.fact and node.fact.stack else None
 
 
 def _same_arn(pattern: str, node: Node) -> bool:
     if node.kind is NodeKind.RESOURCE_SET and node.arn is None:
         return False
-    arn = node.arn or node.id
+    arn = without_stack(node.arn or node.id)
     return matches(pattern, arn) or matches(pattern.replace("arn:aws:", f"arn:{PARTITION}:", 1), arn)
 
 
 def same_thing(arn: str, node: Node) -> bool:
     """Whether an ARN of a deployed thing means the one of the template, which leaves Region and account open."""
-    one, other = split_arn(arn), split_arn(node.arn or "")
+    one, other = split_arn(arn), split_arn(without_stack(node.arn or ""))
     if one is None or other is None or node.kind in _STRANGERS:
         return False
     open_fields = (
@@ -109,7 +116,7 @@ def _differ(one: ArnParts, other: ArnParts) -> bool:
     return any(a != b and "${" not in a + b and not {"*", ""} & {a, b} for a, b in fields)
 
 
-def _only(found: list[Node], name: str) -> Node:
+def only_one(found: list[Node], name: str) -> Node:
     """The one that is meant: of several, the only function, else the only one that stands in the input."""
     if len(found) == 1:
         return found[0]
@@ -122,7 +129,9 @@ def _only(found: list[Node], name: str) -> Node:
         preferred = [node for node in found if rule(node)]
         if len(preferred) == 1:
             return preferred[0]
-    shown = ", ".join(f"`{node.id}`" for node in found[:_SHOWN])
+    in_stack = [_in_stack(node) or node.id for node in found]
+    names = in_stack if len(set(in_stack)) == len(found) else [node.id for node in found]
+    shown = ", ".join(f"`{each}`" for each in names[:_SHOWN])
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     raise NameNotFoundError(f"`{name}` could be {len(found)} things", hint=f"say which: {shown}{more}")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from permscope.collect.load import LoadOptions, load
 from permscope.errors import NameNotFoundError
+from permscope.graph.build import build_graph
 from permscope.graph.model import Decision
-from permscope.graph.questions.asking import who_can
+from permscope.graph.questions.asking import find_thing, who_can
 
 TABLE = "  Orders: {Type: AWS::DynamoDB::Table, Properties: {TableName: orders-v1}}\n"
 BUCKET = "  Pics: {Type: AWS::S3::Bucket, Properties: {BucketName: pics}}\n"
@@ -301,3 +304,16 @@ def test_a_permission_on_a_function_is_none_on_its_alias(
     made = world(function("Fn"), PERMISSION)
     arn = f"{made.node('Fn').arn}{qualifier}"
     assert [one.principal.label for one in who_can(made.graph, "lambda:InvokeFunction", arn)] == names
+
+
+@pytest.mark.parametrize("below", ["", "/key"])
+def test_an_arn_that_several_templates_define_is_none_to_answer_for(tmp_path: Path, below: str) -> None:
+    """Each has a policy of its own, so the answer would be that of one of them."""
+    text = "Resources: {Store: {Type: AWS::S3::Bucket, Properties: {BucketName: shared}}}"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    graph = build_graph(load([str(tmp_path)], LoadOptions()))
+    with pytest.raises(NameNotFoundError, match="could be 2 things") as caught:
+        find_thing(graph, f"arn:aws:s3:::shared{below}")
+    assert caught.value.hint == "say which: `a/Store`, `b/Store`"
+    assert find_thing(graph, "arn:aws:s3:::other/key") == (None, "arn:aws:s3:::other/key")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from permscope.collect.load import LoadOptions, load
 from permscope.errors import NameNotFoundError
+from permscope.graph.build import build_graph
 from permscope.graph.model import EdgeKind, Node, NodeKind, PermissionGraph
 from permscope.graph.questions.queries import find_node, focus, what_can
 
@@ -89,3 +92,16 @@ def test_a_hint_offers_names_that_can_be_typed() -> None:
     with pytest.raises(NameNotFoundError) as told:
         find_node(graph, "Putt")
     assert told.value.hint == "did you mean `Put`?"
+
+
+def test_a_name_of_several_stacks_is_asked_for_with_its_stack(tmp_path: Path) -> None:
+    """Also where the name is explicit, and where somebody gives its ARN; the hint says what can be typed."""
+    text = "Resources: {Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}}"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    graph = build_graph(load([str(tmp_path)], LoadOptions()))
+    for name in ("Jobs", "jobs", "arn:aws:sqs:eu-west-1:111122223333:jobs", "arn:aws:sqs:*:jobs"):
+        with pytest.raises(NameNotFoundError) as caught:
+            find_node(graph, name)
+        assert caught.value.hint == "say which: `a/Jobs`, `b/Jobs`"
+    assert Path(find_node(graph, "b/Jobs").source.file or "").name == "b.yaml"
