@@ -99,7 +99,8 @@ def print_audit(  # noqa: PLR0913 (each says what is shown)
         )
         print_line(text((words, "dim")), console)
     elif sheet.has_folded:
-        print_line(text(("the remarks of a rule are one line; --all shows each with its fix", "dim")), console)
+        words = "the remarks of a rule in one file are one line; --all shows each with its fix"
+        print_line(text((words, "dim")), console)
     console.print(text((f"{count(rules, 'rule')} run; permscope explain RULE says more about each", "dim")))
 
 
