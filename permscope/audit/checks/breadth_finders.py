@@ -331,7 +331,7 @@ def everything_but_actions(subject: Subject, _parameters: Any, taken: Taken) -> 
         seen.add(id(statement))
         if not taken.left_of(share.actions):
             continue
-        hit = hit_in(view, share, share.actions, statement.not_actions[0])
+        hit = hit_in(view, share, share.actions, action_text(statement, share.actions))
         writes = iam_writes() | sts_writes()
         if share in breadth.star and not share.narrowed and not writes.isdisjoint(share.actions):
             hit.severity = "critical"
@@ -352,7 +352,12 @@ def everything_but_resources(subject: Subject, _parameters: Any, taken: Taken) -
         seen.add(id(statement))
         guilty = taken.left_of(share.actions & restrictable())
         if guilty:
-            yield hit_in(view, share, guilty, statement.not_resources[0])
+            yield hit_in(view, share, guilty, _left_out(share))
+
+
+def _left_out(share: Share) -> str:
+    """The first resource that a statement with `NotResource` leaves out, as it is written."""
+    return next(iter(share.statement.not_resources or ()), share.pattern)
 
 
 @cache
@@ -392,7 +397,7 @@ def pass_role_but(subject: Subject, _parameters: Any, taken: Taken) -> Iterator[
     for share, actions in by_statement(breadth_of(view).excluded):
         guilty = taken.left_of(actions & _pass_role())
         if guilty and share.blamable and share.statement.not_resources:
-            yield hit_in(view, share, guilty, share.statement.not_resources[0])
+            yield hit_in(view, share, guilty, _left_out(share))
 
 
 @finder("principal", values=VALUES)

@@ -120,3 +120,11 @@ def test_each_kind_of_breadth_has_its_rule(rules_of: Any, statement: dict[str, A
     """The one that says most about the statement speaks; a Deny of the same takes it away."""
     assert rule in rules_of({"Effect": "Allow", **statement})
     assert rule not in rules_of({"Effect": "Deny", **statement})
+
+
+def test_everything_but_nothing_is_everything(audit: Any, role: Any) -> None:
+    """AWS refuses an empty list, which is said as well; until it is filled it leaves nothing out."""
+    found = audit({"Worker": role({"Effect": "Allow", "NotAction": [], "Resource": "*"})})
+    assert [item.severity for item in found["allow-notaction"]] == ["critical"]
+    assert "malformed" in found
+    assert "malformed" in audit({"Worker": role({"Effect": "Allow", "Action": "s3:*", "NotResource": []})})
