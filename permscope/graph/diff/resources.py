@@ -69,10 +69,11 @@ def resource_policy_changes(matching: Matching) -> Iterator[Change]:
     old_decisions, new_decisions = matching.old.decisions, matching.new.decisions
     if new_decisions is None:
         return
-    old_doors = {door.id: door for door in doors_of(old_decisions)} if old_decisions is not None else {}
+    # by kind as well: a template can put a resource's policy on the ARN of a role, which has one of its own
+    old_doors = {(door.kind, door.id): door for door in doors_of(old_decisions)} if old_decisions is not None else {}
     new_doors = list(doors_of(new_decisions))
     for door in new_doors:
-        former = old_doors.pop(_old_door(matching, door.id), None)
+        former = old_doors.pop((door.kind, _old_door(matching, door.id)), None)
         yield from _compare(matching, door, former, new_decisions, old_decisions)
     for door in old_doors.values():
         yield from _gone(matching, door)

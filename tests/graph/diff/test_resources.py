@@ -166,3 +166,12 @@ def test_every_policy_is_a_door_on_a_node(versions: Versions) -> None:
     assert graph.decisions is not None
     found = [node_of(graph, door) for door in doors_of(graph.decisions)]
     assert sorted(node.label for node in found if node is not None) == ["Deploy", "Jobs"]
+
+
+def test_a_policy_put_on_a_role_by_mistake_is_not_its_trust_policy(versions: Versions) -> None:
+    """The same template twice is no change, whatever stands on one ARN."""
+    mistaken = """
+Bus: {Type: AWS::Events::EventBusPolicy, Properties: {EventBusName: !GetAtt Deploy.Arn, StatementId: one}}
+"""
+    text = ROLE.format(statements='{Effect: Allow, Principal: "*", Action: "sts:AssumeRole"}') + mistaken
+    assert list(resource_policy_changes(versions(text, text))) == []
