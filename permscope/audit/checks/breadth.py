@@ -190,12 +190,12 @@ def covers_service(actions: ActionSet, service: str) -> bool:
 
 
 def action_text(statement: Statement, actions: ActionSet) -> str:
-    """The `Action` element of a statement that has most to do with some actions."""
+    """The `Action` element of a statement that has most to do with some actions; the same one in whatever order."""
     catalog = load()
     texts = statement.actions if statement.actions is not None else statement.not_actions or ("",)
     if statement.actions is None:
-        return texts[0]
-    return max(texts, key=lambda text: len(catalog.expand(text) & actions))
+        return min(texts)
+    return max(sorted(texts), key=lambda text: len(catalog.expand(text) & actions))
 
 
 def _place(statement: Statement, text: str) -> Source:

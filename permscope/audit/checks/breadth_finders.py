@@ -356,8 +356,8 @@ def everything_but_resources(subject: Subject, _parameters: Any, taken: Taken) -
 
 
 def _left_out(share: Share) -> str:
-    """The first resource that a statement with `NotResource` leaves out, as it is written."""
-    return next(iter(share.statement.not_resources or ()), share.pattern)
+    """A resource that a statement with `NotResource` leaves out, as it is written; the same one in whatever order."""
+    return min(share.statement.not_resources or (share.pattern,))
 
 
 @cache

@@ -128,3 +128,21 @@ def test_everything_but_nothing_is_everything(audit: Any, role: Any) -> None:
     assert [item.severity for item in found["allow-notaction"]] == ["critical"]
     assert "malformed" in found
     assert "malformed" in audit({"Worker": role({"Effect": "Allow", "Action": "s3:*", "NotResource": []})})
+
+
+@pytest.mark.parametrize(
+    ("element", "texts", "rule"),
+    [
+        ("NotAction", ["s3:*", "iam:*"], "allow-notaction"),
+        ("NotResource", ["arn:aws:s3:::b", "arn:aws:s3:::a"], "allow-notresource"),
+    ],
+)
+def test_the_order_of_exceptions_makes_no_other_finding(
+    audit: Any, role: Any, element: str, texts: list[str], rule: str
+) -> None:
+    """A baseline knows the finding again."""
+    other = {"Resource": "*"} if element == "NotAction" else {"Action": "s3:*"}
+    one, two = (
+        audit({"Worker": role({"Effect": "Allow", element: given, **other})})[rule] for given in (texts, texts[::-1])
+    )
+    assert [item.fingerprint for item in one] == [item.fingerprint for item in two]
