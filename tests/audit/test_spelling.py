@@ -114,6 +114,9 @@ def _pieces(statement: dict[str, Any], chance: random.Random, *, trust: bool) ->
         if isinstance(changed.get(name), str | list):
             changed[name] = [_respelled(action, chance) for action in _as_list(changed[name])]
             chance.shuffle(changed[name])
+    for name in ("Resource", "NotResource"):
+        if isinstance(changed.get(name), list):
+            chance.shuffle(changed[name])
     actions = changed.get("Action")
     if trust or changed.get("Effect") != "Allow" or not isinstance(actions, list) or chance.random() < 0.5:
         yield changed

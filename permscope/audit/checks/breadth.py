@@ -314,8 +314,16 @@ def by_statement(shares: list[Share]) -> Iterator[tuple[Share, ActionSet]]:
     for share in shares:
         key = (id(share.statement), share.narrowed)
         known = merged.get(key)
-        merged[key] = (share, share.actions) if known is None else (known[0], known[1] | share.actions)
+        if known is None:
+            merged[key] = (share, share.actions)
+        else:
+            merged[key] = (min(known[0], share, key=widest_first), known[1] | share.actions)
     yield from merged.values()
+
+
+def widest_first(share: Share) -> tuple[int, str]:
+    """What puts the shares of a statement in order, in whatever order it lists its resources."""
+    return -len(share.actions), share.pattern
 
 
 def main_share(shares: list[Share], actions: ActionSet) -> Share | None:

@@ -25,6 +25,7 @@ from permscope.audit.checks.breadth import (
     routine_actions,
     sts_writes,
     view_of,
+    widest_first,
 )
 from permscope.audit.checks.resources import can_match, covers_type_for, formats_of, is_star
 from permscope.audit.conditions import is_positive
@@ -323,17 +324,19 @@ def everything_but_actions(subject: Subject, _parameters: Any, taken: Taken) -> 
     """What `Allow` with `NotAction` leaves; critical where that holds IAM or STS writes on every resource."""
     view = view_of(subject)
     breadth = breadth_of(view)
-    seen: set[int] = set()
+    star = {id(share) for share in breadth.star}
+    of_statement: dict[int, list[Share]] = {}
     for share in (*breadth.star, *breadth.scoped, *breadth.excluded):
-        statement = share.statement
-        if statement.not_actions is None or not share.blamable or id(statement) in seen:
+        if share.statement.not_actions is not None and share.blamable:
+            of_statement.setdefault(id(share.statement), []).append(share)
+    for shares in of_statement.values():
+        share = min(shares, key=lambda each: (id(each) not in star, *widest_first(each)))
+        actions = load().union(each.actions for each in shares)
+        if not taken.left_of(actions):
             continue
-        seen.add(id(statement))
-        if not taken.left_of(share.actions):
-            continue
-        hit = hit_in(view, share, share.actions, action_text(statement, share.actions))
+        hit = hit_in(view, share, actions, action_text(share.statement, actions))
         writes = iam_writes() | sts_writes()
-        if share in breadth.star and not share.narrowed and not writes.isdisjoint(share.actions):
+        if id(share) in star and not share.narrowed and not writes.isdisjoint(share.actions):
             hit.severity = "critical"
         else:
             hit.claims = hit.claims - writes  # what they lead to is worse than what is said here

@@ -146,3 +146,15 @@ def test_the_order_of_exceptions_makes_no_other_finding(
         audit({"Worker": role({"Effect": "Allow", element: given, **other})})[rule] for given in (texts, texts[::-1])
     )
     assert [item.fingerprint for item in one] == [item.fingerprint for item in two]
+
+
+def test_the_order_of_resources_makes_no_other_finding(audit: Any, role: Any) -> None:
+    """What a statement leaves is judged over all its resources."""
+    resources = ["arn:aws:sqs:*:*:*", "arn:aws:iam::*:role/*", "arn:aws:sso:::*"]
+    found = [
+        audit({"Worker": role({"Effect": "Allow", "NotAction": "s3:*", "Resource": given})})
+        for given in (resources, resources[::-1])
+    ]
+    told = [{(each.rule, each.message, each.fingerprint) for rule in one.values() for each in rule} for one in found]
+    assert told[0] == told[1]
+    assert "allow-notaction" in found[0]
