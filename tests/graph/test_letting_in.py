@@ -74,8 +74,8 @@ def test_a_permission_that_may_not_be_deployed_is_unknown(
         assert edge.conditions["template"] == {"condition": ["Prod"]}
 
 
-def test_a_role_that_two_templates_define_differently_is_not_judged(tmp_path: Path) -> None:
-    """An account has a role name once (reference_iam-quotas.html), so it is not known which of the two runs."""
+def test_a_role_that_two_templates_define_differently_is_judged_in_each(tmp_path: Path) -> None:
+    """An account has a role name once (reference_iam-quotas.html): each template is read as the one deployed."""
     text = """
 Resources:
   Role:
@@ -90,10 +90,11 @@ Resources:
 """
     (tmp_path / "a.yaml").write_text(text.replace("SERVICE", "lambda.amazonaws.com"), encoding="utf-8")
 
-    def runs() -> set[bool | None]:
+    def runs() -> dict[str | None, bool | None]:
         graph = build_graph(load([str(tmp_path)]))
-        return {edge.authorized for edge in graph.edges if edge.kind is EdgeKind.EXECUTES_AS}
+        runs = [edge for edge in graph.edges if edge.kind is EdgeKind.EXECUTES_AS]
+        return {Path(graph.nodes[edge.source].source.file or "").name: edge.authorized for edge in runs}
 
-    assert runs() == {False}
+    assert runs() == {"a.yaml": False}
     (tmp_path / "b.yaml").write_text(text.replace("SERVICE", "states.amazonaws.com"), encoding="utf-8")
-    assert runs() == {None}
+    assert runs() == {"a.yaml": False, "b.yaml": True}
