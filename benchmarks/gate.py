@@ -76,7 +76,11 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--permscope", default=str(Path(sys.executable).with_name("permscope")))
+    parser.add_argument(
+        "--permscope",
+        type=lambda given: str(Path(shutil.which(given) or given).absolute()),
+        default=str(Path(sys.executable).with_name("permscope")),
+    )
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     files = sorted(templates_in(options.folder), key=lambda path: Path(path).stat().st_size)
