@@ -139,15 +139,25 @@ def every_action_on_some_resource(subject: Subject, _parameters: Any, taken: Tak
             # As written: on a named resource most of the actions there are can never take effect.
             written = view.world.actions_of(share.statement)
             by_pattern[pattern] = by_pattern.get(pattern, ActionSet.empty) | written
-    seen: set[int] = set()
-    for pattern, actions in by_pattern.items():
+    of_statement: dict[int, list[tuple[str, Share, ActionSet]]] = {}
+    for pattern, actions in sorted(by_pattern.items(), key=lambda item: item[0]):
         if len(actions) < MOSTLY * everything:
             continue
         best = main_share([share for share in shares if pattern in share.grant.resources], actions)
-        if best is None or not best.blamable or id(best.statement) in seen or not taken.left_of(actions):
+        if best is not None and best.blamable:
+            of_statement.setdefault(id(best.statement), []).append((pattern, best, actions))
+    for found in of_statement.values():
+        _, best, actions = found[0]
+        if not taken.left_of(actions):
             continue
-        seen.add(id(best.statement))
-        yield hit_in(view, best, actions, action_text(best.statement, actions))
+        hit = hit_in(view, best, actions, action_text(best.statement, actions))
+        hit.values["resources"] = _few([pattern for pattern, _, _ in found])
+        yield hit
+
+
+def _few(patterns: list[str]) -> str:
+    named = ", ".join(f"`{pattern}`" for pattern in patterns[:3])
+    return named if len(patterns) <= 3 else f"{named} and {len(patterns) - 3} more"  # noqa: PLR2004 - as named
 
 
 def _unscoped_parameters(given: object, place: Source) -> tuple[ActionSet, tuple[str, ...], bool, bool]:

@@ -158,3 +158,14 @@ def test_the_order_of_resources_makes_no_other_finding(audit: Any, role: Any) ->
     told = [{(each.rule, each.message, each.fingerprint) for rule in one.values() for each in rule} for one in found]
     assert told[0] == told[1]
     assert "allow-notaction" in found[0]
+
+
+def test_everything_on_several_resources_names_them(audit: Any, role: Any) -> None:
+    """In whatever order they stand."""
+    resources = ["arn:aws:s3:::a/*", "arn:aws:sqs:eu-west-1:111122223333:q"]
+    found = [
+        audit({"Worker": role({"Effect": "Allow", "Action": "*", "Resource": given})})["action-star-scoped"]
+        for given in (resources, resources[::-1])
+    ]
+    assert [each.message for each in found[0]] == [each.message for each in found[1]]
+    assert "`arn:aws:s3:::a/*`, `" in found[0][0].message
