@@ -376,12 +376,14 @@ def _world_of(graph: PermissionGraph, node: Node, signs: Symbols) -> Iterator[Te
         if reached:
             line = joined(line, (f" {signs.arrow} ", "dim"), *_listed(list(reached.values()), _SHOWN_RESOURCES))
         else:
-            line = joined(line, (f" ({_nothing_but(touches)})", "dim"))
+            line = joined(line, (f" ({_nothing_but(touches, role)})", "dim"))
         yield line
 
 
-def _nothing_but(touches: Sequence[Touch]) -> str:
-    return f"only {routine}" if (routine := routine_words(touches)) else "may touch nothing"
+def _nothing_but(touches: Sequence[Touch], role: Node) -> str:
+    if routine := routine_words(touches):
+        return f"only {routine}"
+    return "what it may touch is in no input" if role.kind is NodeKind.EXTERNAL else "may touch nothing"
 
 
 def _weight(touch: Touch) -> tuple[bool, bool, int]:

@@ -173,12 +173,28 @@ def print_matrix(
     for columns in blocks:
         console.print()
         _print_block(matrix, columns, console)
-    idle = len(matrix.rows) - len(busy)
-    if idle:
-        console.print()
-        words = f"{count(idle, 'function')} may touch nothing but the routine: logs, traces, network interfaces"
-        print_line(text((words, "dim")), console)
+    shown = {row.id for row in busy}
+    _print_idle(graph, [row for row in matrix.rows if row.id not in shown], console)
     print_what_is_unknown(graph, console)
+
+
+def _print_idle(graph: PermissionGraph, idle: Sequence[Node], console: Console) -> None:
+    """How many functions have no row: of those whose role is in no input nothing is known."""
+    untold = sum(not _is_told(graph, row) for row in idle)
+    words = [
+        f"{count(len(idle) - untold, 'function')} may touch nothing but the routine: logs, traces, network interfaces",
+        f"what {count(untold, 'function')} may touch is in no input",
+    ]
+    shown = [line for line, number in zip(words, (len(idle) - untold, untold), strict=True) if number]
+    if shown:
+        console.print()
+    for line in shown:
+        print_line(text((line, "dim")), console)
+
+
+def _is_told(graph: PermissionGraph, function: Node) -> bool:
+    roles = [graph.nodes[edge.target] for edge in graph.outgoing(function.id, EdgeKind.EXECUTES_AS)]
+    return any(role.kind is not NodeKind.EXTERNAL for role in roles)
 
 
 def _legend(dot: str) -> Text:

@@ -190,6 +190,19 @@ def test_the_matrix_is_by_resource_or_by_service(opened: Open) -> None:
     assert texts(browser, ".matrix tbody tr") == ["PlaceOrder W"]
 
 
+def test_of_a_role_that_is_elsewhere_nothing_is_claimed(opened: Open, tmp_path: Path) -> None:
+    """What its policies say is not in the input."""
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources:\n  F: {Type: 'AWS::Lambda::Function', Properties: {Runtime: python3.13, Handler: a.b, "
+        "Code: {ZipFile: x}, Role: 'arn:aws:iam::111122223333:role/app'}}\n",
+        encoding="utf-8",
+    )
+    browser = opened(str(template), "functions")
+    [card] = texts(browser, "#part-functions article")
+    assert "what it may touch is in no input" in card
+
+
 def test_a_function_in_focus_is_shown_with_what_its_role_may_do(opened: Open) -> None:
     """Nobody has to know that it is the role that may."""
     browser = opened("fixtures/orders", "functions")

@@ -198,6 +198,22 @@ def test_a_role_that_only_writes_logs_is_said_to(shown: Draw, monkeypatch: pytes
     assert "runs as    FRole (only writes its logs)" in text
 
 
+def test_of_a_role_that_is_elsewhere_nothing_is_claimed(
+    shown: Draw, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What its policies say is not in the input."""
+    (tmp_path / "t.yaml").write_text(
+        "Resources:\n  F: {Type: 'AWS::Lambda::Function', Properties: {Runtime: python3.13, Handler: a.b, "
+        "Code: {ZipFile: x}, Role: 'arn:aws:iam::111122223333:role/app'}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    graph = build_graph(load(["t.yaml"], LoadOptions()))
+    one = [finding(graph, "F", source=Source(file="t.yaml", line=2))]
+    text = shown(lambda console: print_audit(one, graph, (), console, rules=3))
+    assert "runs as    role/app (what it may touch is in no input)" in text
+
+
 def test_a_clean_audit_still_says_what_is_unknown(graph: PermissionGraph, shown: Draw) -> None:
     """A clean result with unknowns says so."""
     text = shown(lambda console: print_audit([], graph, (), console, rules=3))

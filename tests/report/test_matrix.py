@@ -72,3 +72,15 @@ def test_a_few_functions_that_touch_many_things_stand_in_columns(shown: Draw) ->
     lines = shown(lambda console: print_matrix(graph, console), width=80).splitlines()
     assert lines.index("                 Backup") < lines.index("ArchiveBucket0   R")
     assert sum(1 for line in lines if line.startswith("ArchiveBucket") and line.endswith("  R")) == 20
+
+
+def test_of_a_role_that_is_elsewhere_nothing_is_claimed(shown: Draw) -> None:
+    """What its policies say is not in the input."""
+    graph = PermissionGraph()
+    for name, kind in (("known", NodeKind.ROLE), ("elsewhere", NodeKind.EXTERNAL)):
+        graph.add_node(Node(id=f"fn-{name}", kind=NodeKind.FUNCTION, label=name))
+        graph.add_node(Node(id=name, kind=kind, label=name))
+        graph.add_edge(Edge(source=f"fn-{name}", target=name, kind=EdgeKind.EXECUTES_AS, authorized=None))
+    text = shown(lambda console: print_matrix(graph, console), width=100)
+    assert "1 function may touch nothing but the routine" in text
+    assert "what 1 function may touch is in no input" in text

@@ -109,6 +109,7 @@ permscope.page = (() => {
     if (found.wide.size) parts.push(count(found.wide.size, "pattern"));
     return parts.length ? parts.join(", ") : "nothing but the routine";
   };
+  const isTold = (node) => rolesOf(node).some((role) => role.kind !== "external");
   const card = (node, heading) => {
     const { findings, open } = facts.get(node);
     const entries = incoming[node.id].filter(isEntry);
@@ -122,7 +123,7 @@ permscope.page = (() => {
       el("dl", {},
         el("dt", {}, "invoked by"), el("dd", {}, entries.length ? capped(entries, entryLine, 6) : el("span", { class: "soft" }, "nothing in the input")),
         el("dt", {}, "runs as"), el("dd", {}, roles.length ? roles.map((role) => el("div", {}, nodeLink(role))) : el("span", { class: "soft" }, "no role in the input")),
-        el("dt", {}, "touches"), el("dd", {}, capped(touches.filter((edge) => !edge.routine), touchLine, 8), routine.length ? el("div", { class: "soft small" }, `routine: ${routine.join(", ")}`) : null),
+        el("dt", {}, "touches"), el("dd", {}, capped(touches.filter((edge) => !edge.routine), touchLine, 8), routine.length ? el("div", { class: "soft small" }, `routine: ${routine.join(", ")}`) : null, touches.length || isTold(node) ? null : el("div", { class: "soft small" }, "what it may touch is in no input")),
         delivered.length ? [el("dt", {}, "delivers to"), el("dd", {}, capped(delivered, (edge) => el("li", {}, nodeLink(nodes[edge.target]), " ", el("span", { class: "soft small" }, edge.words), " ", verdictOf(edge)), 6))] : null,
         el("dt", {}, "reaches"), el("dd", {}, blastLine(node)),
         findings.length ? [el("dt", {}, "findings"), el("dd", {}, capped(findings, (finding) => el("li", {}, severityOf(finding), " ",
@@ -240,8 +241,10 @@ permscope.page = (() => {
         const cell = byRow[row].get(column);
         return cell ? el("td", {}, letters(cell[0]), cell[1] ? said(`${namesOf(cell[1])} under conditions`, el("span", { class: "if", title: "under conditions" }, `(${cell[1]})`)) : null) : el("td", {});
       }))));
-      const idle = rows.length - rows.filter((_, row) => byRow[row].size).length;
-      empty(tail, el("span", { class: "soft" }, [`${kept.length < all ? `${kept.length} of ` : ""}${count(all, "function")}, ${cut ? `the first ${used.length} columns` : count(used.length, "column")}`, cut || kept.length < all ? "filter to see the others" : "", idle ? `${count(idle, "function")} may touch nothing but the routine` : ""].filter(Boolean).join(" · ")));
+      const without = rows.filter((_, row) => !byRow[row].size).map((row) => nodes[row]);
+      const untold = without.filter((node) => !isTold(node)).length;
+      const idle = without.length - untold;
+      empty(tail, el("span", { class: "soft" }, [`${kept.length < all ? `${kept.length} of ` : ""}${count(all, "function")}, ${cut ? `the first ${used.length} columns` : count(used.length, "column")}`, cut || kept.length < all ? "filter to see the others" : "", idle ? `${count(idle, "function")} may touch nothing but the routine` : "", untold ? `what ${count(untold, "function")} may touch is in no input` : ""].filter(Boolean).join(" · ")));
     };
     filter.addEventListener("input", () => { draw(); say(tail.textContent); });
     choice.addEventListener("input", () => { read(); draw(); say(tail.textContent); });
